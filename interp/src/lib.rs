@@ -1,0 +1,1 @@
+//! The Tcl engine of remex.

@@ -1,0 +1,1 @@
+//! Messaging between remex interpreters.
