@@ -1,1 +1,55 @@
-fn main() {}
+//! The program `remex`: a Tcl shell whose interpreters talk to each other.
+//!
+//! It only wires things together: [`flags`] says what the words of the command line ask for, [`session`] makes an
+//! interpreter and reports how a script ended, [`standard_input`] and [`shell`] read commands from a pipe and from a
+//! person, [`messaging`] runs `serve`, `remote` and `keys`.
+#![deny(missing_docs)]
+
+mod flags;
+mod messaging;
+mod session;
+mod shell;
+mod standard_input;
+
+use std::process::exit;
+
+use remex_interp::text::utf;
+use rustix::stdio::stdin;
+
+use flags::{Plan, Request};
+use session::Session;
+
+fn main() {
+    let words: Vec<String> = std::env::args_os().map(|word| session::from_os(&word)).collect();
+    let (program, words) = words.split_first().map_or(("remex", &[][..]), |(program, words)| (program, words));
+    match flags::parse(words) {
+        Ok(request) => exit(run(program, request)),
+        Err(message) => {
+            session::print_error(&format!("remex: {message}\nTry \"remex --help\"."));
+            exit(flags::USAGE_STATUS);
+        }
+    }
+}
+
+/// Does what was asked for and returns the exit status.
+fn run(program: &str, request: Request) -> i32 {
+    let start = |name: &str, arguments: &[String]| Session::start(&request, name, arguments);
+    match &request.plan {
+        Plan::Help => session::print(&flags::help()),
+        Plan::Version => session::print(concat!("remex ", env!("CARGO_PKG_VERSION"), "\n")),
+        Plan::Keys(words) => messaging::keys(words),
+        Plan::Remote(words) => messaging::remote(words),
+        Plan::Serve(words) => messaging::serve(start(program, &[]), words),
+        Plan::Disassemble(file) => start(program, &[]).disassemble(file),
+        Plan::Script { script, arguments } => start(program, arguments).run_script(script),
+        Plan::File { file, arguments } => start(file, arguments).run_file(file),
+        Plan::StandardInput { arguments } => standard_input::run(start(program, arguments), false),
+        Plan::Interactive if rustix::termios::isatty(stdin()) => shell::run(start(program, &[])),
+        Plan::Interactive => standard_input::run(start(program, &[]), false),
+    }
+}
+
+/// Text of the interpreter's as bytes for the world outside.
+fn bytes_of(text: &str) -> std::borrow::Cow<'_, [u8]> {
+    utf::to_external_bytes(text)
+}

@@ -1,1 +1,19 @@
-//! The Tcl engine of remex.
+//! The Tcl engine of remex: values, bytecode, run loop, commands, channels and the event loop.
+//!
+//! [`Interp`](runtime::Interp) is the type to read first. `docs/architecture.md` tells how the layers fit together.
+#![deny(missing_docs)]
+
+pub mod bytecode;
+pub mod channel;
+pub mod commands;
+pub mod compile;
+pub mod event;
+pub mod library;
+pub mod limits;
+pub mod runtime;
+pub mod syntax;
+pub mod text;
+pub mod value;
+
+pub use runtime::{Exception, Interp, Mode, Outcome};
+pub use value::Value;

@@ -37,13 +37,14 @@ pub use variable::{ArrayObject, Variable};
 #[derive(Clone)]
 pub struct Value(pub(crate) Repr);
 
-/// The forms a value takes. Each is at most 15 bytes behind its tag.
+/// The forms a value takes. Each is one 64-bit word of integer or pointer behind its tag, so that values are passed in
+/// registers and copied by words.
 #[derive(Clone)]
 pub(crate) enum Repr {
     /// An integer that prints in decimal.
     Int(i64),
     /// A double that prints as Tcl prints doubles.
-    Double(f64),
+    Double(Real),
     /// A string of at most [`short::SHORT_BYTES_MAX`] bytes, held inline.
     Short(Short),
     /// A longer string, or one that keeps an internal rep.
@@ -62,6 +63,24 @@ pub(crate) enum Repr {
     Link(Rc<Variable>),
     /// Variable slots only: no value.
     Unset,
+}
+
+/// A double as its bits: a word like every other form of a value.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Real(u64);
+
+impl Real {
+    /// The bits of a double.
+    #[inline]
+    pub const fn new(number: f64) -> Real {
+        Real(number.to_bits())
+    }
+
+    /// The double.
+    #[inline]
+    pub const fn get(self) -> f64 {
+        f64::from_bits(self.0)
+    }
 }
 
 /// Why a value has no list or dict form.
@@ -112,7 +131,7 @@ impl Value {
     /// A double.
     #[inline]
     pub const fn double(number: f64) -> Value {
-        Value(Repr::Double(number))
+        Value(Repr::Double(Real::new(number)))
     }
 
     /// 1 or 0, as expr gives truth values.
@@ -191,7 +210,7 @@ impl Value {
     pub fn str(&self) -> Text<'_> {
         match &self.0 {
             Repr::Int(number) => Text::int(*number),
-            Repr::Double(number) => Text::double(*number),
+            Repr::Double(number) => Text::double(number.get()),
             Repr::Short(short) => Text::borrowed(short.as_str()),
             Repr::String(object) => Text::borrowed(object.as_str()),
             Repr::List(object) => Text::borrowed(object.as_str()),

@@ -1,18 +1,19 @@
 //! Short strings held inside the value: no allocation, no count.
+//!
+//! A value travels in two machine registers as long as each of its forms fits one 64-bit word behind the tag, so a short
+//! string is a word: seven bytes of text and their number.
 
-/// The longest string that fits a [`Short`]: what is left of 16 bytes behind the tag and the length.
-pub const SHORT_BYTES_MAX: usize = 14;
+/// The longest string that fits a [`Short`].
+pub const SHORT_BYTES_MAX: usize = 7;
 
-/// A string of at most [`SHORT_BYTES_MAX`] bytes of UTF-8.
-#[derive(Clone, Copy)]
-pub struct Short {
-    byte_count: u8,
-    bytes: [u8; SHORT_BYTES_MAX],
-}
+/// A string of at most [`SHORT_BYTES_MAX`] bytes of UTF-8: the text from the lowest byte up, zeros behind it, and its
+/// length in the highest byte.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Short(u64);
 
 impl Short {
     /// The empty string.
-    pub const EMPTY: Short = Short { byte_count: 0, bytes: [0; SHORT_BYTES_MAX] };
+    pub const EMPTY: Short = Short(0);
 
     /// The string `text`, if it is short enough.
     #[inline]
@@ -21,30 +22,40 @@ impl Short {
         if source.len() > SHORT_BYTES_MAX {
             return None;
         }
-        let mut bytes = [0; SHORT_BYTES_MAX];
+        let mut bytes = [0; 8];
         bytes[..source.len()].copy_from_slice(source);
-        Some(Short { byte_count: source.len() as u8, bytes })
+        bytes[7] = source.len() as u8;
+        Some(Short(u64::from_le_bytes(bytes)))
+    }
+
+    /// The number of bytes.
+    #[inline]
+    pub fn byte_count(self) -> usize {
+        (self.0 >> 56) as usize
     }
 
     /// The string.
     #[inline]
     pub fn as_str(&self) -> &str {
-        // SAFETY: the only constructor copies a whole `str`, and the fields never change afterwards.
-        unsafe { str::from_utf8_unchecked(self.bytes.get_unchecked(..self.byte_count as usize)) }
+        const { assert!(cfg!(target_endian = "little"), "the bytes of a short string lie in memory order") };
+        let start: *const u8 = (&raw const self.0).cast();
+        // SAFETY: the word's lowest bytes come first in memory; only `new` and `joined` make words, and they copy whole
+        // `str`s whose length is in the highest byte, at most seven.
+        unsafe { str::from_utf8_unchecked(std::slice::from_raw_parts(start, self.byte_count())) }
     }
 
     /// `self` followed by `tail`, if that is still short enough.
     #[inline]
-    pub fn joined(&self, tail: &str) -> Option<Short> {
-        let start = self.byte_count as usize;
+    pub fn joined(self, tail: &str) -> Option<Short> {
+        let start = self.byte_count();
         let end = start + tail.len();
         if end > SHORT_BYTES_MAX {
             return None;
         }
-        let mut longer = *self;
-        longer.bytes[start..end].copy_from_slice(tail.as_bytes());
-        longer.byte_count = end as u8;
-        Some(longer)
+        let mut bytes = self.0.to_le_bytes();
+        bytes[start..end].copy_from_slice(tail.as_bytes());
+        bytes[7] = end as u8;
+        Some(Short(u64::from_le_bytes(bytes)))
     }
 }
 
@@ -55,9 +66,9 @@ mod tests {
     #[test]
     fn holds_what_fits_and_refuses_what_does_not() {
         assert_eq!(Short::new("").map(|s| s.as_str().len()), Some(0));
-        let full = Short::new("12345678901234").expect("14 bytes fit");
-        assert_eq!(full.as_str(), "12345678901234");
-        assert!(Short::new("123456789012345").is_none());
+        let full = Short::new("1234567").expect("7 bytes fit");
+        assert_eq!(full.as_str(), "1234567");
+        assert!(Short::new("12345678").is_none());
         assert!(full.joined("x").is_none());
         let umlaut = Short::new("äö").expect("fits");
         assert_eq!(umlaut.joined("ü").map(|s| s.as_str().to_owned()), Some("äöü".to_owned()));

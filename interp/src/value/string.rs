@@ -158,7 +158,7 @@ impl<'a> Text<'a> {
     }
 
     pub(crate) fn double(number: f64) -> Text<'a> {
-        Text::buffered(&text::number::format_double(number))
+        Text::buffered(&text::double::format_double(number))
     }
 
     fn buffered(text: &str) -> Text<'a> {

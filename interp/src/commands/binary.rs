@@ -1,0 +1,4 @@
+//! binary
+use crate::runtime::Builtin;
+/// The rows of this file.
+pub(crate) const COMMANDS: &[Builtin] = &[];

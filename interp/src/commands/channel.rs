@@ -1,0 +1,615 @@
+//! Channels as scripts see them: `open`, `close`, `puts`, `gets`, `read` and the like, and the ensemble `chan`.
+//!
+//! What a channel is and does is in [`crate::channel`]; here are names, texts and the table of one interpreter,
+//! [`Channels`]. `fileevent` and `fcopy` are in `channel/event.rs` and `channel/copy.rs`, `fconfigure` in
+//! `channel/options.rs`.
+
+mod copy;
+pub(crate) mod event;
+mod options;
+
+use std::cell::RefCell;
+use std::io::SeekFrom;
+use std::rc::{Rc, Weak};
+
+use self::copy::fcopy;
+use self::event::{Handlers, fileevent};
+use self::options::fconfigure;
+use super::{int_of, option};
+use crate::channel::{
+    Channel, ChannelError, ChannelTable, CloseState, FileAccess, Gets, SharedChannel, Side, StandardStream, open_file,
+    open_pipeline, pipe, pipeline,
+};
+use crate::runtime::{ANY, Builtin, CommandResult, Exception, Interp, Outcome, done, done_empty};
+use crate::value::Value;
+
+/// The rows of this file.
+pub(crate) const COMMANDS: &[Builtin] = &[
+    Builtin::new("open", "fileName ?access? ?permissions?", 1, 3, open).unsafe_for_children(),
+    Builtin::new("close", "channelId ?direction?", 1, 2, close),
+    Builtin::new("puts", "?-nonewline? ?channelId? string", 1, 3, puts),
+    Builtin::new("gets", "channelId ?varName?", 1, 2, gets),
+    Builtin::new("read", READ_USAGE, 0, ANY, read),
+    Builtin::new("eof", "channelId", 1, 1, eof),
+    Builtin::new("fblocked", "channelId", 1, 1, fblocked),
+    Builtin::new("flush", "channelId", 1, 1, flush),
+    Builtin::new("seek", "channelId offset ?origin?", 2, 3, seek),
+    Builtin::new("tell", "channelId", 1, 1, tell),
+    Builtin::new("fconfigure", "channelId ?-option value ...?", 1, ANY, fconfigure).unsafe_for_children(),
+    Builtin::new("fileevent", "channelId event ?script?", 2, 3, fileevent),
+    Builtin::new("fcopy", "input output ?-size size? ?-command callback?", 2, 6, fcopy),
+    Builtin::ensemble(
+        "chan",
+        &[
+            Builtin::new("blocked", "channelId", 1, 1, fblocked),
+            Builtin::new("close", "channelId ?direction?", 1, 2, close),
+            Builtin::new("configure", "channelId ?-option value ...?", 1, ANY, fconfigure),
+            Builtin::new("copy", "input output ?-size size? ?-command callback?", 2, 6, fcopy),
+            Builtin::new("create", "mode cmdprefix", 2, 2, chan_create),
+            Builtin::new("eof", "channelId", 1, 1, eof),
+            Builtin::new("event", "channelId event ?script?", 2, 3, fileevent),
+            Builtin::new("flush", "channelId", 1, 1, flush),
+            Builtin::new("gets", "channelId ?varName?", 1, 2, gets),
+            Builtin::new("names", "?pattern?", 0, 1, chan_names),
+            Builtin::new("pending", "mode channelId", 2, 2, chan_pending),
+            Builtin::new("pipe", "", 0, 0, chan_pipe),
+            Builtin::new("pop", "channel", 1, 1, chan_pop),
+            Builtin::new("postevent", "channel eventspec", 2, 2, chan_postevent),
+            Builtin::new("push", "channel cmdprefix", 2, 2, chan_push),
+            Builtin::new("puts", "?-nonewline? ?channelId? string", 1, 3, chan_puts),
+            Builtin::new("read", CHAN_READ_USAGE, 0, ANY, chan_read),
+            Builtin::new("seek", "channelId offset ?origin?", 2, 3, seek),
+            Builtin::new("tell", "channelId", 1, 1, tell),
+            Builtin::new("truncate", "channelId ?length?", 1, 2, chan_truncate),
+        ],
+    ),
+];
+
+const READ_USAGE: &str = "channelId ?numChars?\" or \"read ?-nonewline? channelId";
+const CHAN_READ_USAGE: &str = "channelId ?numChars?\" or \"chan read ?-nonewline? channelId";
+
+thread_local! {
+    /// The standard streams of this thread, which its interpreters share. Made when first used.
+    static STANDARD: [SharedChannel; 3] =
+        [StandardStream::Stdin, StandardStream::Stdout, StandardStream::Stderr]
+            .map(|stream| Rc::new(RefCell::new(stream.channel())));
+}
+
+/// The channels of one interpreter.
+pub(crate) struct Channels {
+    pub(super) table: RefCell<ChannelTable>,
+    /// What the event loop does with some of them.
+    pub(super) handlers: Handlers,
+}
+
+impl Default for Channels {
+    fn default() -> Channels {
+        let mut table = ChannelTable::new();
+        STANDARD.with(|streams| streams.iter().for_each(|stream| table.share(Rc::clone(stream))));
+        Channels { table: RefCell::new(table), handlers: Handlers::default() }
+    }
+}
+
+thread_local! {
+    /// The channels asked for last, and the number of their interpreter: `puts` and `gets` in a loop ask every time.
+    static LAST: RefCell<(u64, Weak<Channels>)> = const { RefCell::new((0, Weak::new())) };
+}
+
+/// The channels of this interpreter.
+pub(crate) fn channels_of(interp: &mut Interp) -> Rc<Channels> {
+    let last = LAST.with(|last| {
+        let last = last.borrow();
+        if last.0 == interp.id { last.1.upgrade() } else { None }
+    });
+    last.unwrap_or_else(|| {
+        let channels = interp.data::<Channels>();
+        LAST.with(|last| last.replace((interp.id, Rc::downgrade(&channels))));
+        channels
+    })
+}
+
+impl Drop for Channels {
+    fn drop(&mut self) {
+        let table = self.table.get_mut();
+        table.flush_all();
+        table.close_all();
+    }
+}
+
+impl Interp {
+    /// Writes out what waits in all channels of this interpreter, waiting as needed. To be called before the process
+    /// ends in any other way than by dropping the interpreter.
+    pub fn flush_channels(&mut self) {
+        channels_of(self).table.borrow().flush_all();
+    }
+
+    /// Adds an open channel and returns its name.
+    ///
+    /// Errors: too many channels.
+    pub fn add_channel(&mut self, channel: Channel) -> Result<Value, Box<Exception>> {
+        let added = channels_of(self).table.borrow_mut().insert(channel);
+        match added {
+            Ok(shared) => Ok(Value::text(shared.borrow().name())),
+            Err(error) => Err(failed(self, &error, "")),
+        }
+    }
+
+    /// The channel called `name`.
+    ///
+    /// Errors: `can not find channel named "name"`.
+    pub fn find_channel(&mut self, name: &Value) -> Result<SharedChannel, Box<Exception>> {
+        let channels = channels_of(self);
+        let found = channels.table.borrow().get(&name.str()).cloned();
+        found.ok_or_else(|| failed(self, &ChannelTable::not_found(&name.str()), ""))
+    }
+
+    /// Gives this interpreter a channel that another one of the same thread has.
+    pub(crate) fn share_channel(&mut self, channel: SharedChannel) {
+        channels_of(self).table.borrow_mut().share(channel);
+    }
+
+    /// Takes a channel away from this interpreter without closing it.
+    pub(crate) fn forget_channel(&mut self, name: &Value) -> Option<SharedChannel> {
+        event::end_watch(self, &name.str());
+        channels_of(self).table.borrow_mut().remove(&name.str())
+    }
+}
+
+/// The exception for a channel's error; `what` says what was being done when the system's words are not enough
+/// (`error reading "file3"`).
+pub(crate) fn failed(interp: &mut Interp, error: &ChannelError, what: &str) -> Box<Exception> {
+    if matches!(error, ChannelError::Interrupted)
+        && let Err(exception) = interp.check_safepoint()
+    {
+        return exception;
+    }
+    let name = what.split('"').nth(1).unwrap_or_default();
+    let mut exception = Exception::error(error.text(what, name));
+    let code = error.error_code();
+    if code != ["NONE"] {
+        exception.error_code = Some(Value::list(code.iter().map(|word| Value::text(word)).collect()));
+    }
+    exception
+}
+
+/// As [`failed`], for `error <doing> "<channel>"`.
+fn failed_on(interp: &mut Interp, error: &ChannelError, doing: &str, channel: &Value) -> Box<Exception> {
+    failed(interp, error, &format!("error {doing} \"{}\"", &*channel.str()))
+}
+
+/// Makes the interrupt of this interpreter, and the deadline of what it evaluates, end waits in channels too.
+pub(crate) fn heed_interrupts(interp: &Interp) {
+    let handle = interp.interrupt_handle();
+    let deadline = interp.safepoint.deadline;
+    crate::channel::set_interrupt_check(Some(Rc::new(move || {
+        handle.is_set() || deadline.is_some_and(|deadline| std::time::Instant::now() >= deadline)
+    })));
+}
+
+/// [`heed_interrupts`] for commands that are called in tight loops: only where it makes a difference.
+#[inline]
+fn heed_interrupts_once(interp: &Interp) {
+    if interp.safepoint.deadline.is_some() || !crate::channel::has_interrupt_check() {
+        heed_interrupts(interp);
+    }
+}
+
+fn with_channel<T>(
+    interp: &mut Interp,
+    name: &Value,
+    doing: &str,
+    act: impl FnOnce(&mut Channel) -> Result<T, ChannelError>,
+) -> Result<T, Box<Exception>> {
+    let shared = interp.find_channel(name)?;
+    let Ok(mut channel) = shared.try_borrow_mut() else {
+        return Err(Exception::error(format!("channel \"{}\" is busy", &*name.str())));
+    };
+    let result = act(&mut channel);
+    event::settle(interp, &mut channel);
+    drop(channel);
+    result.map_err(|error| failed_on(interp, &error, doing, name))
+}
+
+// open and close
+
+fn open(interp: &mut Interp, words: &[Value]) -> CommandResult {
+    heed_interrupts(interp);
+    let [_, name, rest @ ..] = words else { return done_empty() };
+    let permissions = match rest.get(1) {
+        None => 0o666,
+        Some(value) => u32::try_from(integer_of(value)?).unwrap_or(0o666),
+    };
+    let access = match rest.first() {
+        None => FileAccess::READ,
+        Some(mode) => access_of(interp, mode)?,
+    };
+    let text = name.str();
+    let opened = match text.strip_prefix('|') {
+        None => open_file(&text, access, permissions),
+        Some(command) => {
+            let words = Value::text(command).to_list()?;
+            let words: Vec<String> = words.elements().iter().map(Value::to_text).collect();
+            pipeline::parse(&words).and_then(|pipeline| {
+                let surroundings = super::exec::surroundings(interp);
+                let finder = super::exec::Finder::new(interp);
+                open_pipeline(&pipeline, access, &finder, &surroundings)
+            })
+        }
+    };
+    match opened {
+        Ok(channel) => done(interp.add_channel(channel)?),
+        Err(error) => Err(failed(interp, &error, "")),
+    }
+}
+
+fn access_of(interp: &mut Interp, mode: &Value) -> Result<FileAccess, Box<Exception>> {
+    let text = mode.str();
+    let access = if FileAccess::is_short_form(&text) {
+        FileAccess::from_short_form(&text)
+    } else {
+        let flags = mode.to_list().map_err(|error| {
+            let mut exception: Box<Exception> = error.into();
+            exception.add_info(&format!("\n    while processing open access modes \"{}\"", &*text));
+            exception
+        })?;
+        let flags: Vec<String> = flags.elements().iter().map(Value::to_text).collect();
+        FileAccess::from_flags(flags.iter().map(String::as_str))
+    };
+    access.map_err(|error| failed(interp, &error, ""))
+}
+
+/// An integer, with the errorCode of those of Tcl's commands that use the older parser.
+pub(crate) fn integer_of(value: &Value) -> Result<i64, Box<Exception>> {
+    value.as_int().ok_or_else(|| {
+        Exception::with_code(
+            format!("expected integer but got \"{}\"", &*value.str()),
+            ["TCL", "VALUE", "INTEGER"],
+        )
+    })
+}
+
+fn close(interp: &mut Interp, words: &[Value]) -> CommandResult {
+    let [_, name, rest @ ..] = words else { return done_empty() };
+    let Some(direction) = rest.first() else {
+        return done(close_channel(interp, name)?);
+    };
+    let shared = interp.find_channel(name)?;
+    let side = [Side::Read, Side::Write][option(direction, &["read", "write"], "direction")?.min(1)];
+    let Ok(mut channel) = shared.try_borrow_mut() else { return done_empty() };
+    let is_open = if side == Side::Read { channel.is_readable() } else { channel.is_writable() };
+    let which = if side == Side::Read { "read" } else { "write" };
+    if !is_open {
+        return Err(Exception::error(format!(
+            "Half-close of {which}-side not possible, side not opened or already closed"
+        )));
+    }
+    let has_other = if side == Side::Read { channel.is_writable() } else { channel.is_readable() };
+    if !has_other {
+        drop(channel);
+        drop(shared);
+        return done(close_channel(interp, name)?);
+    }
+    if !channel.can_half_close() {
+        return Err(Exception::error(""));
+    }
+    let result = channel.close(side);
+    event::settle(interp, &mut channel);
+    drop(channel);
+    match result {
+        Ok(_) => done_empty(),
+        Err(error) => Err(failed_on(interp, &error, "closing", name)),
+    }
+}
+
+/// Closes a channel and takes it out of the table; what does not go out at once goes in the background.
+pub(crate) fn close_channel(interp: &mut Interp, name: &Value) -> Outcome {
+    heed_interrupts(interp);
+    let shared = interp.find_channel(name)?;
+    event::stop_handlers(interp, &name.str());
+    let channels = channels_of(interp);
+    let Ok(mut channel) = shared.try_borrow_mut() else { return Ok(Value::EMPTY) };
+    // The table and this function have it, the handlers perhaps, and the thread if it is a standard stream.
+    if is_shared_elsewhere(&shared, &channels, &name.str()) {
+        let _ = channel.flush();
+        drop(channel);
+        interp.forget_channel(name);
+        return Ok(Value::EMPTY);
+    }
+    if !event::is_pending_close(&channel) {
+        event::end_watch(interp, &name.str());
+    }
+    let result = channel.close(Side::Both);
+    match result {
+        Ok(CloseState::Draining) => {
+            event::settle(interp, &mut channel);
+            drop(channel);
+            event::close_when_drained(interp, &name.str());
+            channels.table.borrow_mut().remove(&name.str());
+            Ok(Value::EMPTY)
+        }
+        Err(ChannelError::Interrupted) => Err(failed_on(interp, &ChannelError::Interrupted, "closing", name)),
+        finished => {
+            drop(channel);
+            interp.forget_channel(name);
+            match finished {
+                Ok(_) => Ok(Value::EMPTY),
+                Err(ChannelError::Posix(errno)) => {
+                    // tclsh says only the system's words here.
+                    let error = ChannelError::Message { text: errno.message(), code: errno.error_code().to_vec() };
+                    Err(failed(interp, &error, ""))
+                }
+                Err(error) => Err(failed(interp, &error, "")),
+            }
+        }
+    }
+}
+
+fn is_shared_elsewhere(shared: &SharedChannel, channels: &Channels, name: &str) -> bool {
+    let is_standard = STANDARD.with(|streams| streams.iter().any(|stream| Rc::ptr_eq(stream, shared)));
+    let own = 2 + usize::from(is_standard) + usize::from(channels.handlers.has(name));
+    Rc::strong_count(shared) > own + usize::from(channels.table.borrow().is_stdout(shared))
+}
+
+// puts, gets and read
+
+fn puts(interp: &mut Interp, words: &[Value]) -> CommandResult {
+    put(interp, words, "puts")
+}
+
+fn chan_puts(interp: &mut Interp, words: &[Value]) -> CommandResult {
+    put(interp, words, "chan puts")
+}
+
+fn put(interp: &mut Interp, words: &[Value], command: &str) -> CommandResult {
+    let (channel, text, newline) = match words {
+        [_, text] => (None, text, true),
+        [_, first, text] if &*first.str() == "-nonewline" => (None, text, false),
+        [_, channel, text] => (Some(channel), text, true),
+        [_, first, channel, text] if &*first.str() == "-nonewline" => (Some(channel), text, false),
+        // The oldest form.
+        [_, channel, text, last] if &*last.str() == "nonewline" => (Some(channel), text, false),
+        _ => return Err(Exception::wrong_args(&format!("{command} ?-nonewline? ?channelId? string"))),
+    };
+    let channels = channels_of(interp);
+    let table = channels.table.borrow();
+    let found = match channel {
+        None => table.stdout(),
+        Some(name) => table.get(&name.str()),
+    };
+    let Some(shared) = found else {
+        drop(table);
+        let name = channel.map_or_else(|| "stdout".to_owned(), Value::to_text);
+        return Err(failed(interp, &ChannelTable::not_found(&name), ""));
+    };
+    let Ok(mut channel) = shared.try_borrow_mut() else { return done_empty() };
+    let result = if text.is_bytes() && channel.writes_bytes() {
+        let bytes = text.to_bytes();
+        let written = channel.write_bytes(bytes.as_slice());
+        if newline { written.and_then(|()| channel.write_str("\n")) } else { written }
+    } else if newline {
+        channel.write_line(&text.str())
+    } else {
+        channel.write_str(&text.str())
+    };
+    if channel.is_draining() || channels.handlers.is_any() {
+        event::settle(interp, &mut channel);
+    }
+    match result {
+        Ok(()) => done_empty(),
+        Err(error) => {
+            let what = format!("error writing \"{}\"", channel.name());
+            drop(channel);
+            drop(table);
+            Err(failed(interp, &error, &what))
+        }
+    }
+}
+
+fn gets(interp: &mut Interp, words: &[Value]) -> CommandResult {
+    let [_, name, rest @ ..] = words else { return done_empty() };
+    heed_interrupts_once(interp);
+    let channels = channels_of(interp);
+    let table = channels.table.borrow();
+    let Some(shared) = table.get(&name.str()) else {
+        drop(table);
+        return Err(failed(interp, &ChannelTable::not_found(&name.str()), ""));
+    };
+    let Ok(mut channel) = shared.try_borrow_mut() else { return done_empty() };
+    let line = match channel.gets() {
+        Ok(Gets::Line(line)) => Ok(Some(Value::text(line))),
+        Ok(Gets::Eof | Gets::Blocked) => Ok(None),
+        Err(error) => Err(error),
+    };
+    if channels.handlers.is_any() {
+        event::settle(interp, &mut channel);
+    }
+    drop(channel);
+    drop(table);
+    let line = line.map_err(|error| failed_on(interp, &error, "reading", name))?;
+    match rest.first() {
+        None => done(line.unwrap_or_default()),
+        Some(variable) => {
+            let count = line.as_ref().map_or(-1, |line| i64::try_from(line.char_count()).unwrap_or(i64::MAX));
+            interp.variable_set(variable, line.unwrap_or_default())?;
+            done(Value::int(count))
+        }
+    }
+}
+
+fn read(interp: &mut Interp, words: &[Value]) -> CommandResult {
+    read_as(interp, words, "read", READ_USAGE)
+}
+
+fn chan_read(interp: &mut Interp, words: &[Value]) -> CommandResult {
+    read_as(interp, words, "chan read", CHAN_READ_USAGE)
+}
+
+fn read_as(interp: &mut Interp, words: &[Value], command: &str, usage: &str) -> CommandResult {
+    let wrong = || Exception::wrong_args(&format!("{command} {usage}"));
+    let (name, limit, strips_newline) = match words {
+        [_, name] => (name, None, false),
+        [_, first, name] if &*first.str() == "-nonewline" => (name, None, true),
+        [_, name, last] => {
+            let shared = interp.find_channel(name)?;
+            if !shared.try_borrow().is_ok_and(|channel| channel.is_readable()) {
+                return Err(failed_on(interp, &ChannelError::NotReadable, "reading", name));
+            }
+            if &*last.str() == "nonewline" { (name, None, true) } else { (name, Some(char_limit(last)?), false) }
+        }
+        _ => return Err(wrong()),
+    };
+    heed_interrupts(interp);
+    let mut value = with_channel(interp, name, "reading", |channel| {
+        if channel.reads_bytes() {
+            let mut bytes = Vec::new();
+            channel.read_bytes(limit, &mut bytes)?;
+            return Ok(Value::bytes(bytes));
+        }
+        let mut text = String::new();
+        channel.read(limit, &mut text)?;
+        Ok(Value::string(text))
+    })?;
+    if strips_newline && let Some(shorter) = value.str().strip_suffix('\n') {
+        value = Value::text(shorter);
+    }
+    done(value)
+}
+
+fn char_limit(value: &Value) -> Result<usize, Box<Exception>> {
+    value.as_int().and_then(|count| usize::try_from(count).ok()).ok_or_else(|| {
+        Exception::with_code(
+            format!("expected non-negative integer but got \"{}\"", &*value.str()),
+            ["TCL", "VALUE", "NUMBER"],
+        )
+    })
+}
+
+// Questions and positions
+
+fn eof(interp: &mut Interp, words: &[Value]) -> CommandResult {
+    ask(interp, words, Channel::at_eof)
+}
+
+fn fblocked(interp: &mut Interp, words: &[Value]) -> CommandResult {
+    let [_, name, ..] = words else { return done_empty() };
+    let is_blocked = with_channel(interp, name, "reading", |channel| {
+        if channel.is_readable() { Ok(channel.is_blocked()) } else { Err(ChannelError::NotReadable) }
+    })?;
+    done(Value::boolean(is_blocked))
+}
+
+fn ask(interp: &mut Interp, words: &[Value], question: fn(&Channel) -> bool) -> CommandResult {
+    let [_, name, ..] = words else { return done_empty() };
+    let answer = with_channel(interp, name, "reading", |channel| Ok(question(channel)))?;
+    done(Value::boolean(answer))
+}
+
+fn flush(interp: &mut Interp, words: &[Value]) -> CommandResult {
+    let [_, name, ..] = words else { return done_empty() };
+    with_channel(interp, name, "flushing", Channel::flush)?;
+    done_empty()
+}
+
+fn seek(interp: &mut Interp, words: &[Value]) -> CommandResult {
+    let [_, name, offset, rest @ ..] = words else { return done_empty() };
+    interp.find_channel(name)?;
+    let offset = int_of(offset)?;
+    let origin = match rest.first() {
+        None => 0,
+        Some(word) => option(word, &["start", "current", "end"], "origin")?,
+    };
+    let to = match (origin, u64::try_from(offset)) {
+        (0, Ok(offset)) => Some(SeekFrom::Start(offset)),
+        (0, Err(_)) => None,
+        (1, _) => Some(SeekFrom::Current(offset)),
+        _ => Some(SeekFrom::End(offset)),
+    };
+    with_channel(interp, name, "during seek on", |channel| match to {
+        Some(to) => channel.seek(to),
+        None => Err(rustix::io::Errno::INVAL.into()),
+    })?;
+    done_empty()
+}
+
+fn tell(interp: &mut Interp, words: &[Value]) -> CommandResult {
+    let [_, name, ..] = words else { return done_empty() };
+    let position = with_channel(interp, name, "during tell on", |channel| Ok(channel.tell()))?;
+    done(Value::int(position))
+}
+
+// chan
+
+fn chan_names(interp: &mut Interp, words: &[Value]) -> CommandResult {
+    done(names(interp, words.get(1)))
+}
+
+/// The names of all channels, or of those that match a pattern.
+pub(crate) fn names(interp: &mut Interp, pattern: Option<&Value>) -> Value {
+    let channels = channels_of(interp);
+    let table = channels.table.borrow();
+    let fits = |name: &&str| pattern.is_none_or(|pattern| crate::text::glob::glob_match(&pattern.str(), name, false));
+    Value::list(table.names().into_iter().filter(fits).map(Value::text).collect())
+}
+
+fn chan_pending(interp: &mut Interp, words: &[Value]) -> CommandResult {
+    let [_, mode, name] = words else { return done_empty() };
+    let is_output = option(mode, &["input", "output"], "mode")? == 1;
+    let count = with_channel(interp, name, "reading", |channel| {
+        Ok(if is_output { channel.pending_output() } else { channel.pending_input() })
+    })?;
+    done(Value::int(count.map_or(-1, |count| i64::try_from(count).unwrap_or(i64::MAX))))
+}
+
+fn chan_pipe(interp: &mut Interp, _words: &[Value]) -> CommandResult {
+    let (reader, writer) = pipe().map_err(|error| failed(interp, &error, "creating pipe"))?;
+    let reader = interp.add_channel(reader)?;
+    let writer = interp.add_channel(writer)?;
+    done(Value::list(vec![reader, writer]))
+}
+
+fn chan_truncate(interp: &mut Interp, words: &[Value]) -> CommandResult {
+    let [_, name, rest @ ..] = words else { return done_empty() };
+    interp.find_channel(name)?;
+    let length = match rest.first() {
+        None => None,
+        Some(value) => Some(u64::try_from(int_of(value)?).map_err(|_| {
+            Exception::error("cannot truncate to negative length of file")
+        })?),
+    };
+    with_channel(interp, name, "during truncate on", |channel| match channel.truncate(length) {
+        Err(ChannelError::NotWritable) => Err(rustix::io::Errno::INVAL.into()),
+        other => other,
+    })?;
+    done_empty()
+}
+
+fn not_supported(what: &str) -> CommandResult {
+    Err(Exception::with_code(format!("{what} is not supported"), ["REMEX", "UNSUPPORTED"]))
+}
+
+fn chan_create(_interp: &mut Interp, _words: &[Value]) -> CommandResult {
+    not_supported("chan create")
+}
+
+fn chan_push(interp: &mut Interp, words: &[Value]) -> CommandResult {
+    let [_, name, ..] = words else { return done_empty() };
+    interp.find_channel(name)?;
+    not_supported("chan push")
+}
+
+fn chan_pop(interp: &mut Interp, words: &[Value]) -> CommandResult {
+    // Nothing is ever pushed, so nothing is on top to be taken away.
+    let [_, name] = words else { return done_empty() };
+    interp.find_channel(name)?;
+    done_empty()
+}
+
+fn chan_postevent(interp: &mut Interp, words: &[Value]) -> CommandResult {
+    let [_, name, ..] = words else { return done_empty() };
+    interp.find_channel(name)?;
+    let name = name.str();
+    Err(Exception::with_code(
+        format!("can not find reflected channel named \"{name}\""),
+        ["TCL", "LOOKUP", "CHANNEL", &name],
+    ))
+}

@@ -1,0 +1,218 @@
+//! `fcopy`, in the foreground and in the background.
+
+use std::cell::Cell;
+use std::rc::Rc;
+
+use super::event::{handler, update};
+use super::failed;
+use crate::channel::{Channel, ChannelError, CopyError, CopyProgress, SharedChannel, copy_all, copy_step};
+use crate::commands::{int_of, option};
+use crate::runtime::{CommandResult, Context, Exception, Interp, done, done_empty};
+use crate::value::Value;
+
+/// A copy that the event loop drives.
+pub(super) struct BackgroundCopy {
+    from: Value,
+    to: Value,
+    source: SharedChannel,
+    destination: SharedChannel,
+    /// How much is still to be copied; `None`: everything.
+    left: Cell<Option<u64>>,
+    total: Cell<u64>,
+    /// Gets the count and perhaps an error message as further words.
+    callback: Value,
+    /// Whether the two channels blocked before.
+    was_blocking: (bool, bool),
+    is_over: Cell<bool>,
+}
+
+/// The `fcopy` command.
+pub(super) fn fcopy(interp: &mut Interp, words: &[Value]) -> CommandResult {
+    let [_, from, to, options @ ..] = words else { return done_empty() };
+    let source = interp.find_channel(from)?;
+    check_open(interp, &source, from, true)?;
+    let destination = interp.find_channel(to)?;
+    check_open(interp, &destination, to, false)?;
+    let (mut size, mut callback) = (None, None);
+    for pair in options.chunks(2) {
+        let [name, value] = pair else {
+            return Err(Exception::wrong_args("fcopy input output ?-size size? ?-command callback?"));
+        };
+        match option(name, &["-size", "-command"], "option")? {
+            // Negative means everything.
+            0 => size = u64::try_from(int_of(value)?).ok(),
+            _ => callback = Some(value.clone()),
+        }
+    }
+    for (shared, name) in [(&source, from), (&destination, to)] {
+        if shared.try_borrow_mut().is_err() {
+            return Err(is_busy(name));
+        }
+    }
+    if Rc::ptr_eq(&source, &destination) {
+        return Err(is_busy(from));
+    }
+    let channels = super::channels_of(interp);
+    for name in [from, to] {
+        if channels.handlers.is_copying(&name.str()) {
+            return Err(is_busy(name));
+        }
+    }
+    match callback {
+        Some(callback) => start(interp, from, to, (source, destination), size, callback),
+        None => copy_now(interp, from, to, &source, &destination, size),
+    }
+}
+
+fn check_open(
+    interp: &mut Interp,
+    shared: &SharedChannel,
+    name: &Value,
+    is_source: bool,
+) -> Result<(), Box<Exception>> {
+    let is_open = shared.try_borrow().is_ok_and(|channel| {
+        if is_source { channel.is_readable() } else { channel.is_writable() }
+    });
+    if is_open {
+        return Ok(());
+    }
+    let error = if is_source { ChannelError::NotReadable } else { ChannelError::NotWritable };
+    Err(failed(interp, &error, &format!("error copying \"{}\"", &*name.str())))
+}
+
+fn is_busy(name: &Value) -> Box<Exception> {
+    Exception::error(format!("channel \"{}\" is busy", &*name.str()))
+}
+
+fn message_of(interp: &mut Interp, error: &CopyError, from: &Value, to: &Value) -> Box<Exception> {
+    match error {
+        CopyError::Reading(error) => failed(interp, error, &format!("error reading \"{}\"", &*from.str())),
+        CopyError::Writing(error) => failed(interp, error, &format!("error writing \"{}\"", &*to.str())),
+    }
+}
+
+fn copy_now(
+    interp: &mut Interp,
+    from: &Value,
+    to: &Value,
+    source: &SharedChannel,
+    destination: &SharedChannel,
+    size: Option<u64>,
+) -> CommandResult {
+    super::heed_interrupts(interp);
+    let (Ok(mut source), Ok(mut destination)) = (source.try_borrow_mut(), destination.try_borrow_mut()) else {
+        return Err(is_busy(from));
+    };
+    let result = copy_all(&mut source, &mut destination, size);
+    super::event::settle(interp, &mut source);
+    super::event::settle(interp, &mut destination);
+    drop((source, destination));
+    match result {
+        Ok(count) => done(Value::int(i64::try_from(count).unwrap_or(i64::MAX))),
+        Err(error) => Err(message_of(interp, &error, from, to)),
+    }
+}
+
+fn start(
+    interp: &mut Interp,
+    from: &Value,
+    to: &Value,
+    channels: (SharedChannel, SharedChannel),
+    size: Option<u64>,
+    callback: Value,
+) -> CommandResult {
+    let (source, destination) = channels;
+    let reading = handler(interp, from)?;
+    let writing = handler(interp, to)?;
+    let was_blocking = (make_unblocking(&source), make_unblocking(&destination));
+    let copy = Rc::new(BackgroundCopy {
+        from: from.clone(),
+        to: to.clone(),
+        source,
+        destination,
+        left: Cell::new(size),
+        total: Cell::new(0),
+        callback,
+        was_blocking,
+        is_over: Cell::new(false),
+    });
+    reading.copy_from.replace(Some(Rc::clone(&copy)));
+    writing.copy_to.replace(Some(copy));
+    update(interp, &reading)?;
+    update(interp, &writing)?;
+    done_empty()
+}
+
+/// Makes a channel not block; whether it did.
+fn make_unblocking(shared: &SharedChannel) -> bool {
+    let Ok(mut channel) = shared.try_borrow_mut() else { return false };
+    let was_blocking = channel.is_blocking();
+    // A descriptor that refuses just blocks.
+    let _ = channel.set_blocking(false);
+    was_blocking
+}
+
+/// Copies what can be copied now; called when either channel is ready.
+pub(super) fn proceed(interp: &mut Interp, copy: &Rc<BackgroundCopy>) {
+    if copy.is_over.get() {
+        return;
+    }
+    let step = {
+        let (Ok(mut source), Ok(mut destination)) = (copy.source.try_borrow_mut(), copy.destination.try_borrow_mut())
+        else {
+            return;
+        };
+        let step = copy_step(&mut source, &mut destination, copy.left.get());
+        let sides: [&mut Channel; 2] = [&mut source, &mut destination];
+        for channel in sides {
+            super::event::settle(interp, channel);
+        }
+        step
+    };
+    match step {
+        Ok(step) => {
+            copy.total.set(copy.total.get().saturating_add(step.moved));
+            copy.left.set(copy.left.get().map(|left| left.saturating_sub(step.moved)));
+            if step.progress == CopyProgress::Done {
+                finish(interp, copy, None);
+            }
+        }
+        Err(error) => {
+            let exception = message_of(interp, &error, &copy.from, &copy.to);
+            finish(interp, copy, Some(exception.value.clone()));
+        }
+    }
+}
+
+/// Ends a copy whose channel is being closed, without a word.
+pub(super) fn abandon(interp: &mut Interp, copy: &Rc<BackgroundCopy>) {
+    if copy.is_over.replace(true) {
+        return;
+    }
+    for (shared, was_blocking) in [(&copy.source, copy.was_blocking.0), (&copy.destination, copy.was_blocking.1)] {
+        if was_blocking && let Ok(mut channel) = shared.try_borrow_mut() {
+            let _ = channel.set_blocking(true);
+        }
+    }
+    let channels = super::channels_of(interp);
+    for name in [&copy.from, &copy.to] {
+        let found = channels.handlers.has(&name.str());
+        if found && let Ok(handler) = handler(interp, name) {
+            handler.copy_from.borrow_mut().take_if(|present| Rc::ptr_eq(present, copy));
+            handler.copy_to.borrow_mut().take_if(|present| Rc::ptr_eq(present, copy));
+            let _ = update(interp, &handler);
+        }
+    }
+}
+
+fn finish(interp: &mut Interp, copy: &Rc<BackgroundCopy>, error: Option<Value>) {
+    abandon(interp, copy);
+    let count = Value::int(i64::try_from(copy.total.get()).unwrap_or(i64::MAX));
+    let mut call = copy.callback.to_text();
+    for word in std::iter::once(count).chain(error) {
+        call.push(' ');
+        call.push_str(&Value::list(vec![word]).str());
+    }
+    let outcome = interp.eval_in(&Value::string(call), Context::Global);
+    interp.report_outcome(outcome, "");
+}

@@ -1,0 +1,504 @@
+//! Completion codes: `return`, `catch`, `try`, `throw`, `error`.
+
+use crate::bytecode::Op;
+use crate::compile::{Compiler, Destination, Source};
+use crate::runtime::{
+    ANY, Builtin, CommandResult, Context, Exception, Interp, Next, Outcome, Resume, ScriptLabel, code, done,
+};
+use crate::syntax::Command;
+use crate::value::{OrderedMap, Value};
+
+/// The rows of this file.
+pub(crate) const COMMANDS: &[Builtin] = &[
+    Builtin::new("catch", "script ?resultVarName? ?optionVarName?", 1, 3, catch).compiled(compile_catch),
+    Builtin::new("error", "message ?errorInfo? ?errorCode?", 1, 3, error),
+    Builtin::new("return", "?-option value ...? ?result?", 0, ANY, return_command).compiled(compile_return),
+    Builtin::new("throw", "type message", 2, 2, throw),
+    Builtin::new("try", "body ?handler ...? ?finally script?", 1, ANY, try_command).compiled(compile_try),
+];
+
+fn error(_interp: &mut Interp, words: &[Value]) -> CommandResult {
+    let mut exception = Exception::error(words[1].clone());
+    if let Some(info) = words.get(2).filter(|info| !info.is_empty()) {
+        exception.info = Some(info.to_text());
+        exception.is_logged = true;
+    }
+    if let Some(error_code) = words.get(3) {
+        exception.error_code = Some(error_code.clone());
+    }
+    Err(exception)
+}
+
+fn throw(_interp: &mut Interp, words: &[Value]) -> CommandResult {
+    if words[1].to_list()?.elements().is_empty() {
+        return Err(Exception::with_code(
+            "type must be non-empty list",
+            ["TCL", "OPERATION", "THROW", "BADEXCEPTION"],
+        ));
+    }
+    let mut exception = Exception::error(words[2].clone());
+    exception.error_code = Some(words[1].clone());
+    Err(exception)
+}
+
+fn return_command(interp: &mut Interp, words: &[Value]) -> CommandResult {
+    let (pairs, result) = match (words.len() - 1).is_multiple_of(2) {
+        true => (&words[1..], Value::EMPTY),
+        false => (&words[1..words.len() - 1], words[words.len() - 1].clone()),
+    };
+    let mut options = OrderedMap::new();
+    for pair in pairs.chunks_exact(2) {
+        merge_option(&mut options, &pair[0], &pair[1])?;
+    }
+    complete(interp, result, &options, 1).map(Next::Done)
+}
+
+/// Adds an option, or those of a whole dict for `-options`.
+fn merge_option(options: &mut OrderedMap, name: &Value, value: &Value) -> Result<(), Box<Exception>> {
+    if &*name.str() != "-options" {
+        options.insert(name.clone(), value.clone());
+        return Ok(());
+    }
+    let Ok(dict) = value.to_dict() else {
+        return Err(Exception::with_code(
+            format!("bad -options value: expected dictionary but got \"{value}\""),
+            ["TCL", "RESULT", "ILLEGAL_OPTIONS"],
+        ));
+    };
+    for (name, value) in dict.map().iter() {
+        merge_option(options, name, value)?;
+    }
+    Ok(())
+}
+
+/// The completion that a result and return options describe.
+///
+/// * `level`: what `-level` is when it is not among the options.
+fn complete(interp: &mut Interp, result: Value, options: &OrderedMap, level: i64) -> Outcome {
+    let mut exception = Exception::new(code::OK, result);
+    let mut level = level;
+    let mut other = OrderedMap::new();
+    for (name, value) in options.iter() {
+        match &*name.str() {
+            "-code" => exception.code = completion_code(value)?,
+            "-level" => {
+                level = value.as_int().filter(|level| *level >= 0).ok_or_else(|| {
+                    Exception::with_code(
+                        format!("bad -level value: expected non-negative integer but got \"{value}\""),
+                        ["TCL", "RESULT", "ILLEGAL_LEVEL"],
+                    )
+                })?;
+            }
+            "-errorinfo" => {
+                exception.info = Some(value.to_text());
+                exception.is_logged = true;
+            }
+            "-errorcode" => {
+                if value.to_list().is_err() {
+                    return Err(Exception::with_code(
+                        format!("bad -errorcode value: expected a list but got \"{value}\""),
+                        ["TCL", "RESULT", "ILLEGAL_ERRORCODE"],
+                    ));
+                }
+                exception.error_code = Some(value.clone());
+            }
+            "-errorstack" => {
+                let Ok(stack) = value.to_list() else {
+                    return Err(Exception::with_code(
+                        format!("bad -errorstack value: expected a list but got \"{value}\""),
+                        ["TCL", "RESULT", "NONLIST_ERRORSTACK"],
+                    ));
+                };
+                if !stack.elements().len().is_multiple_of(2) {
+                    return Err(Exception::with_code(
+                        format!("forbidden odd-sized list for -errorstack: \"{value}\""),
+                        ["TCL", "RESULT", "ODDSIZEDLIST_ERRORSTACK"],
+                    ));
+                }
+                exception.stack = Some(value.clone());
+            }
+            "-errorline" => exception.line = value.as_int().and_then(|line| u32::try_from(line).ok()).unwrap_or(1),
+            _ => {
+                other.insert(name.clone(), value.clone());
+            }
+        }
+    }
+    if exception.code == code::RETURN {
+        level += 1;
+        exception.code = code::OK;
+    }
+    if exception.code != code::ERROR {
+        exception.info = None;
+        exception.is_logged = false;
+    }
+    if !other.is_empty() {
+        exception.other = Some(other);
+    }
+    if level == 0 {
+        if exception.code == code::OK {
+            interp.return_options = exception.other.map(|other| (other, interp.command_count));
+            return Ok(exception.value);
+        }
+        return Err(exception);
+    }
+    exception.return_code = exception.code;
+    exception.code = code::RETURN;
+    exception.return_level = u32::try_from(level).unwrap_or(u32::MAX);
+    Err(exception)
+}
+
+/// The number of a completion code given as a word or a number.
+fn completion_code(value: &Value) -> Result<i32, Box<Exception>> {
+    const NAMES: [&str; 5] = ["ok", "error", "return", "break", "continue"];
+    let text = value.str();
+    if let Some(number) = NAMES.iter().position(|name| *name == &*text) {
+        return Ok(number as i32);
+    }
+    value.as_int().and_then(|number| i32::try_from(number).ok()).filter(|number| *number != i32::MIN).ok_or_else(|| {
+        Exception::with_code(
+            format!("bad completion code \"{value}\": must be ok, error, return, break, continue, or an integer"),
+            ["TCL", "RESULT", "ILLEGAL_CODE"],
+        )
+    })
+}
+
+/// The exception that a caught result and its options describe, to be raised again.
+pub(crate) fn exception_of(result: Value, options: &Value) -> Box<Exception> {
+    let Ok(dict) = options.to_dict() else {
+        return Exception::error(result);
+    };
+    let mut scratch = Interp::bare();
+    match complete(&mut scratch, result, dict.map(), 0) {
+        Ok(value) => Exception::new(code::OK, value),
+        Err(exception) => exception,
+    }
+}
+
+fn compile_return(compiler: &mut Compiler<'_>, command: &Command, destination: Destination) -> bool {
+    if !compiler.can_return() {
+        return false;
+    }
+    let base = compiler.builder.top();
+    match command.words.as_slice() {
+        [_] => {
+            let register = compiler.builder.push();
+            let empty = compiler.builder.constant(Value::EMPTY);
+            compiler.builder.emit(Op::Constant, 0, register, empty, 0);
+            compiler.builder.emit(Op::ReturnTake, 0, register, 0, 0);
+        }
+        [_, value] => match compiler.operand(value) {
+            Source::Local(register) => compiler.builder.emit(Op::Return, 0, register, 0, 0),
+            source => {
+                let register = compiler.in_register(source);
+                compiler.builder.emit(Op::ReturnTake, 0, register, 0, 0);
+            }
+        },
+        _ => return false,
+    }
+    compiler.builder.release(base);
+    compiler.constant_into(Value::EMPTY, destination);
+    true
+}
+
+fn catch(interp: &mut Interp, words: &[Value]) -> CommandResult {
+    let state = Catch { result: words.get(2).cloned(), options: words.get(3).cloned() };
+    interp.return_options = None;
+    interp.push_native(Box::new(state));
+    let script = words[1].clone();
+    interp.push_script(&script, Context::Current, ScriptLabel::None)
+}
+
+/// A `catch` whose script runs.
+struct Catch {
+    result: Option<Value>,
+    options: Option<Value>,
+}
+
+impl Resume for Catch {
+    fn resume(self: Box<Self>, interp: &mut Interp, outcome: Outcome) -> CommandResult {
+        let (completion, value, options) = interp.caught(outcome, self.options.is_some());
+        if let Some(name) = &self.result {
+            interp.variable_set(name, value)?;
+        }
+        if let Some(name) = &self.options {
+            interp.variable_set(name, options)?;
+        }
+        done(Value::int(i64::from(completion)))
+    }
+}
+
+impl Interp {
+    /// An outcome as `catch` sees it: completion code, result and options.
+    pub(crate) fn caught(&mut self, outcome: Outcome, wants_options: bool) -> (i32, Value, Value) {
+        match outcome {
+            Ok(value) => {
+                let options = if wants_options { self.ok_options() } else { Value::EMPTY };
+                (code::OK, value, options)
+            }
+            Err(exception) => {
+                self.publish_error(&exception);
+                let options = if wants_options { exception.options() } else { Value::EMPTY };
+                (exception.code, exception.value, options)
+            }
+        }
+    }
+
+    /// The return options of an ordinary result.
+    fn ok_options(&mut self) -> Value {
+        let mut options = match self.return_options.take() {
+            Some((options, count)) if count == self.command_count => options,
+            _ => OrderedMap::new(),
+        };
+        options.insert(Value::text("-code"), Value::int(0));
+        options.insert(Value::text("-level"), Value::int(0));
+        Value::dict(options)
+    }
+}
+
+fn compile_catch(compiler: &mut Compiler<'_>, command: &Command, destination: Destination) -> bool {
+    let words = &command.words;
+    // The options of an ordinary result are known at run time only.
+    if words.len() != 2 && words.len() != 3 {
+        return false;
+    }
+    let Some(body) = compiler.body_script(&words[1]) else {
+        return false;
+    };
+    if words.len() == 3 && words[2].constant(compiler.source).is_none() {
+        return false;
+    }
+    let base = compiler.builder.top();
+    let [value, completion, _options] = [(); 3].map(|()| compiler.builder.push());
+    let caught = compiler.builder.label();
+    compiler.catch_body(caught, value, false, |compiler| compiler.script(&body, Destination::Into(value)));
+    compiler.builder.emit(Op::Integer, 0, completion, 0, 0);
+    compiler.builder.bind(caught);
+    if let Some(name) = words.get(2) {
+        let place = compiler.place(name, &[]);
+        let top = compiler.builder.top();
+        compiler.store(place, Source::Temporary(value), Destination::Discard, top);
+    } else {
+        compiler.builder.emit(Op::Free, 0, value, 0, 0);
+    }
+    compiler.builder.release(base);
+    compiler.deliver(completion, destination);
+    true
+}
+
+/// A clause of `try`.
+#[derive(Clone)]
+struct Handler {
+    /// What it handles.
+    matches: Matches,
+    /// At most two variable names.
+    variables: Vec<Value>,
+    /// None for `-`: the next handler's script.
+    script: Option<Value>,
+}
+
+#[derive(Clone)]
+enum Matches {
+    /// `on CODE`
+    Code(i32),
+    /// `trap PATTERN`: errors whose errorCode starts with these words.
+    Trap(Vec<Value>),
+}
+
+impl Matches {
+    fn holds(&self, completion: i32, error_code: &Value) -> bool {
+        match self {
+            Matches::Code(wanted) => *wanted == completion,
+            Matches::Trap(pattern) => {
+                let Ok(words) = error_code.to_list() else {
+                    return false;
+                };
+                completion == code::ERROR
+                    && words.elements().len() >= pattern.len()
+                    && words.elements().iter().zip(pattern).all(|(word, wanted)| word.same_text(wanted))
+            }
+        }
+    }
+}
+
+/// A `try` whose body, handler or finally script runs.
+struct Try {
+    handlers: Vec<Handler>,
+    finally: Option<Value>,
+    stage: Stage,
+}
+
+enum Stage {
+    Body,
+    /// A handler; what the body raised, and the handler's keyword.
+    Handler(Box<Exception>, &'static str),
+    /// The finally script; what is to come out in the end.
+    Finally(Outcome),
+}
+
+fn try_command(interp: &mut Interp, words: &[Value]) -> CommandResult {
+    let (handlers, finally) = parse_handlers(&words[2..])?;
+    interp.return_options = None;
+    interp.push_native(Box::new(Try { handlers, finally, stage: Stage::Body }));
+    let body = words[1].clone();
+    interp.push_script(&body, Context::Current, ScriptLabel::Fixed("\"try\" body"))
+}
+
+fn parse_handlers(words: &[Value]) -> Result<(Vec<Handler>, Option<Value>), Box<Exception>> {
+    let mut handlers = Vec::new();
+    let mut finally = None;
+    let mut at = 0;
+    while let Some(keyword) = words.get(at) {
+        match super::option(keyword, &["finally", "on", "trap"], "handler type")? {
+            0 => {
+                let Some(script) = words.get(at + 1) else {
+                    return Err(Exception::with_code(
+                        "wrong # args to finally clause: must be \"... finally script\"",
+                        ["TCL", "OPERATION", "TRY", "FINALLY", "ARGUMENT"],
+                    ));
+                };
+                if at + 2 < words.len() {
+                    return Err(Exception::with_code(
+                        "finally clause must be last",
+                        ["TCL", "OPERATION", "TRY", "FINALLY", "NONTERMINAL"],
+                    ));
+                }
+                finally = Some(script.clone());
+                at += 2;
+            }
+            1 => {
+                let [_, wanted, variables, script] = clause(words, at, "on", "code")?;
+                handlers.push(handler(Matches::Code(completion_code(&wanted)?), &variables, &script)?);
+                at += 4;
+            }
+            _ => {
+                let [_, pattern, variables, script] = clause(words, at, "trap", "pattern")?;
+                let Ok(pattern_list) = pattern.to_list() else {
+                    return Err(Exception::with_code(
+                        format!("bad prefix '{pattern}': must be a list"),
+                        ["TCL", "OPERATION", "TRY", "TRAP", "EXNFORMAT"],
+                    ));
+                };
+                handlers.push(handler(Matches::Trap(pattern_list.elements().to_vec()), &variables, &script)?);
+                at += 4;
+            }
+        }
+    }
+    if handlers.last().is_some_and(|handler: &Handler| handler.script.is_none()) {
+        return Err(Exception::with_code(
+            "last non-finally clause must not have a body of \"-\"",
+            ["TCL", "OPERATION", "TRY", "BADFALLTHROUGH"],
+        ));
+    }
+    Ok((handlers, finally))
+}
+
+fn clause(words: &[Value], at: usize, keyword: &str, what: &str) -> Result<[Value; 4], Box<Exception>> {
+    match words.get(at..at + 4) {
+        Some([a, b, c, d]) => Ok([a.clone(), b.clone(), c.clone(), d.clone()]),
+        _ => Err(Exception::with_code(
+            format!("wrong # args to {keyword} clause: must be \"... {keyword} {what} variableList script\""),
+            ["TCL", "OPERATION", "TRY", if keyword == "on" { "ON" } else { "TRAP" }, "ARGUMENT"],
+        )),
+    }
+}
+
+fn handler(matches: Matches, variables: &Value, script: &Value) -> Result<Handler, Box<Exception>> {
+    let variables = variables.to_list()?.elements().to_vec();
+    let script = if &*script.str() == "-" { None } else { Some(script.clone()) };
+    Ok(Handler { matches, variables, script })
+}
+
+impl Resume for Try {
+    fn resume(mut self: Box<Self>, interp: &mut Interp, outcome: Outcome) -> CommandResult {
+        match std::mem::replace(&mut self.stage, Stage::Body) {
+            Stage::Body => self.after_body(interp, outcome),
+            Stage::Handler(original, keyword) => {
+                let outcome = outcome.map_err(|mut exception| {
+                    if exception.code == code::ERROR {
+                        let line = exception.line;
+                        exception.add_info(&format!("\n    (\"try ... {keyword}\" handler line {line})"));
+                    }
+                    during(exception, &original)
+                });
+                self.finally(interp, outcome)
+            }
+            Stage::Finally(result) => match outcome {
+                Ok(_) => result.map(Next::Done),
+                Err(mut exception) => {
+                    if exception.code == code::ERROR {
+                        let line = exception.line;
+                        exception.add_info(&format!("\n    (\"try ... finally\" body line {line})"));
+                    }
+                    Err(match result {
+                        Err(original) => during(exception, &original),
+                        Ok(_) => exception,
+                    })
+                }
+            },
+        }
+    }
+}
+
+/// Notes in an exception's options which other one was being handled.
+fn during(mut exception: Box<Exception>, original: &Exception) -> Box<Exception> {
+    if exception.code == code::ERROR {
+        exception.other.get_or_insert_default().insert(Value::text("-during"), original.options());
+    }
+    exception
+}
+
+impl Try {
+    fn after_body(mut self: Box<Self>, interp: &mut Interp, outcome: Outcome) -> CommandResult {
+        let (completion, error_code) = match &outcome {
+            Ok(_) => (code::OK, Value::EMPTY),
+            Err(exception) => (exception.code, exception.error_code_value()),
+        };
+        let found = self.handlers.iter().position(|handler| handler.matches.holds(completion, &error_code));
+        let Some(found) = found else {
+            return self.finally(interp, outcome);
+        };
+        let handler = self.handlers[found].clone();
+        let keyword = if matches!(handler.matches, Matches::Code(_)) { "on" } else { "trap" };
+        let script = self.handlers[found..].iter().find_map(|handler| handler.script.clone()).unwrap_or_default();
+        let original = match &outcome {
+            Ok(value) => Exception::new(code::OK, value.clone()),
+            Err(exception) => exception.clone(),
+        };
+        let (_, value, options) = interp.caught(outcome, handler.variables.len() > 1);
+        let mut assigned = Ok(Value::EMPTY);
+        for (name, value) in handler.variables.iter().zip([value, options]) {
+            assigned = interp.variable_set(name, value);
+            if assigned.is_err() {
+                break;
+            }
+        }
+        if let Err(exception) = assigned {
+            return self.finally(interp, Err(during(exception, &original)));
+        }
+        self.stage = Stage::Handler(original, keyword);
+        interp.push_native(self);
+        interp.push_script(&script, Context::Current, ScriptLabel::None)
+    }
+
+    /// Runs the finally script, after which `result` comes out.
+    fn finally(mut self: Box<Self>, interp: &mut Interp, result: Outcome) -> CommandResult {
+        let Some(script) = self.finally.clone() else {
+            return result.map(Next::Done);
+        };
+        self.stage = Stage::Finally(result);
+        interp.push_native(self);
+        interp.push_script(&script, Context::Current, ScriptLabel::None)
+    }
+}
+
+/// A `try` without handlers and finally is its body; other forms are called.
+fn compile_try(compiler: &mut Compiler<'_>, command: &Command, destination: Destination) -> bool {
+    let [_, body] = command.words.as_slice() else {
+        return false;
+    };
+    let Some(body) = compiler.body_script(body) else {
+        return false;
+    };
+    compiler.script(&body, destination);
+    true
+}

@@ -1,0 +1,247 @@
+//! Calling an ensemble: from its subcommand to the words of the target.
+
+use std::rc::Rc;
+
+use crate::commands::namespace::qualified;
+use crate::runtime::command::Command;
+use crate::runtime::ensemble::{Ensemble, Match, match_name};
+use crate::runtime::{CommandResult, Exception, Interp, Namespace, Outcome, code};
+use crate::value::{OrderedMap, Value};
+
+use super::super::namespace::is_exported;
+
+/// The call of an ensemble, while it looks for its target.
+struct Call {
+    command: Rc<Command>,
+    ensemble: Rc<Ensemble>,
+    namespace: Rc<Namespace>,
+    words: Vec<Value>,
+    /// Where the subcommand is among the words.
+    at: usize,
+}
+
+/// Calls an ensemble that the command table does not describe (any more).
+pub(crate) fn call(
+    interp: &mut Interp,
+    command: &Rc<Command>,
+    ensemble: &Rc<Ensemble>,
+    words: &[Value],
+) -> CommandResult {
+    let namespace = ensemble.namespace.borrow().clone().unwrap_or_else(|| interp.global_namespace());
+    let parameters = ensemble.parameters.borrow().clone();
+    let at = parameters.list_length()? + 1;
+    if words.len() <= at {
+        return Err(too_few(&words[0], &parameters));
+    }
+    if namespace.is_deleted.get() && Rc::strong_count(&namespace) <= 2 {
+        return Err(Exception::with_code("ensemble activated for deleted namespace", ["TCL", "ENSEMBLE", "DEAD"]));
+    }
+    let call = Call { command: command.clone(), ensemble: ensemble.clone(), namespace, words: words.to_vec(), at };
+    call.find(interp, true)
+}
+
+fn too_few(name: &Value, parameters: &Value) -> Box<Exception> {
+    let mut usage = name.to_text();
+    if !parameters.is_empty() {
+        usage.push(' ');
+        usage.push_str(&parameters.str());
+    }
+    Exception::wrong_args(&format!("{usage} subcommand ?arg ...?"))
+}
+
+impl Call {
+    fn find(self, interp: &mut Interp, asks_unknown: bool) -> CommandResult {
+        let subcommand = self.words[self.at].clone();
+        if let Some(target) = exact_target(&self.ensemble, &self.namespace, &subcommand) {
+            return self.run(interp, &target, &subcommand);
+        }
+        let names = subcommand_names(&self.ensemble, &self.namespace);
+        let text = subcommand.str();
+        let borrowed: Vec<&str> = names.iter().map(String::as_str).collect();
+        if let Match::Found(name) = match_name(&text, &borrowed, self.ensemble.allows_prefixes.get()) {
+            let name = Value::text(name);
+            if let Some(target) = exact_target(&self.ensemble, &self.namespace, &name) {
+                return self.run(interp, &target, &name);
+            }
+        }
+        let handler = self.ensemble.unknown.borrow().clone();
+        if asks_unknown && !handler.is_empty() {
+            return self.ask(interp, &handler);
+        }
+        Err(self.unknown_subcommand(&text, &borrowed))
+    }
+
+    /// Calls the `-unknown` handler, which gives the target, or nothing to have it looked for once more.
+    fn ask(self, interp: &mut Interp, handler: &Value) -> CommandResult {
+        let mut call = handler.to_list()?.elements().to_vec();
+        call.push(Value::string(self.command.full_name()));
+        call.extend_from_slice(&self.words[1..]);
+        let current = interp.current_call();
+        interp.push_then(move |interp, outcome| self.answered(interp, outcome));
+        interp.push_words_in(call, current, None)
+    }
+
+    fn answered(self, interp: &mut Interp, outcome: Outcome) -> CommandResult {
+        if self.command.is_deleted.get() && outcome.is_ok() {
+            return Err(Exception::with_code(
+                "unknown subcommand handler deleted its ensemble",
+                ["TCL", "ENSEMBLE", "UNKNOWN_DELETED"],
+            ));
+        }
+        let target = outcome.map_err(|exception| handler_failed(exception, &self.ensemble))?;
+        let is_empty = match target.to_list() {
+            Ok(list) => list.elements().is_empty(),
+            Err(error) => {
+                let mut exception: Box<Exception> = error.into();
+                exception.add_info("\n    while parsing result of ensemble unknown subcommand handler");
+                return Err(exception);
+            }
+        };
+        if is_empty {
+            return self.find(interp, false);
+        }
+        let subcommand = self.words[self.at].clone();
+        self.run(interp, &target, &subcommand)
+    }
+
+    fn unknown_subcommand(&self, word: &str, names: &[&str]) -> Box<Exception> {
+        let what = if self.ensemble.allows_prefixes.get() && !names.is_empty() {
+            "unknown or ambiguous subcommand"
+        } else {
+            "unknown subcommand"
+        };
+        let rest = match names {
+            [] => format!("namespace {} does not export any commands", self.namespace.full_name()),
+            [only] => format!("must be {only}"),
+            [others @ .., last] => format!("must be {}, or {last}", others.join(", ")),
+        };
+        Exception::with_code(format!("{what} \"{word}\": {rest}"), ["TCL", "LOOKUP", "SUBCOMMAND", word])
+    }
+
+    /// Calls the target in place of the ensemble: its prefix, the parameters, the rest of the words.
+    fn run(self, interp: &mut Interp, target: &Value, subcommand: &Value) -> CommandResult {
+        let prefix = target.to_list()?;
+        let prefix = prefix.elements();
+        let mut call = Vec::with_capacity(prefix.len() + self.words.len());
+        call.extend_from_slice(prefix);
+        call.extend_from_slice(&self.words[1..self.at]);
+        call.extend_from_slice(&self.words[self.at + 1..]);
+        let inserted = prefix.len() + self.at - 1;
+        let name = call[0].clone();
+        let current = interp.current_call();
+        interp.push_words_in(call, current, None).map_err(|exception| {
+            let mut shown = self.words[..self.at].to_vec();
+            shown.push(subcommand.clone());
+            rewritten(exception, &name, inserted, &shown)
+        })
+    }
+}
+
+/// The target of a subcommand spelled out in full.
+fn exact_target(ensemble: &Ensemble, namespace: &Namespace, subcommand: &Value) -> Option<Value> {
+    let own = || Value::string(qualified(namespace, &subcommand.str()));
+    let map = ensemble.map.borrow();
+    if let Some(subcommands) = &*ensemble.subcommands.borrow() {
+        let list = subcommands.to_list().ok()?;
+        if !list.elements().iter().any(|name| name.same_text(subcommand)) {
+            return None;
+        }
+        return Some(map.get(subcommand).cloned().unwrap_or_else(own));
+    }
+    if !map.is_empty() {
+        return map.get(subcommand).cloned();
+    }
+    let name = subcommand.str();
+    (namespace.command(&name).is_some() && is_exported(namespace, &name)).then(own)
+}
+
+/// All subcommands in order.
+fn subcommand_names(ensemble: &Ensemble, namespace: &Namespace) -> Vec<String> {
+    let keys = |map: &OrderedMap| map.iter().map(|(name, _)| name.to_text()).collect::<Vec<_>>();
+    let mut names = match &*ensemble.subcommands.borrow() {
+        Some(list) => list.to_list().map(|list| list.elements().iter().map(Value::to_text).collect()).unwrap_or_default(),
+        None if !ensemble.map.borrow().is_empty() => keys(&ensemble.map.borrow()),
+        None => namespace
+            .commands
+            .borrow()
+            .keys()
+            .filter(|name| is_exported(namespace, name))
+            .map(|name| name.to_string())
+            .collect(),
+    };
+    names.sort();
+    names.dedup();
+    names
+}
+
+fn handler_failed(mut exception: Box<Exception>, ensemble: &Ensemble) -> Box<Exception> {
+    if exception.is_uncatchable {
+        return exception;
+    }
+    if exception.code == code::ERROR {
+        exception.add_info("\n    (ensemble unknown subcommand handler)");
+        return exception;
+    }
+    let code = match exception.code {
+        code::RETURN => "return".to_owned(),
+        code::BREAK => "break".to_owned(),
+        code::CONTINUE => "continue".to_owned(),
+        other => other.to_string(),
+    };
+    let mut error = Exception::with_code(
+        format!("unknown subcommand handler returned bad code: {code}"),
+        ["TCL", "ENSEMBLE", "UNKNOWN_RESULT"],
+    );
+    error.add_info(&format!("\n    result of ensemble unknown subcommand handler: {}", ensemble.unknown.borrow()));
+    error
+}
+
+/// The error of a target called with the wrong number of words, as seen by the ensemble's caller: the target's
+/// name and its first words give way to `shown`.
+fn rewritten(mut exception: Box<Exception>, name: &Value, inserted: usize, shown: &[Value]) -> Box<Exception> {
+    const START: &str = "wrong # args: should be \"";
+    let message = exception.value.to_text();
+    let Some(usage) = message.strip_prefix(START).and_then(|rest| rest.strip_suffix('"')) else {
+        return exception;
+    };
+    if exception.info.is_some() || !usage.starts_with(&*name.str()) {
+        return exception;
+    }
+    let mut text = crate::value::list::list_text(shown.iter());
+    for word in usage_words(usage).into_iter().skip(inserted) {
+        text.push(' ');
+        text.push_str(word);
+    }
+    exception.value = Value::string(format!("{START}{text}\""));
+    exception
+}
+
+/// The words of a usage text; `?arg ...?` is one, and so is a name in braces.
+fn usage_words(usage: &str) -> Vec<&str> {
+    let mut words = Vec::new();
+    let mut rest = usage.trim_start();
+    while !rest.is_empty() {
+        let end = match rest.as_bytes().first() {
+            Some(b'?') => rest.get(1..).and_then(|inner| inner.find('?')).map(|at| at + 2),
+            Some(b'{') => rest.find('}').map(|at| at + 1),
+            _ => None,
+        };
+        let end = end.or_else(|| rest.find(' ')).unwrap_or(rest.len());
+        let (word, after) = rest.split_at(end.min(rest.len()));
+        words.push(word);
+        rest = after.trim_start();
+    }
+    words
+}
+
+#[cfg(test)]
+mod tests {
+    use super::usage_words;
+
+    #[test]
+    fn usage_texts_split_into_words() {
+        assert_eq!(usage_words("::a::b x ?y? ?arg ...?"), ["::a::b", "x", "?y?", "?arg ...?"]);
+        assert_eq!(usage_words("{a b} c"), ["{a b}", "c"]);
+        assert_eq!(usage_words(""), Vec::<&str>::new());
+    }
+}

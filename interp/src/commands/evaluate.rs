@@ -1,0 +1,125 @@
+//! Evaluating: `eval`, `uplevel`, `expr`, `time`, `timerate`-like measuring.
+
+use std::time::{Duration, Instant};
+
+use super::int_of;
+use super::list::concatenation;
+use crate::compile::{Compiler, Destination};
+use crate::runtime::{
+    ANY, Builtin, CommandResult, Context, Exception, Interp, Outcome, Resume, ScriptLabel, done,
+};
+use crate::syntax::Command;
+use crate::value::Value;
+
+/// The rows of this file.
+pub(crate) const COMMANDS: &[Builtin] = &[
+    Builtin::new("eval", "arg ?arg ...?", 1, ANY, eval),
+    Builtin::new("expr", "arg ?arg ...?", 1, ANY, expr).compiled(compile_expr),
+    Builtin::new("time", "command ?count?", 1, 2, time),
+    Builtin::new("uplevel", "?level? command ?arg ...?", 0, ANY, uplevel),
+];
+
+fn eval(interp: &mut Interp, words: &[Value]) -> CommandResult {
+    let script = joined(&words[1..]);
+    interp.push_script(&script, Context::Current, ScriptLabel::Fixed("\"eval\" body"))
+}
+
+/// One word as it is, several as `concat` joins them.
+fn joined(words: &[Value]) -> Value {
+    match words {
+        [word] => word.clone(),
+        words => concatenation(words).unwrap_or_default(),
+    }
+}
+
+fn uplevel(interp: &mut Interp, words: &[Value]) -> CommandResult {
+    let usage = || Exception::wrong_args(&format!("{} ?level? command ?arg ...?", words[0]));
+    let mut rest = &words[1..];
+    let Some(first) = rest.first() else {
+        return Err(usage());
+    };
+    let text = first.str();
+    let looks_like_level = text.starts_with('#') || text.as_bytes().first().is_some_and(u8::is_ascii_digit);
+    let is_level = looks_like_level && (rest.len() > 1 || text.starts_with('#') || first.as_int().is_some());
+    let level = if is_level {
+        rest = &rest[1..];
+        Some(first)
+    } else {
+        None
+    };
+    let frame = interp.frame_at_level(level)?;
+    if rest.is_empty() {
+        return Err(usage());
+    }
+    let script = joined(rest);
+    interp.push_script(&script, Context::Frame(frame), ScriptLabel::Fixed("\"uplevel\" body"))
+}
+
+fn expr(interp: &mut Interp, words: &[Value]) -> CommandResult {
+    let expression = joined(&words[1..]);
+    interp.push_expression(&expression)
+}
+
+fn compile_expr(compiler: &mut Compiler<'_>, command: &Command, destination: Destination) -> bool {
+    match command.words.as_slice() {
+        [_, word] => compiler.expression_word(word, destination),
+        _ => false,
+    }
+}
+
+/// A `time` that runs.
+struct Time {
+    script: Value,
+    count: i64,
+    left: i64,
+    start: Instant,
+}
+
+fn time(interp: &mut Interp, words: &[Value]) -> CommandResult {
+    let count = match words.get(2) {
+        None => 1,
+        Some(word) => int_of(word)?,
+    };
+    let state = Time { script: words[1].clone(), count, left: count, start: Instant::now() };
+    Box::new(state).next(interp)
+}
+
+impl Time {
+    fn next(mut self: Box<Self>, interp: &mut Interp) -> CommandResult {
+        if self.left <= 0 {
+            return done(per_iteration(self.start.elapsed(), self.count));
+        }
+        self.left -= 1;
+        let script = self.script.clone();
+        interp.push_native(self);
+        interp.push_script(&script, Context::Current, ScriptLabel::None)
+    }
+}
+
+impl Resume for Time {
+    fn resume(self: Box<Self>, interp: &mut Interp, outcome: Outcome) -> CommandResult {
+        outcome?;
+        interp.check_fuel()?;
+        self.next(interp)
+    }
+}
+
+/// `N microseconds per iteration`
+fn per_iteration(elapsed: Duration, count: i64) -> Value {
+    let total = elapsed.as_nanos() as f64 / 1000.0;
+    let number = if count <= 1 {
+        Value::int(if count <= 0 { 0 } else { total as i64 })
+    } else {
+        Value::double(total / count as f64)
+    };
+    Value::string(format!("{number} microseconds per iteration"))
+}
+
+impl Interp {
+    /// Evaluates an expression in the current call frame, on the Rust stack.
+    pub fn eval_expression(&mut self, expression: &Value) -> Outcome {
+        let expression = expression.clone();
+        self.run_nested(move |interp| interp.push_expression(&expression))
+    }
+}
+

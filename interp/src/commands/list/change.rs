@@ -1,0 +1,174 @@
+//! Changing lists: `lappend`, `linsert`, `lreplace` and `lset`.
+//!
+//! `lappend` and `lset` change their variable's list in place when nobody else holds it.
+
+use super::position::{index_form, resolve};
+use super::{check_length, list_value};
+use crate::runtime::{CommandResult, Exception, Interp, done};
+use crate::value::Value;
+
+pub(super) fn lappend(interp: &mut Interp, words: &[Value]) -> CommandResult {
+    let (name, values) = (&words[1], &words[2..]);
+    if values.is_empty() {
+        return match interp.variable_get(name) {
+            Ok(value) => {
+                value.list_length()?;
+                done(value)
+            }
+            Err(exception) if exception.is_uncatchable => Err(exception),
+            Err(_) => done(interp.variable_set(name, Value::EMPTY)?),
+        };
+    }
+    done(interp.variable_modify(name, true, |list, _| append(list, values))?)
+}
+
+/// Appends elements to a list in place.
+pub(crate) fn append(list: &mut Value, values: &[Value]) -> Result<(), Box<Exception>> {
+    let elements = list.list_mut()?;
+    check_length(elements.len().saturating_add(values.len()))?;
+    elements.extend_from_slice(values);
+    Ok(())
+}
+
+pub(super) fn linsert(_interp: &mut Interp, words: &[Value]) -> CommandResult {
+    let list = words[1].to_list()?;
+    let count = list.elements().len();
+    // `end` is the place after the last element.
+    let at = usize::try_from(resolve(&words[2], count + 1)?).unwrap_or(0).min(count);
+    splice(list, at, at, &words[3..])
+}
+
+pub(super) fn lreplace(_interp: &mut Interp, words: &[Value]) -> CommandResult {
+    let list = words[1].to_list()?;
+    let count = list.elements().len();
+    let first = usize::try_from(resolve(&words[2], count)?).unwrap_or(0).min(count);
+    let last = resolve(&words[3], count)?;
+    let end = usize::try_from(last.saturating_add(1)).unwrap_or(0).min(count).max(first);
+    splice(list, first, end, &words[4..])
+}
+
+/// The list with the elements from `first` up to `end` replaced; both are at most its length, and ascend.
+fn splice(list: std::rc::Rc<crate::value::ListObject>, first: usize, end: usize, with: &[Value]) -> CommandResult {
+    if first == end && with.is_empty() {
+        return done(list_value(list));
+    }
+    let old = list.elements();
+    let count = old.len() - (end - first) + with.len();
+    check_length(count)?;
+    let mut elements = Vec::with_capacity(count);
+    elements.extend_from_slice(&old[..first]);
+    elements.extend_from_slice(with);
+    elements.extend_from_slice(&old[end..]);
+    done(Value::list(elements))
+}
+
+pub(super) fn lset(interp: &mut Interp, words: &[Value]) -> CommandResult {
+    let name = &words[1];
+    let path = &words[2..words.len() - 1];
+    let value = &words[words.len() - 1];
+    let mut was_there = false;
+    let outcome = interp.variable_modify(name, true, |list, existed| {
+        was_there = existed;
+        if existed { set_by_words(list, path, value) } else { Err(Exception::error("no such variable")) }
+    });
+    match outcome {
+        Err(exception) if !was_there && !exception.is_uncatchable => {
+            // Not reached inside the list: what reading the variable says is the error.
+            interp.variable_get(name)?;
+            Err(exception)
+        }
+        outcome => done(outcome?),
+    }
+}
+
+/// `lset` on a value: one word of indices may be a list of them.
+fn set_by_words(list: &mut Value, words: &[Value], value: &Value) -> Result<(), Box<Exception>> {
+    let [single] = words else {
+        return set_at(list, words, value);
+    };
+    if single.is_list() || index_form(single).is_none() {
+        if let Ok(path) = single.to_list() {
+            return set_at(list, path.elements(), value);
+        }
+    }
+    set_at(list, words, value)
+}
+
+/// Sets the element that a path of indices leads to, in place along the path. Nothing changes when the path is wrong.
+fn set_at(list: &mut Value, path: &[Value], value: &Value) -> Result<(), Box<Exception>> {
+    if let [index] = path {
+        let at = position(index, list.list_length()?)?;
+        *element_mut(list, at)? = value.clone();
+        return Ok(());
+    }
+    let mut place = list;
+    for at in positions(place, path)? {
+        place = element_mut(place, at)?;
+    }
+    *place = value.clone();
+    Ok(())
+}
+
+/// Element `at` for changing, made when it is the one after the last.
+fn element_mut(list: &mut Value, at: usize) -> Result<&mut Value, Box<Exception>> {
+    let elements = list.list_mut()?;
+    if at == elements.len() {
+        check_length(at + 1)?;
+        elements.push(Value::EMPTY);
+    }
+    elements.get_mut(at).ok_or_else(out_of_range)
+}
+
+/// The positions that a path means, checked; each may be one past the end of its list.
+fn positions(list: &Value, path: &[Value]) -> Result<Vec<usize>, Box<Exception>> {
+    let mut positions = Vec::with_capacity(path.len());
+    let mut current = list.clone();
+    for index in path {
+        let list = current.to_list()?;
+        let at = position(index, list.elements().len())?;
+        positions.push(at);
+        current = list.elements().get(at).cloned().unwrap_or_default();
+    }
+    Ok(positions)
+}
+
+fn position(index: &Value, count: usize) -> Result<usize, Box<Exception>> {
+    let at = usize::try_from(resolve(index, count)?).ok().filter(|at| *at <= count);
+    at.ok_or_else(out_of_range)
+}
+
+fn out_of_range() -> Box<Exception> {
+    Exception::with_code("list index out of range", ["TCL", "OPERATION", "LSET", "BADINDEX"])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn set(list: &str, path: &[&str], value: &str) -> Result<String, String> {
+        let mut list = Value::text(list);
+        let path: Vec<Value> = path.iter().map(|word| Value::text(word)).collect();
+        set_by_words(&mut list, &path, &Value::text(value))
+            .map(|()| list.to_text())
+            .map_err(|exception| exception.value.to_text())
+    }
+
+    #[test]
+    fn nested_elements_are_set() {
+        assert_eq!(set("a {b c} d", &["1", "0"], "x").as_deref(), Ok("a {x c} d"));
+        assert_eq!(set("a {b c} d", &["1 end"], "x y").as_deref(), Ok("a {b {x y}} d"));
+        assert_eq!(set("a b", &["2"], "c").as_deref(), Ok("a b c"));
+        assert_eq!(set("a b", &["end+1", "0"], "c").as_deref(), Ok("a b c"));
+        assert_eq!(set("a b", &[], "c").as_deref(), Ok("c"));
+        assert_eq!(set("a b", &["3"], "c"), Err("list index out of range".to_owned()));
+    }
+
+    #[test]
+    fn only_the_path_is_copied() {
+        let inner = Value::list(vec![Value::int(1), Value::int(2)]);
+        let mut list = Value::list(vec![inner.clone(), inner.clone()]);
+        set_at(&mut list, &[Value::int(0), Value::int(1)], &Value::int(7)).expect("set");
+        assert_eq!(&*list.str(), "{1 7} {1 2}");
+        assert_eq!(&*inner.str(), "1 2");
+    }
+}

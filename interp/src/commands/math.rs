@@ -1,0 +1,349 @@
+//! expr's math functions: instructions when called by their own names, commands in `::tcl::mathfunc`, and the
+//! operators as commands in `::tcl::mathop`.
+
+use std::cell::Cell;
+use std::rc::Rc;
+
+use num_bigint::BigInt;
+use num_traits::{FromPrimitive, Signed, ToPrimitive};
+
+use crate::runtime::command::CommandKind;
+use crate::runtime::{ANY, Builtin, CommandResult, Exception, Interp, Outcome, done};
+use crate::syntax::BinaryOp;
+use crate::value::number::{self, ArithmeticError, Number};
+use crate::value::{Repr, Value};
+
+/// A math function.
+pub(crate) struct Function {
+    pub name: &'static str,
+    min: usize,
+    max: usize,
+    run: fn(&mut Interp, &[Value]) -> Outcome,
+}
+
+macro_rules! functions {
+    ($($name:literal $min:literal $max:literal $run:expr;)*) => {
+        /// The functions; instructions name them by their place here.
+        pub(crate) const FUNCTIONS: &[Function] =
+            &[$(Function { name: $name, min: $min, max: $max, run: $run },)*];
+
+        /// The functions as commands.
+        const COMMANDS: &[Builtin] = &[$(Builtin::new($name, "", 0, ANY, |interp, words| command(interp, $name, words)),)*];
+    };
+}
+
+functions! {
+    "abs" 1 1 abs;
+    "acos" 1 1 |_, v| real(v, f64::acos);
+    "asin" 1 1 |_, v| real(v, f64::asin);
+    "atan" 1 1 |_, v| real(v, f64::atan);
+    "atan2" 2 2 |_, v| real2(v, f64::atan2);
+    "bool" 1 1 |_, v| Ok(Value::boolean(super::boolean_of(&v[0])?));
+    "ceil" 1 1 |_, v| real(v, f64::ceil);
+    "cos" 1 1 |_, v| real(v, f64::cos);
+    "cosh" 1 1 |_, v| real(v, f64::cosh);
+    "double" 1 1 |_, v| real(v, |x| x);
+    "entier" 1 1 |_, v| entier(&v[0]);
+    "exp" 1 1 |_, v| real(v, f64::exp);
+    "floor" 1 1 |_, v| real(v, f64::floor);
+    "fmod" 2 2 fmod;
+    "hypot" 2 2 |_, v| real2(v, f64::hypot);
+    "int" 1 1 |_, v| wide(&v[0]);
+    "isqrt" 1 1 isqrt;
+    "log" 1 1 |_, v| real(v, f64::ln);
+    "log10" 1 1 |_, v| real(v, f64::log10);
+    "max" 1 65535 |_, v| extreme(v, std::cmp::Ordering::Greater);
+    "min" 1 65535 |_, v| extreme(v, std::cmp::Ordering::Less);
+    "pow" 2 2 |_, v| Ok(number::binary(BinaryOp::Power, &Value::double(real_of(&v[0])?), &Value::double(real_of(&v[1])?))?);
+    "rand" 0 0 |interp, _| Ok(random(interp));
+    "round" 1 1 round;
+    "sin" 1 1 |_, v| real(v, f64::sin);
+    "sinh" 1 1 |_, v| real(v, f64::sinh);
+    "sqrt" 1 1 |_, v| real(v, f64::sqrt);
+    "srand" 1 1 srand;
+    "tan" 1 1 |_, v| real(v, f64::tan);
+    "tanh" 1 1 |_, v| real(v, f64::tanh);
+    "wide" 1 1 |_, v| wide(&v[0]);
+}
+
+/// The place of a function in [`FUNCTIONS`].
+pub(crate) fn function_number(name: &str) -> Option<u16> {
+    FUNCTIONS.iter().position(|function| function.name == name).map(|number| number as u16)
+}
+
+/// Calls function `number` with these arguments.
+pub(crate) fn call(interp: &mut Interp, number: u16, arguments: &[Value]) -> Outcome {
+    let function = &FUNCTIONS[usize::from(number)];
+    check_count(function, arguments.len())?;
+    let is_plain = arguments.iter().all(Value::is_value);
+    if is_plain {
+        return (function.run)(interp, arguments);
+    }
+    Err(Exception::error("internal: argument without a value"))
+}
+
+fn check_count(function: &Function, count: usize) -> Result<(), Box<Exception>> {
+    if count < function.min {
+        return Err(Exception::with_code(
+            format!("too few arguments for math function \"{}\"", function.name),
+            ["TCL", "WRONGARGS"],
+        ));
+    }
+    if count > function.max {
+        return Err(Exception::with_code(
+            format!("too many arguments for math function \"{}\"", function.name),
+            ["TCL", "WRONGARGS"],
+        ));
+    }
+    Ok(())
+}
+
+fn command(interp: &mut Interp, name: &str, words: &[Value]) -> CommandResult {
+    let number = function_number(name).unwrap_or(0);
+    done(call(interp, number, &words[1..])?)
+}
+
+/// Puts the functions and the operators into their namespaces.
+pub(crate) fn register(interp: &mut Interp) {
+    let global = interp.global_namespace();
+    let functions = interp.make_namespace("tcl::mathfunc", &global);
+    for row in COMMANDS {
+        interp.put_command(&functions, row.name, CommandKind::Builtin(row));
+    }
+    functions.exports.borrow_mut().push("*".into());
+    let operators = interp.make_namespace("tcl::mathop", &global);
+    for row in OPERATORS {
+        interp.put_command(&operators, row.name, CommandKind::Builtin(row));
+    }
+    operators.exports.borrow_mut().push("*".into());
+}
+
+fn real_of(value: &Value) -> Result<f64, Box<Exception>> {
+    match &value.0 {
+        Repr::Double(number) => Ok(number.get()),
+        Repr::Int(number) => Ok(*number as f64),
+        _ => value.as_double().ok_or_else(|| Exception::not_a_double(value)),
+    }
+}
+
+fn checked(number: f64, has_nan_argument: bool) -> Outcome {
+    if number.is_nan() && !has_nan_argument {
+        return Err(ArithmeticError::Domain.into());
+    }
+    Ok(Value::double(number))
+}
+
+fn real(values: &[Value], function: fn(f64) -> f64) -> Outcome {
+    let argument = real_of(&values[0])?;
+    checked(function(argument), argument.is_nan())
+}
+
+fn real2(values: &[Value], function: fn(f64, f64) -> f64) -> Outcome {
+    let (left, right) = (real_of(&values[0])?, real_of(&values[1])?);
+    checked(function(left, right), left.is_nan() || right.is_nan())
+}
+
+fn fmod(_interp: &mut Interp, values: &[Value]) -> Outcome {
+    real2(values, |left, right| left % right)
+}
+
+fn numeric(value: &Value) -> Result<Number, Box<Exception>> {
+    value.number().ok_or_else(|| Exception::not_a_double(value))
+}
+
+fn abs(_interp: &mut Interp, values: &[Value]) -> Outcome {
+    Ok(match numeric(&values[0])? {
+        Number::Int(number) => match number.checked_abs() {
+            Some(number) => Value::int(number),
+            None => Value::big(BigInt::from(number).abs()),
+        },
+        Number::Big(number) => Value::big(number.abs()),
+        Number::Double(number) => Value::double(number.abs()),
+    })
+}
+
+fn too_large() -> Box<Exception> {
+    Exception::with_code(
+        "integer value too large to represent",
+        ["ARITH", "IOVERFLOW", "integer value too large to represent"],
+    )
+}
+
+/// The integer part of a double, of any size.
+fn truncated(number: f64) -> Result<BigInt, Box<Exception>> {
+    BigInt::from_f64(number.trunc()).ok_or_else(|| {
+        if number.is_nan() {
+            return Exception::with_code(
+                "floating point value is Not a Number",
+                ["ARITH", "DOMAIN", "floating point value is Not a Number"],
+            );
+        }
+        too_large()
+    })
+}
+
+fn entier(value: &Value) -> Outcome {
+    Ok(match numeric(value)? {
+        Number::Double(number) if number.abs() < 9e18 => Value::int(number.trunc() as i64),
+        Number::Double(number) => Value::big(truncated(number)?),
+        number => number.into(),
+    })
+}
+
+/// `int` and `wide`: the low 64 bits.
+fn wide(value: &Value) -> Outcome {
+    Ok(match numeric(value)? {
+        Number::Int(number) => Value::int(number),
+        Number::Double(number) if number.abs() < 9e18 => Value::int(number.trunc() as i64),
+        Number::Double(number) => Value::int(crate::text::number::big_low_bits(&truncated(number)?)),
+        Number::Big(number) => Value::int(crate::text::number::big_low_bits(&number)),
+    })
+}
+
+fn round(_interp: &mut Interp, values: &[Value]) -> Outcome {
+    Ok(match numeric(&values[0])? {
+        Number::Double(number) if number.abs() < 9e15 => Value::int(number.round() as i64),
+        Number::Double(number) => Value::big(truncated(number)?),
+        number => number.into(),
+    })
+}
+
+fn isqrt(_interp: &mut Interp, values: &[Value]) -> Outcome {
+    let number = numeric(&values[0])?;
+    let whole = match number {
+        Number::Double(number) => truncated(number)?,
+        number => number.to_big().unwrap_or_default(),
+    };
+    if whole.is_negative() {
+        return Err(Exception::with_code(
+            "square root of negative argument",
+            ["ARITH", "DOMAIN", "domain error: argument not in valid range"],
+        ));
+    }
+    Ok(Value::big(whole.sqrt()))
+}
+
+fn extreme(values: &[Value], wanted: std::cmp::Ordering) -> Outcome {
+    let mut best = numeric(&values[0])?;
+    for value in &values[1..] {
+        let number = numeric(value)?;
+        if number::compare_numbers(&number, &best) == Some(wanted) {
+            best = number;
+        }
+    }
+    Ok(best.into())
+}
+
+/// The state of `rand`: Park and Miller's minimal generator, as Tcl documents it.
+#[derive(Default)]
+struct Random(Cell<i64>);
+
+const MULTIPLIER: i64 = 16807;
+const MODULUS: i64 = 2_147_483_647;
+
+fn random(interp: &mut Interp) -> Value {
+    let state: Rc<Random> = interp.data();
+    let mut seed = state.0.get();
+    if seed == 0 {
+        let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+        seed = seeded(now.as_nanos() as i64 ^ i64::from(std::process::id()));
+    }
+    let next = seed * MULTIPLIER % MODULUS;
+    state.0.set(next);
+    Value::double(next as f64 / MODULUS as f64)
+}
+
+/// A seed in the generator's range.
+fn seeded(number: i64) -> i64 {
+    let seed = number & 0x7fff_ffff;
+    if seed == 0 || seed == MODULUS { seed ^ 123_459_876 } else { seed }
+}
+
+fn srand(interp: &mut Interp, values: &[Value]) -> Outcome {
+    let seed = match values[0].number() {
+        Some(Number::Int(number)) => number,
+        Some(Number::Big(number)) => (&*number % BigInt::from(1i64 << 62)).to_i64().unwrap_or(0),
+        _ => return Err(Exception::not_an_integer(&values[0])),
+    };
+    let state: Rc<Random> = interp.data();
+    state.0.set(seeded(seed));
+    Ok(random(interp))
+}
+
+macro_rules! operators {
+    ($($name:literal $usage:literal $min:literal $max:expr, $run:expr;)*) => {
+        const OPERATORS: &[Builtin] = &[$(Builtin::new($name, $usage, $min, $max, $run),)*];
+    };
+}
+
+operators! {
+    "!" "boolean" 1 1, |_, w| done(number::not(&w[1])?);
+    "~" "integer" 1 1, |_, w| done(number::complement(&w[1])?);
+    "+" "?value ...?" 0 ANY, |_, w| fold(w, BinaryOp::Add, 0);
+    "*" "?value ...?" 0 ANY, |_, w| fold(w, BinaryOp::Multiply, 1);
+    "&" "?integer ...?" 0 ANY, |_, w| fold(w, BinaryOp::BitAnd, -1);
+    "|" "?integer ...?" 0 ANY, |_, w| fold(w, BinaryOp::BitOr, 0);
+    "^" "?integer ...?" 0 ANY, |_, w| fold(w, BinaryOp::BitXor, 0);
+    "-" "value ?value ...?" 1 ANY, |_, w| reduce(w, BinaryOp::Subtract);
+    "/" "value ?value ...?" 1 ANY, |_, w| reduce(w, BinaryOp::Divide);
+    "**" "?value ...?" 0 ANY, |_, w| power(w);
+    "%" "integer integer" 2 2, |_, w| done(number::binary(BinaryOp::Remainder, &w[1], &w[2])?);
+    "<<" "integer shift" 2 2, |_, w| done(number::binary(BinaryOp::ShiftLeft, &w[1], &w[2])?);
+    ">>" "integer shift" 2 2, |_, w| done(number::binary(BinaryOp::ShiftRight, &w[1], &w[2])?);
+    "!=" "value value" 2 2, |_, w| done(number::binary(BinaryOp::NotEqual, &w[1], &w[2])?);
+    "ne" "value value" 2 2, |_, w| done(number::binary(BinaryOp::StringNotEqual, &w[1], &w[2])?);
+    "in" "value list" 2 2, |_, w| done(number::binary(BinaryOp::In, &w[1], &w[2])?);
+    "ni" "value list" 2 2, |_, w| done(number::binary(BinaryOp::NotIn, &w[1], &w[2])?);
+    "<" "?value ...?" 0 ANY, |_, w| chained(w, BinaryOp::Less);
+    "<=" "?value ...?" 0 ANY, |_, w| chained(w, BinaryOp::LessEqual);
+    ">" "?value ...?" 0 ANY, |_, w| chained(w, BinaryOp::Greater);
+    ">=" "?value ...?" 0 ANY, |_, w| chained(w, BinaryOp::GreaterEqual);
+    "==" "?value ...?" 0 ANY, |_, w| chained(w, BinaryOp::Equal);
+    "eq" "?value ...?" 0 ANY, |_, w| chained(w, BinaryOp::StringEqual);
+}
+
+/// All operands from the left, starting with the neutral element.
+fn fold(words: &[Value], operator: BinaryOp, neutral: i64) -> CommandResult {
+    let mut result = Value::int(neutral);
+    for word in &words[1..] {
+        result = number::binary(operator, &result, word)?;
+    }
+    done(result)
+}
+
+/// The first operand less (or divided by) the others; a single one is negated or inverted.
+fn reduce(words: &[Value], operator: BinaryOp) -> CommandResult {
+    match words {
+        [_, only] if operator == BinaryOp::Subtract => done(number::negate(only)?),
+        [_, only] => done(number::binary(operator, &Value::double(1.0), only)?),
+        _ => {
+            let mut result = words[1].clone();
+            for word in &words[2..] {
+                result = number::binary(operator, &result, word)?;
+            }
+            done(result)
+        }
+    }
+}
+
+fn power(words: &[Value]) -> CommandResult {
+    let mut result = Value::int(1);
+    for (number, word) in words[1..].iter().rev().enumerate() {
+        result = if number == 0 {
+            number::plus(word)?
+        } else {
+            number::binary(BinaryOp::Power, word, &result)?
+        };
+    }
+    done(result)
+}
+
+/// Whether each neighbouring pair compares so.
+fn chained(words: &[Value], operator: BinaryOp) -> CommandResult {
+    for pair in words[1..].windows(2) {
+        if number::binary(operator, &pair[0], &pair[1])?.as_int() != Some(1) {
+            return done(Value::int(0));
+        }
+    }
+    done(Value::int(1))
+}

@@ -1,0 +1,155 @@
+//! The built-in commands: one file a noun, one table row a command.
+//!
+//! A file's `COMMANDS` are its rows. [`register_all`] puts them into a new interpreter; everything else about a command (arity,
+//! completion, hiding, the compatibility page) is derived from its row.
+
+pub(crate) mod array;
+pub(crate) mod binary;
+pub(crate) mod channel;
+pub(crate) mod completion;
+pub(crate) mod control;
+pub(crate) mod coroutine;
+pub(crate) mod dict;
+pub(crate) mod encoding;
+pub(crate) mod ensemble;
+pub(crate) mod evaluate;
+pub(crate) mod event;
+pub(crate) mod exec;
+pub(crate) mod file;
+pub(crate) mod format;
+pub(crate) mod glob;
+pub(crate) mod info;
+pub(crate) mod interp;
+pub(crate) mod list;
+pub(crate) mod list_sort;
+pub(crate) mod math;
+pub(crate) mod namespace;
+pub(crate) mod package;
+pub(crate) mod procedure;
+pub(crate) mod process;
+pub(crate) mod regexp;
+pub(crate) mod rename;
+pub(crate) mod socket;
+pub(crate) mod string;
+pub(crate) mod subst;
+pub(crate) mod switch;
+pub(crate) mod trace;
+pub(crate) mod variable;
+
+use crate::runtime::{Builtin, Exception, Interp};
+use crate::syntax::Script;
+use crate::text::index::parse_index;
+use crate::value::Value;
+
+/// The tables of all files.
+const TABLES: &[&[Builtin]] = &[
+    array::COMMANDS,
+    binary::COMMANDS,
+    channel::COMMANDS,
+    completion::COMMANDS,
+    control::COMMANDS,
+    coroutine::COMMANDS,
+    dict::COMMANDS,
+    encoding::COMMANDS,
+    evaluate::COMMANDS,
+    event::COMMANDS,
+    exec::COMMANDS,
+    file::COMMANDS,
+    format::COMMANDS,
+    glob::COMMANDS,
+    info::COMMANDS,
+    interp::COMMANDS,
+    list::COMMANDS,
+    list_sort::COMMANDS,
+    namespace::COMMANDS,
+    package::COMMANDS,
+    procedure::COMMANDS,
+    process::COMMANDS,
+    regexp::COMMANDS,
+    rename::COMMANDS,
+    socket::COMMANDS,
+    string::COMMANDS,
+    subst::COMMANDS,
+    switch::COMMANDS,
+    trace::COMMANDS,
+    variable::COMMANDS,
+];
+
+/// Puts all commands and the variables that every interpreter has into `interp`.
+pub(crate) fn register_all(interp: &mut Interp) {
+    for table in TABLES {
+        interp.register(table);
+    }
+    math::register(interp);
+    crate::library::prepare(interp);
+}
+
+/// All rows of the command table, for documentation and completion.
+pub fn rows() -> impl Iterator<Item = &'static Builtin> {
+    TABLES.iter().flat_map(|table| table.iter())
+}
+
+/// Whether units may have inlined a command of this name: some row has a compile function, or is a math function.
+pub(crate) fn is_inlinable(name: &str) -> bool {
+    rows().any(|row| {
+        row.name == name && (row.compile.is_some() || row.subcommands.iter().any(|row| row.compile.is_some()))
+    }) || math::function_number(name).is_some()
+}
+
+/// The value as a 64-bit integer.
+pub(crate) fn int_of(value: &Value) -> Result<i64, Box<Exception>> {
+    value.as_int().ok_or_else(|| Exception::not_an_integer(value))
+}
+
+/// The value as a double.
+pub(crate) fn double_of(value: &Value) -> Result<f64, Box<Exception>> {
+    value.as_double().ok_or_else(|| Exception::not_a_double(value))
+}
+
+/// The value as a truth value.
+pub(crate) fn boolean_of(value: &Value) -> Result<bool, Box<Exception>> {
+    value.as_boolean().ok_or_else(|| Exception::not_a_boolean(value))
+}
+
+/// The position that an index such as `end-1` means among `length` elements; may be outside of them.
+pub(crate) fn index_of(value: &Value, length: usize) -> Result<i64, Box<Exception>> {
+    if let crate::value::Repr::Int(number) = value.0 {
+        return Ok(number);
+    }
+    let text = value.str();
+    match parse_index(&text) {
+        Some(index) => Ok(index.resolve(length)),
+        None => Err(Exception::with_code(
+            format!("bad index \"{}\": must be integer?[+-]integer? or end?[+-]integer?", &*text),
+            ["TCL", "VALUE", "INDEX"],
+        )),
+    }
+}
+
+/// The number of the option that `value` names or abbreviates.
+pub(crate) fn option(value: &Value, table: &[&str], kind: &str) -> Result<usize, Box<Exception>> {
+    let text = value.str();
+    if let Some(number) = table.iter().position(|name| *name == &*text) {
+        return Ok(number);
+    }
+    let mut matching = table.iter().enumerate().filter(|(_, name)| !text.is_empty() && name.starts_with(&*text));
+    match (matching.next(), matching.next()) {
+        (Some((number, _)), None) => Ok(number),
+        (Some(_), Some(_)) => Err(Exception::bad_index("ambiguous", kind, &text, table)),
+        _ => Err(Exception::bad_index("bad", kind, &text, table)),
+    }
+}
+
+/// The number of the option that `value` names in full.
+pub(crate) fn option_exact(value: &Value, table: &[&str], kind: &str) -> Result<usize, Box<Exception>> {
+    let text = value.str();
+    table
+        .iter()
+        .position(|name| *name == &*text)
+        .ok_or_else(|| Exception::bad_index("bad", kind, &text, table))
+}
+
+/// Whether a body's script can be inlined: it has no syntax error.
+pub(crate) fn is_sound(script: &Script) -> bool {
+    script.error.is_none()
+}

@@ -1,0 +1,137 @@
+//! `namespace delete`: taking a namespace apart, at once or when the last level that runs in it is left.
+
+use std::rc::Rc;
+
+use super::{find, forget_lookups, qualified};
+use crate::runtime::command::Resume;
+use crate::runtime::frame::{End, Frame, FrameKind};
+use crate::runtime::variable::{Slot, Target};
+use crate::runtime::{CommandResult, Exception, Interp, Namespace, Next, Outcome, done_empty};
+use crate::value::{Repr, Value};
+
+pub(super) fn namespace_delete(interp: &mut Interp, words: &[Value]) -> CommandResult {
+    for name in &words[1..] {
+        let text = name.str();
+        if find(interp, &text).is_none() {
+            return Err(Exception::with_code(
+                format!("unknown namespace \"{}\" in namespace delete command", &*text),
+                ["TCL", "LOOKUP", "NAMESPACE", &text],
+            ));
+        }
+    }
+    let mut was_running = false;
+    for name in &words[1..] {
+        let text = name.str();
+        if let Some(namespace) = find(interp, &text) {
+            was_running |= delete(interp, &namespace);
+        }
+    }
+    // Frames may have moved: the run loop is to look at the top one again.
+    if was_running { Ok(Next::Deliver(Ok(Value::EMPTY))) } else { done_empty() }
+}
+
+/// Deletes a namespace. Returns whether something runs in it, so that it is taken apart only later.
+pub(crate) fn delete(interp: &mut Interp, namespace: &Rc<Namespace>) -> bool {
+    crate::commands::ensemble::namespace_deleted(interp, namespace);
+    namespace.unknown.borrow_mut().take();
+    if namespace.is_global() {
+        take_apart(interp, namespace);
+        return false;
+    }
+    let is_running = postpone(interp, namespace);
+    leave_parent(namespace);
+    namespace.is_deleted.set(true);
+    forget_lookups(interp);
+    if !is_running {
+        take_apart(interp, namespace);
+    }
+    is_running
+}
+
+fn leave_parent(namespace: &Rc<Namespace>) {
+    if let Some(parent) = namespace.parent() {
+        let mut children = parent.children.borrow_mut();
+        if children.get(&namespace.name).is_some_and(|child| Rc::ptr_eq(child, namespace)) {
+            children.remove(&namespace.name);
+        }
+    }
+}
+
+/// Takes the namespace apart when the lowest frame that runs in it is left.
+struct TakeApart(Rc<Namespace>);
+
+impl Resume for TakeApart {
+    fn resume(self: Box<Self>, interp: &mut Interp, outcome: Outcome) -> CommandResult {
+        take_apart(interp, &self.0);
+        outcome.map(Next::Done)
+    }
+
+    fn sees_uncatchable(&self) -> bool {
+        true
+    }
+}
+
+/// Puts a [`TakeApart`] below the lowest frame whose level runs in the namespace, if there is one.
+fn postpone(interp: &mut Interp, namespace: &Rc<Namespace>) -> bool {
+    let fibers = interp.fibers.iter_mut().chain(std::iter::once(&mut interp.fiber));
+    for fiber in fibers {
+        let Some(call) = fiber.calls.iter().position(|call| Rc::ptr_eq(&call.namespace, namespace)) else {
+            continue;
+        };
+        let Some(frame) = fiber.frames.iter().position(|frame| frame.call as usize == call) else {
+            continue;
+        };
+        let below = fiber.frames.get(frame.wrapping_sub(1)).map_or(0, |frame| frame.call);
+        let resume = FrameKind::Native(Box::new(TakeApart(namespace.clone())));
+        fiber.frames.insert(frame, Frame { kind: resume, call: below, end: End::Plain });
+        return true;
+    }
+    false
+}
+
+/// Deletes what is in a namespace: variables, commands, children.
+pub(crate) fn take_apart(interp: &mut Interp, namespace: &Rc<Namespace>) {
+    delete_variables(interp, namespace);
+    loop {
+        let command = namespace.commands.borrow().values().next().cloned();
+        let Some(command) = command else {
+            break;
+        };
+        let name = command.name.borrow().clone();
+        interp.delete_command(&command);
+        namespace.commands.borrow_mut().remove(&name);
+    }
+    loop {
+        let child = namespace.children.borrow().values().next().cloned();
+        let Some(child) = child else {
+            break;
+        };
+        delete(interp, &child);
+        leave_parent(&child);
+    }
+    // Delete traces may have set variables again.
+    let late: Vec<_> = namespace.variables.borrow_mut().drain().collect();
+    for (_, variable) in late {
+        variable.is_detached.set(true);
+        drop(variable.replace(Value::UNSET));
+    }
+    namespace.exports.borrow_mut().clear();
+    namespace.path.borrow_mut().clear();
+    forget_lookups(interp);
+}
+
+fn delete_variables(interp: &mut Interp, namespace: &Rc<Namespace>) {
+    let variables: Vec<_> =
+        namespace.variables.borrow().iter().map(|(name, cell)| (name.clone(), cell.clone())).collect();
+    for (name, cell) in variables {
+        namespace.variables.borrow_mut().remove(&name);
+        cell.is_detached.set(true);
+        let is_link = matches!(cell.content.borrow().0, Repr::Link(_));
+        if !is_link {
+            let full_name = qualified(namespace, &name);
+            let target = Target { slot: Slot::Cell(cell.clone()), key: None, name: &full_name };
+            let _ = interp.unset(&target, false);
+        }
+        drop(cell.replace(Value::UNSET));
+    }
+}

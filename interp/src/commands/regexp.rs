@@ -1,0 +1,4 @@
+//! regexp
+use crate::runtime::Builtin;
+/// The rows of this file.
+pub(crate) const COMMANDS: &[Builtin] = &[];

@@ -1,0 +1,83 @@
+//! `rename`
+
+use std::rc::Rc;
+
+use super::ensemble::place_of;
+use crate::runtime::command::{Command, CommandKind};
+use crate::runtime::procedure::Procedure;
+use crate::runtime::{Builtin, CommandResult, Exception, Interp, Namespace, done_empty};
+use crate::value::Value;
+
+/// The rows of this file.
+pub(crate) const COMMANDS: &[Builtin] = &[Builtin::new("rename", "oldName newName", 2, 2, rename)];
+
+fn rename(interp: &mut Interp, words: &[Value]) -> CommandResult {
+    let (old, new) = (words[1].str(), words[2].str());
+    let current = interp.current_namespace();
+    let Some(command) = interp.find_command(&old, &current) else {
+        let verb = if new.is_empty() { "delete" } else { "rename" };
+        return Err(Exception::with_code(
+            format!("can't {verb} \"{}\": command doesn't exist", &*old),
+            ["TCL", "LOOKUP", "COMMAND", &old],
+        ));
+    };
+    if new.is_empty() {
+        interp.delete_command(&command);
+        return done_empty();
+    }
+    let (holder, tail) = place_of(interp, &new, &current);
+    if tail.is_empty() && new.ends_with(':') {
+        return Err(Exception::with_code(
+            format!("can't rename to \"{}\": bad command name", &*new),
+            ["TCL", "VALUE", "COMMAND"],
+        ));
+    }
+    if holder.command(&tail).is_some() {
+        return Err(Exception::with_code(
+            format!("can't rename to \"{}\": command already exists", &*new),
+            ["TCL", "OPERATION", "RENAME", "TARGET_EXISTS"],
+        ));
+    }
+    let old_name = command.full_name();
+    move_to(interp, &command, &holder, &tail);
+    if let Err(exception) = super::interp::check_alias_loop(interp, &command) {
+        let (holder, tail) = place_of(interp, &old_name, &current);
+        move_to(interp, &command, &holder, &tail);
+        return Err(exception);
+    }
+    let new_name = command.full_name();
+    super::trace::command_renamed(interp, &command, &old_name, &new_name);
+    done_empty()
+}
+
+/// Puts a command under another name.
+fn move_to(interp: &mut Interp, command: &Rc<Command>, holder: &Rc<Namespace>, tail: &str) {
+    let old_tail = command.name.borrow().clone();
+    let old_holder = command.namespace.borrow().upgrade();
+    if let Some(old_holder) = &old_holder {
+        old_holder.commands.borrow_mut().remove(&old_tail);
+    }
+    let name: Rc<str> = tail.into();
+    *command.name.borrow_mut() = name.clone();
+    *command.namespace.borrow_mut() = Rc::downgrade(holder);
+    holder.commands.borrow_mut().insert(name.clone(), command.clone());
+    if old_holder.is_none_or(|old| !Rc::ptr_eq(&old, holder)) {
+        move_procedure(command, holder);
+    }
+    interp.command_changed(&old_tail);
+    interp.command_changed(&name);
+}
+
+/// A procedure runs in the namespace that its command is in.
+fn move_procedure(command: &Rc<Command>, holder: &Rc<Namespace>) {
+    let moved = match &*command.kind.borrow() {
+        CommandKind::Procedure(procedure) => {
+            let made = Procedure::new(&procedure.parameter_list, &procedure.body, holder, procedure.is_lambda);
+            made.ok().map(|procedure| CommandKind::Procedure(Rc::new(procedure)))
+        }
+        _ => None,
+    };
+    if let Some(kind) = moved {
+        drop(command.kind.replace(kind));
+    }
+}

@@ -1,0 +1,178 @@
+//! Execution traces: what runs when a command with such traces is called.
+//!
+//! While a command with step traces runs, every command of the interpreter counts as traced and nothing is inlined, so
+//! that each call comes through [`call_traced`].
+
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+
+use super::call_prefix;
+use crate::commands::namespace::forget_lookups;
+use crate::runtime::command::CommandTrace;
+use crate::runtime::{Command, CommandResult, Exception, Interp, Mode, Namespace, Next, Outcome, Resume, code};
+use crate::value::Value;
+
+/// What step traces keep for an interpreter.
+#[derive(Default)]
+struct Steps {
+    /// The step traces under way, outermost first.
+    active: RefCell<Vec<Rc<CommandTrace>>>,
+    /// The engine mode to go back to when the last one is done.
+    mode: Cell<Mode>,
+}
+
+/// Notes that a command has got or lost execution traces.
+pub(super) fn traces_changed(interp: &mut Interp, command: &Rc<Command>) {
+    let is_stepping = !interp.data::<Steps>().active.borrow().is_empty();
+    let has_own = has_execution_traces(command);
+    command.has_execution_traces.set(has_own || is_stepping);
+    forget_lookups(interp);
+}
+
+fn has_execution_traces(command: &Command) -> bool {
+    command.traces.borrow().iter().any(|trace| trace.is_execution)
+}
+
+/// Calls a command with its enter, leave and step traces.
+pub(crate) fn call_traced(interp: &mut Interp, command: &Rc<Command>, words: &[Value]) -> CommandResult {
+    let steps = interp.data::<Steps>();
+    let stepping: Vec<Rc<CommandTrace>> =
+        steps.active.borrow().iter().filter(|trace| !trace.is_active.get()).cloned().collect();
+    let own: Vec<Rc<CommandTrace>> =
+        command.traces.borrow().iter().filter(|trace| trace.is_execution && !trace.is_active.get()).cloned().collect();
+    if own.is_empty() && stepping.is_empty() {
+        return interp.call_untraced(command, words);
+    }
+    let text = Value::string(crate::value::list::list_text(words.iter()));
+    for trace in stepping.iter().rev().filter(|trace| trace.ops.contains(&"enterstep")) {
+        run(interp, trace, &[text.clone(), Value::text("enterstep")], "enterstep", &words[0])?;
+    }
+    for trace in own.iter().filter(|trace| trace.ops.contains(&"enter")) {
+        run(interp, trace, &[text.clone(), Value::text("enter")], "enter", &words[0])?;
+    }
+    let mut starting: Vec<Rc<CommandTrace>> = own.iter().rev().filter(|trace| is_step(trace)).cloned().collect();
+    starting.retain(|trace| !steps.active.borrow().iter().any(|other| Rc::ptr_eq(other, trace)));
+    start_steps(interp, &steps, &starting);
+    let leave = Leave { text, name: words[0].clone(), command: command.clone(), own, stepping, started: starting };
+    interp.push_native(Box::new(leave));
+    if command.is_deleted.get() {
+        // An enter trace has deleted or replaced the command: its name is looked up again.
+        let namespace = interp.current_namespace();
+        let called = interp.call_words(words, &namespace)?;
+        return delivered(called);
+    }
+    let called = interp.call_untraced(command, words)?;
+    delivered(called)
+}
+
+/// The outcome of a command that is done goes to the [`Leave`] on top.
+fn delivered(next: Next) -> CommandResult {
+    match next {
+        Next::Done(value) => Ok(Next::Deliver(Ok(value))),
+        next => Ok(next),
+    }
+}
+
+fn is_step(trace: &CommandTrace) -> bool {
+    trace.ops.contains(&"enterstep") || trace.ops.contains(&"leavestep")
+}
+
+fn start_steps(interp: &mut Interp, steps: &Steps, starting: &[Rc<CommandTrace>]) {
+    if starting.is_empty() {
+        return;
+    }
+    if steps.active.borrow().is_empty() {
+        steps.mode.set(interp.mode);
+        interp.mode = Mode::Invoke;
+        mark_commands(interp, true);
+    }
+    steps.active.borrow_mut().extend(starting.iter().cloned());
+}
+
+fn end_steps(interp: &mut Interp, ending: &[Rc<CommandTrace>]) {
+    if ending.is_empty() {
+        return;
+    }
+    let steps = interp.data::<Steps>();
+    steps.active.borrow_mut().retain(|trace| !ending.iter().any(|other| Rc::ptr_eq(other, trace)));
+    if steps.active.borrow().is_empty() {
+        interp.mode = steps.mode.get();
+        mark_commands(interp, false);
+    }
+}
+
+/// Marks every command as traced, or only those that are.
+fn mark_commands(interp: &mut Interp, all: bool) {
+    let mut waiting: Vec<Rc<Namespace>> = vec![interp.global_namespace()];
+    while let Some(namespace) = waiting.pop() {
+        for command in namespace.commands.borrow().values() {
+            command.has_execution_traces.set(all || has_execution_traces(command));
+        }
+        waiting.extend(namespace.children.borrow().values().cloned());
+    }
+    forget_lookups(interp);
+}
+
+/// Runs one trace; its error replaces the command.
+fn run(
+    interp: &mut Interp,
+    trace: &Rc<CommandTrace>,
+    words: &[Value],
+    what: &str,
+    name: &Value,
+) -> Result<(), Box<Exception>> {
+    if trace.is_active.replace(true) {
+        return Ok(());
+    }
+    let outcome = call_prefix(interp, &trace.prefix, words);
+    trace.is_active.set(false);
+    match outcome {
+        Ok(_) => Ok(()),
+        Err(mut exception) => {
+            if exception.code == code::ERROR {
+                exception.add_info(&format!("\n    ({what} trace on \"{name}\")"));
+                exception.is_logged = true;
+            }
+            Err(exception)
+        }
+    }
+}
+
+/// Waits for the outcome of a traced command.
+struct Leave {
+    text: Value,
+    name: Value,
+    command: Rc<Command>,
+    own: Vec<Rc<CommandTrace>>,
+    stepping: Vec<Rc<CommandTrace>>,
+    started: Vec<Rc<CommandTrace>>,
+}
+
+impl Resume for Leave {
+    fn resume(self: Box<Self>, interp: &mut Interp, outcome: Outcome) -> CommandResult {
+        end_steps(interp, &self.started);
+        if outcome.as_ref().is_err_and(|exception| exception.is_uncatchable) {
+            return outcome.map(Next::Done);
+        }
+        let (code, result) = match &outcome {
+            Ok(value) => (code::OK, value.clone()),
+            Err(exception) => (exception.code, exception.value.clone()),
+        };
+        let number = Value::int(i64::from(code));
+        let words = |operation: &str| [self.text.clone(), number.clone(), result.clone(), Value::text(operation)];
+        for trace in self.own.iter().rev().filter(|trace| trace.ops.contains(&"leave")) {
+            let is_still_there = self.command.traces.borrow().iter().any(|other| Rc::ptr_eq(other, trace));
+            if is_still_there {
+                run(interp, trace, &words("leave"), "leave", &self.name)?;
+            }
+        }
+        for trace in self.stepping.iter().filter(|trace| trace.ops.contains(&"leavestep")) {
+            run(interp, trace, &words("leavestep"), "leavestep", &self.name)?;
+        }
+        outcome.map(Next::Done)
+    }
+
+    fn sees_uncatchable(&self) -> bool {
+        true
+    }
+}

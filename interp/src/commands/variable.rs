@@ -1,0 +1,293 @@
+//! Variables: `set`, `incr`, `append`, `unset`, `global`, `variable`, `upvar`.
+
+use crate::bytecode::Op;
+use crate::compile::{Compiler, Destination, PlaceKind};
+use crate::runtime::namespace::split_name;
+use crate::runtime::{ANY, Builtin, CommandResult, Exception, Interp, done, done_empty};
+use crate::syntax::Command;
+use crate::value::{Value, Variable};
+
+/// The rows of this file.
+pub(crate) const COMMANDS: &[Builtin] = &[
+    Builtin::new("append", "varName ?value ...?", 1, ANY, append).compiled(compile_append),
+    Builtin::new("global", "?varName ...?", 0, ANY, global),
+    Builtin::new("incr", "varName ?increment?", 1, 2, incr).compiled(compile_incr),
+    Builtin::new("set", "varName ?newValue?", 1, 2, set).compiled(compile_set),
+    Builtin::new("unset", "?-nocomplain? ?--? ?varName ...?", 0, ANY, unset).compiled(compile_unset),
+    Builtin::new("upvar", "?level? otherVar localVar ?otherVar localVar ...?", 0, ANY, upvar),
+    Builtin::new("variable", "?name value...? name ?value?", 1, ANY, variable),
+];
+
+fn set(interp: &mut Interp, words: &[Value]) -> CommandResult {
+    match words {
+        [_, name] => done(interp.variable_get(name)?),
+        [_, name, value] => done(interp.variable_set(name, value.clone())?),
+        _ => done_empty(),
+    }
+}
+
+fn compile_set(compiler: &mut Compiler<'_>, command: &Command, destination: Destination) -> bool {
+    let words = &command.words;
+    let base = compiler.builder.top();
+    match words.as_slice() {
+        [_, name] => {
+            let place = compiler.place(name, &[]);
+            compiler.builder.release(base);
+            let target = compiler.target(destination);
+            compiler.get(place, target);
+            true
+        }
+        [_, name, value] => {
+            let place = compiler.place(name, &words[2..]);
+            if let PlaceKind::Local(local) = place.kind
+                && let Some(crate::syntax::Part::Command(script, _)) = single_part(value)
+                && script.error.is_none()
+                && !script.commands.is_empty()
+            {
+                // The result of the command goes straight into the variable.
+                compiler.script(script, Destination::Into(local));
+                compiler.builder.release(base);
+                compiler.value_of_local(local, destination);
+                return true;
+            }
+            let source = compiler.operand(value);
+            compiler.store(place, source, destination, base);
+            true
+        }
+        _ => false,
+    }
+}
+
+fn single_part(word: &crate::syntax::Word) -> Option<&crate::syntax::Part> {
+    match &word.kind {
+        crate::syntax::WordKind::Parts(parts) if parts.len() == 1 => parts.first(),
+        _ => None,
+    }
+}
+
+fn incr(interp: &mut Interp, words: &[Value]) -> CommandResult {
+    let amount = words.get(2).cloned().unwrap_or(Value::int(1));
+    let result = interp.variable_modify(&words[1], true, |value, existed| {
+        if !existed {
+            *value = Value::int(0);
+        }
+        crate::runtime::increment(value, &amount)
+    });
+    done(result?)
+}
+
+fn compile_incr(compiler: &mut Compiler<'_>, command: &Command, destination: Destination) -> bool {
+    let words = &command.words;
+    if words.len() != 2 && words.len() != 3 {
+        return false;
+    }
+    let base = compiler.builder.top();
+    let place = compiler.place(&words[1], &words[2..]);
+    let amount = match words.get(2) {
+        None => Some(1),
+        Some(word) => {
+            let text = word.constant(compiler.source);
+            text.and_then(crate::text::number::canonical_decimal).and_then(|number| i16::try_from(number).ok())
+        }
+    };
+    if let (PlaceKind::Local(local), Some(amount)) = (place.kind, amount) {
+        compiler.builder.emit(Op::IncrLocal, 0, local, amount as u16, 0);
+        compiler.builder.release(base);
+        compiler.value_of_local(local, destination);
+        return true;
+    }
+    let value = match (amount, words.get(2)) {
+        (Some(amount), _) => {
+            let register = compiler.builder.push();
+            compiler.builder.emit(Op::Integer, 0, register, amount as u16, 0);
+            register
+        }
+        (None, Some(word)) => compiler.push_word(word),
+        (None, None) => return false,
+    };
+    compiler.finish_change(Op::VariableIncr, place, value, destination, base);
+    true
+}
+
+fn append(interp: &mut Interp, words: &[Value]) -> CommandResult {
+    if words.len() == 2 {
+        return done(interp.variable_get(&words[1])?);
+    }
+    let size: usize = words[2..].iter().map(|word| word.str().len()).sum();
+    let result = interp.variable_modify(&words[1], false, |value, _| {
+        if size + value.str().len() > crate::limits::STRING_BYTES_MAX {
+            return Err(Exception::too_large("string", crate::limits::STRING_BYTES_MAX));
+        }
+        for tail in &words[2..] {
+            value.append_text(&tail.str());
+        }
+        Ok(())
+    });
+    done(result?)
+}
+
+fn compile_append(compiler: &mut Compiler<'_>, command: &Command, destination: Destination) -> bool {
+    let words = &command.words;
+    if words.len() < 3 {
+        return false;
+    }
+    let base = compiler.builder.top();
+    let place = compiler.place(&words[1], &words[2..]);
+    let first = compiler.builder.top();
+    for word in &words[2..] {
+        compiler.push_word(word);
+    }
+    let count = words.len() - 2;
+    if count > 1 {
+        compiler.builder.emit(Op::Concat, 0, first, first, count.min(usize::from(u16::MAX)) as u16);
+    }
+    compiler.finish_change(Op::VariableAppend, place, first, destination, base);
+    true
+}
+
+fn unset(interp: &mut Interp, words: &[Value]) -> CommandResult {
+    let mut names = &words[1..];
+    let mut complains = true;
+    if names.first().is_some_and(|word| &*word.str() == "-nocomplain") {
+        complains = false;
+        names = &names[1..];
+    }
+    if names.first().is_some_and(|word| &*word.str() == "--") {
+        names = &names[1..];
+    }
+    for name in names {
+        interp.variable_unset(name, complains)?;
+    }
+    done_empty()
+}
+
+fn compile_unset(compiler: &mut Compiler<'_>, command: &Command, destination: Destination) -> bool {
+    let words = &command.words;
+    let source = compiler.source;
+    let mut at = 1;
+    let mut complains = true;
+    if words.get(at).and_then(|word| word.constant(source)) == Some("-nocomplain") {
+        complains = false;
+        at += 1;
+    }
+    if words.get(at).and_then(|word| word.constant(source)) == Some("--") {
+        at += 1;
+    }
+    if words[at.min(words.len())..].iter().any(|word| word.constant(source).is_none() && at == 1) && at == 1 {
+        // The first word may turn out to be an option.
+        return false;
+    }
+    for number in at..words.len() {
+        let base = compiler.builder.top();
+        let place = compiler.place(&words[number], &[]);
+        compiler.unset(place, complains);
+        compiler.builder.release(base);
+    }
+    compiler.constant_into(Value::EMPTY, destination);
+    true
+}
+
+fn global(interp: &mut Interp, words: &[Value]) -> CommandResult {
+    if !interp.is_in_procedure() {
+        return done_empty();
+    }
+    for name in &words[1..] {
+        let text = name.str();
+        let root = interp.global_namespace();
+        let absolute = if text.starts_with("::") { text.to_string() } else { format!("::{}", &*text) };
+        let cell = interp.make_namespace_variable(&absolute, &root, "access").map_err(|mut exception| {
+            exception.value = Value::string(exception.value.to_text().replacen(&absolute, &text, 1));
+            exception
+        })?;
+        let (_, tail) = split_name(&text);
+        interp.link(tail, &cell)?;
+    }
+    done_empty()
+}
+
+fn variable(interp: &mut Interp, words: &[Value]) -> CommandResult {
+    for pair in words[1..].chunks(2) {
+        let name = &pair[0];
+        let text = name.str();
+        let namespace = interp.current_namespace();
+        if crate::compile::split_element(&text).is_some() {
+            return Err(Exception::variable(
+                "define",
+                &text,
+                "name refers to an element in an array",
+                &["TCL", "UPVAR", "LOCAL_ELEMENT"],
+            ));
+        }
+        let cell = interp.declare_variable(&text, &namespace)?;
+        if let Some(value) = pair.get(1) {
+            interp.set_cell(&cell, &text, value.clone())?;
+        }
+        if interp.is_in_procedure() {
+            let (_, tail) = split_name(&text);
+            interp.link(tail, &cell)?;
+        }
+    }
+    done_empty()
+}
+
+fn upvar(interp: &mut Interp, words: &[Value]) -> CommandResult {
+    let arguments = &words[1..];
+    let usage = || Exception::wrong_args(&format!("{} ?level? otherVar localVar ?otherVar localVar ...?", words[0]));
+    if arguments.len() < 2 {
+        return Err(usage());
+    }
+    let has_level = !arguments.len().is_multiple_of(2);
+    let frame = interp.frame_at_level(has_level.then(|| &arguments[0]))?;
+    let pairs = if has_level { &arguments[1..] } else { arguments };
+    if pairs.is_empty() {
+        return Err(usage());
+    }
+    for pair in pairs.chunks_exact(2) {
+        let cell = interp.cell_by_name(&pair[0], frame, "access")?;
+        interp.link(&pair[1].str(), &cell)?;
+    }
+    done_empty()
+}
+
+impl Interp {
+    /// Whether the current level is a procedure's.
+    pub(crate) fn is_in_procedure(&self) -> bool {
+        self.call_frame().unit.is_some()
+    }
+
+    /// The variable that `variable name` declares in `namespace`, made without a value when absent.
+    fn declare_variable(
+        &mut self,
+        name: &str,
+        namespace: &std::rc::Rc<crate::runtime::Namespace>,
+    ) -> Result<std::rc::Rc<Variable>, Box<Exception>> {
+        let Some((holder, tail)) = self.locate(name, namespace) else {
+            return Err(Exception::variable(
+                "define",
+                name,
+                "parent namespace doesn't exist",
+                &["TCL", "LOOKUP", "VARNAME", name],
+            ));
+        };
+        let existing = holder.variable(&tail);
+        let cell = existing.unwrap_or_else(|| {
+            let cell = Variable::unset();
+            holder.variables.borrow_mut().insert(tail, cell.clone());
+            cell
+        });
+        cell.is_declared.set(true);
+        Ok(cell)
+    }
+
+    /// Sets a variable by its cell.
+    pub(crate) fn set_cell(
+        &mut self,
+        cell: &std::rc::Rc<Variable>,
+        name: &str,
+        value: Value,
+    ) -> Result<(), Box<Exception>> {
+        let slot = crate::runtime::variable::Slot::Cell(cell.target());
+        let target = crate::runtime::variable::Target { slot, key: None, name };
+        self.set(&target, value).map(drop)
+    }
+}

@@ -1,0 +1,180 @@
+//! Ensembles: commands whose first argument chooses another command.
+//!
+//! The ensembles of the command table dispatch by their rows, and their namespaces (`::tcl::string` …) are made only when a
+//! script asks for them. Those that scripts make look their subcommands up each time.
+
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+
+use super::command::{Builtin, Command, CommandKind, CommandResult};
+use super::exception::Exception;
+use super::namespace::Namespace;
+use super::{Interp, invoke};
+use crate::value::{OrderedMap, Value};
+
+/// An ensemble.
+pub struct Ensemble {
+    /// The rows, for an ensemble of the table.
+    pub(crate) table: Option<&'static Builtin>,
+    /// Whether the rows no longer tell: the ensemble was configured, or its namespace was made.
+    pub(crate) is_customized: Cell<bool>,
+    /// The namespace whose exports are the subcommands; None until it is made for one of the table.
+    pub(crate) namespace: RefCell<Option<Rc<Namespace>>>,
+    /// `-map`: subcommand to command prefix.
+    pub(crate) map: RefCell<OrderedMap>,
+    /// `-subcommands`
+    pub(crate) subcommands: RefCell<Option<Value>>,
+    /// `-unknown`: a command prefix, empty for none.
+    pub(crate) unknown: RefCell<Value>,
+    /// `-prefixes`
+    pub(crate) allows_prefixes: Cell<bool>,
+    /// `-parameters`
+    pub(crate) parameters: RefCell<Value>,
+}
+
+impl Ensemble {
+    /// The ensemble of a row of the table.
+    pub(crate) fn of_table(row: &'static Builtin) -> Rc<Ensemble> {
+        let ensemble = Ensemble::empty();
+        Rc::new(Ensemble { table: Some(row), ..ensemble })
+    }
+
+    /// An ensemble of the exports of a namespace.
+    pub(crate) fn of_namespace(namespace: &Rc<Namespace>) -> Ensemble {
+        let ensemble = Ensemble::empty();
+        ensemble.is_customized.set(true);
+        *ensemble.namespace.borrow_mut() = Some(namespace.clone());
+        ensemble
+    }
+
+    fn empty() -> Ensemble {
+        Ensemble {
+            table: None,
+            is_customized: Cell::new(false),
+            namespace: RefCell::new(None),
+            map: RefCell::new(OrderedMap::new()),
+            subcommands: RefCell::new(None),
+            unknown: RefCell::new(Value::EMPTY),
+            allows_prefixes: Cell::new(true),
+            parameters: RefCell::new(Value::EMPTY),
+        }
+    }
+
+    /// The row of exactly this subcommand, for an ensemble of the table that nobody changed.
+    pub(crate) fn table_row(&self, subcommand: &str) -> Option<&'static Builtin> {
+        if self.is_customized.get() {
+            return None;
+        }
+        self.table?.subcommands.iter().find(|row| row.name == subcommand)
+    }
+}
+
+/// What a subcommand word means in a list of names.
+pub(crate) enum Match<'a> {
+    /// This name, spelled out or by a unique prefix.
+    Found(&'a str),
+    /// None, or several.
+    Unknown,
+}
+
+/// Finds the name that `word` is or abbreviates.
+pub(crate) fn match_name<'a>(word: &str, names: &[&'a str], allows_prefixes: bool) -> Match<'a> {
+    if let Some(name) = names.iter().find(|name| **name == word) {
+        return Match::Found(name);
+    }
+    if !allows_prefixes || word.is_empty() {
+        return Match::Unknown;
+    }
+    let mut matching = names.iter().filter(|name| name.starts_with(word));
+    match (matching.next(), matching.next()) {
+        (Some(name), None) => Match::Found(name),
+        _ => Match::Unknown,
+    }
+}
+
+/// `unknown or ambiguous subcommand "word": must be a, b, or c`
+pub(crate) fn unknown_subcommand(word: &str, names: &[&str], allows_prefixes: bool) -> Box<Exception> {
+    let what = if allows_prefixes { "unknown or ambiguous subcommand" } else { "unknown subcommand" };
+    let mut message = format!("{what} \"{word}\": ");
+    if names.is_empty() {
+        message = format!("{what} \"{word}\": namespace has no exported commands");
+    } else {
+        message.push_str("must be ");
+        super::exception::list_choices(&mut message, names);
+    }
+    Exception::with_code(message, ["TCL", "LOOKUP", "SUBCOMMAND", word])
+}
+
+impl Interp {
+    /// Calls an ensemble.
+    pub(crate) fn call_ensemble(
+        &mut self,
+        command: &Rc<Command>,
+        ensemble: &Rc<Ensemble>,
+        words: &[Value],
+    ) -> CommandResult {
+        let Some(table) = ensemble.table.filter(|_| !ensemble.is_customized.get()) else {
+            return crate::commands::ensemble::call(self, command, ensemble, words);
+        };
+        let Some(word) = words.get(1) else {
+            return Err(Exception::wrong_args(&format!("{} subcommand ?arg ...?", words[0])));
+        };
+        let text = word.str();
+        let row = match table.subcommands.iter().find(|row| row.name == &*text) {
+            Some(row) => row,
+            None => {
+                let names: Vec<&str> = table.subcommands.iter().map(|row| row.name).collect();
+                match match_name(&text, &names, true) {
+                    Match::Found(name) => match table.subcommands.iter().find(|row| row.name == name) {
+                        Some(row) => row,
+                        None => return Err(unknown_subcommand(&text, &names, true)),
+                    },
+                    Match::Unknown => return Err(unknown_subcommand(&text, &names, true)),
+                }
+            }
+        };
+        drop(text);
+        self.call_subcommand(row, words)
+    }
+
+    /// Calls a row of an ensemble with the words of the whole call.
+    pub(crate) fn call_subcommand(&mut self, row: &'static Builtin, words: &[Value]) -> CommandResult {
+        self.command_count += 1;
+        if !row.accepts(words.len() - 2) {
+            let name = format!("{} {}", words[0], row.name);
+            return Err(invoke::wrong_args(&name, row));
+        }
+        (row.run)(self, &words[1..])
+    }
+
+    /// Makes the namespace of a table's ensemble (`::tcl::string` …) with its commands, if `name` under `parent`
+    /// is one that has not been made yet.
+    pub(crate) fn materialize_ensemble(&mut self, parent: &Rc<Namespace>, name: &str) -> Option<Rc<Namespace>> {
+        if parent.full_name() != "::tcl" {
+            return None;
+        }
+        let command = self.global.command(name)?;
+        let ensemble = match &*command.kind.borrow() {
+            CommandKind::Ensemble(ensemble) => ensemble.clone(),
+            _ => return None,
+        };
+        let table = ensemble.table?;
+        if ensemble.namespace.borrow().is_some() {
+            return None;
+        }
+        let namespace = Namespace::new(name, Some(parent));
+        parent.children.borrow_mut().insert(namespace.name.clone(), namespace.clone());
+        let mut map = OrderedMap::new();
+        for row in table.subcommands {
+            self.put_command(&namespace, row.name, CommandKind::Builtin(row));
+            map.insert(Value::text(row.name), Value::string(format!("::tcl::{name}::{}", row.name)));
+            namespace.exports.borrow_mut().push(row.name.into());
+        }
+        *ensemble.map.borrow_mut() = map;
+        *ensemble.namespace.borrow_mut() = Some(namespace.clone());
+        ensemble.is_customized.set(true);
+        self.compile_epoch += 1;
+        Some(namespace)
+    }
+}
+

@@ -1,0 +1,318 @@
+//! What is running: registers, frames, and the call frames that variables belong to.
+//!
+//! A [`Fiber`] is one line of execution: the main one, or a coroutine. Its [`Frame`]s are what runs (units of
+//! code, native continuations, boundaries); its [`CallFrame`]s are Tcl's levels, which own variables. A unit run
+//! by `eval` has a frame of its own but shares its caller's call frame.
+
+use std::cell::UnsafeCell;
+use std::collections::HashMap;
+use std::rc::Rc;
+
+use foldhash::fast::FixedState;
+
+use super::command::Resume;
+use super::coroutine::Coroutine;
+use super::namespace::Namespace;
+use super::procedure::Procedure;
+use super::unit::Unit;
+use crate::value::{Value, Variable};
+
+/// Registers in the first chunk of a fiber; later chunks double up to [`CHUNK_MAX`].
+const CHUNK_FIRST: usize = 256;
+/// Registers in the largest chunk, unless one window needs more.
+const CHUNK_MAX: usize = 65_536;
+
+/// The registers of a fiber: chunks that never move, used as a stack of windows.
+///
+/// Registers above the top hold no counted object, so that popping is all the clearing there is.
+pub(crate) struct RegisterStack {
+    chunks: Vec<Box<[UnsafeCell<Value>]>>,
+    chunk: usize,
+    used: usize,
+}
+
+/// The top of a [`RegisterStack`], to go back to.
+#[derive(Clone, Copy)]
+pub(crate) struct StackMark {
+    chunk: u32,
+    used: u32,
+}
+
+impl RegisterStack {
+    pub fn new() -> RegisterStack {
+        RegisterStack { chunks: Vec::new(), chunk: 0, used: 0 }
+    }
+
+    /// A window of `count` registers, and the mark to give to [`RegisterStack::pop`].
+    #[inline]
+    pub fn push(&mut self, count: usize) -> (*mut Value, StackMark) {
+        let mark = StackMark { chunk: self.chunk as u32, used: self.used as u32 };
+        match self.chunks.get(self.chunk) {
+            Some(chunk) if self.used + count <= chunk.len() => {
+                let base = UnsafeCell::raw_get(chunk.as_ptr().wrapping_add(self.used));
+                self.used += count;
+                (base, mark)
+            }
+            _ => (self.push_in_next_chunk(count), mark),
+        }
+    }
+
+    #[cold]
+    fn push_in_next_chunk(&mut self, count: usize) -> *mut Value {
+        let next = if self.chunks.is_empty() { 0 } else { self.chunk + 1 };
+        let doubled = self.chunks.last().map_or(CHUNK_FIRST, |chunk| (chunk.len() * 2).min(CHUNK_MAX));
+        let fits = self.chunks.get(next).is_some_and(|chunk| chunk.len() >= count);
+        if !fits {
+            self.chunks.truncate(next);
+            let size = doubled.max(count);
+            self.chunks.push((0..size).map(|_| UnsafeCell::new(Value::EMPTY)).collect());
+        }
+        self.chunk = next;
+        self.used = count;
+        self.chunks.get(next).map_or(std::ptr::null_mut(), |chunk| UnsafeCell::raw_get(chunk.as_ptr()))
+    }
+
+    /// Goes back to `mark`; the registers given back must hold no counted object.
+    #[inline]
+    pub fn pop(&mut self, mark: StackMark) {
+        self.chunk = mark.chunk as usize;
+        self.used = mark.used as usize;
+    }
+}
+
+/// What a frame does when its code is done, besides giving its outcome to the frame below.
+#[derive(Clone)]
+pub(crate) enum End {
+    /// Nothing.
+    Plain,
+    /// A procedure: its call frame goes, and `return` becomes an ordinary result.
+    Procedure,
+    /// The same for a lambda of `apply`.
+    Lambda,
+    /// A script; errors gain a line such as `("eval" body line 3)`.
+    Script(Label),
+    /// A script with a call frame of its own (`namespace eval`); errors gain a line as above.
+    Namespace(Label),
+}
+
+/// What errorInfo says about a script: the text before ` line N`.
+#[derive(Clone)]
+pub(crate) enum Label {
+    /// Nothing.
+    None,
+    /// This text, such as `"eval" body`.
+    Fixed(&'static str),
+    /// This text.
+    Made(Rc<str>),
+}
+
+/// A unit being run.
+pub(crate) struct CodeFrame {
+    pub unit: Rc<Unit>,
+    /// The first register of the window.
+    pub base: *mut Value,
+    /// The next instruction, while the frame is not the one that runs.
+    pub pc: u32,
+    /// Where the result of the pending call goes.
+    pub result: u16,
+    /// How many registers from `result` on hold words to be dropped when the pending call is done.
+    pub word_count: u16,
+    /// Whether the pending call's result is not wanted.
+    pub discards: bool,
+    /// The top of the register stack below the window.
+    pub mark: StackMark,
+}
+
+/// One frame.
+pub(crate) struct Frame {
+    pub kind: FrameKind,
+    /// The call frame that variables belong to: an index into [`Fiber::calls`].
+    pub call: u32,
+    pub end: End,
+}
+
+pub(crate) enum FrameKind {
+    /// A unit.
+    Code(CodeFrame),
+    /// A native command waiting for the outcome of what it started.
+    Native(Box<dyn Resume>),
+    /// Keeps alive the words of the command above it.
+    Words(#[allow(dead_code, reason = "owned for their lifetime only")] Vec<Value>),
+    /// The boundary of a run loop nested on the Rust stack: outcomes that reach it leave that loop.
+    Boundary,
+    /// The bottom of a coroutine: outcomes that reach it end the coroutine.
+    Coroutine,
+}
+
+/// What kind of level a call frame is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum CallKind {
+    /// A procedure or lambda: variables are local.
+    Procedure,
+    /// The global level or a `namespace eval`: variables are the namespace's.
+    Namespace,
+}
+
+/// Variables of a call frame that have no register, by name.
+pub(crate) type ExtraVariables = HashMap<Box<str>, Rc<Variable>, FixedState>;
+
+/// One of Tcl's levels.
+pub(crate) struct CallFrame {
+    pub kind: CallKind,
+    pub namespace: Rc<Namespace>,
+    /// The level as `info level` counts: 0 is global.
+    pub level: u32,
+    /// The call frame that `uplevel 1` means.
+    pub caller: u32,
+    /// The registers of the local variables.
+    pub locals: *mut Value,
+    /// Names the local variables; None for namespace levels.
+    pub unit: Option<Rc<Unit>>,
+    /// The words of the call, for `info level`: they live in the caller's window or a [`FrameKind::Words`].
+    pub words: *const Value,
+    pub word_count: u32,
+    /// Local variables that the code does not name.
+    pub extra: Option<Box<ExtraVariables>>,
+}
+
+/// One line of execution.
+pub(crate) struct Fiber {
+    pub registers: RegisterStack,
+    pub frames: Vec<Frame>,
+    pub calls: Vec<CallFrame>,
+    /// The coroutine that this fiber runs; None for the main one.
+    pub coroutine: Option<Rc<Coroutine>>,
+}
+
+impl Fiber {
+    /// A fiber with nothing but the global level.
+    pub fn new(global: &Rc<Namespace>, coroutine: Option<Rc<Coroutine>>) -> Fiber {
+        let mut fiber = Fiber { registers: RegisterStack::new(), frames: Vec::new(), calls: Vec::new(), coroutine };
+        fiber.calls.push(CallFrame::namespace(global, 0, 0));
+        fiber
+    }
+
+    /// Pushes the call frame of a procedure, field by field: built elsewhere and copied it would cost a third of a call.
+    #[inline]
+    pub fn push_procedure_call(
+        &mut self,
+        procedure: &Procedure,
+        unit: Rc<Unit>,
+        locals: *mut Value,
+        words: &[Value],
+        level: u32,
+        caller: u32,
+    ) {
+        if self.calls.len() == self.calls.capacity() {
+            self.calls.reserve(1);
+        }
+        // SAFETY: there is room for one more element, all of whose fields are written before the length says that it
+        // is there.
+        unsafe {
+            let call = self.calls.as_mut_ptr().add(self.calls.len());
+            (&raw mut (*call).kind).write(CallKind::Procedure);
+            (&raw mut (*call).namespace).write(procedure.namespace.clone());
+            (&raw mut (*call).level).write(level);
+            (&raw mut (*call).caller).write(caller);
+            (&raw mut (*call).locals).write(locals);
+            (&raw mut (*call).unit).write(Some(unit));
+            (&raw mut (*call).words).write(words.as_ptr());
+            (&raw mut (*call).word_count).write(words.len() as u32);
+            (&raw mut (*call).extra).write(None);
+            self.calls.set_len(self.calls.len() + 1);
+        }
+    }
+
+    /// Drops the frames above `frame_count`, the registers and call frames that they own.
+    pub fn truncate(&mut self, frame_count: usize) {
+        while self.frames.len() > frame_count {
+            self.pop_frame();
+        }
+    }
+
+    /// Drops the top frame with what it owns.
+    pub fn pop_frame(&mut self) {
+        // In place: the frame is large, and popping it by value would copy it first.
+        let Some(frame) = self.frames.last_mut() else {
+            return;
+        };
+        if matches!(frame.end, End::Procedure | End::Lambda | End::Namespace(_)) {
+            self.calls.truncate(self.calls.len().saturating_sub(1));
+        }
+        if let FrameKind::Code(code) = &frame.kind {
+            clear(code.base, usize::from(code.unit.code.register_count));
+            self.registers.pop(code.mark);
+        }
+        self.frames.truncate(self.frames.len() - 1);
+    }
+}
+
+impl Drop for Fiber {
+    fn drop(&mut self) {
+        self.truncate(0);
+    }
+}
+
+impl CallFrame {
+    /// A level whose variables are those of `namespace`.
+    pub fn namespace(namespace: &Rc<Namespace>, level: u32, caller: u32) -> CallFrame {
+        CallFrame {
+            kind: CallKind::Namespace,
+            namespace: namespace.clone(),
+            level,
+            caller,
+            locals: std::ptr::null_mut(),
+            unit: None,
+            words: std::ptr::null(),
+            word_count: 0,
+            extra: None,
+        }
+    }
+
+    /// The words of the call.
+    pub fn words(&self) -> &[Value] {
+        if self.words.is_null() {
+            return &[];
+        }
+        // SAFETY: the words live in the caller's window, which is not cleared before this call is done, or in a
+        // Words frame below this one.
+        unsafe { std::slice::from_raw_parts(self.words, self.word_count as usize) }
+    }
+}
+
+/// Appends to a vector by writing the element where it stays: large frames are not built elsewhere and copied.
+#[inline(always)]
+pub(crate) fn push_in_place<T>(vector: &mut Vec<T>, make: impl FnOnce() -> T) {
+    if vector.len() == vector.capacity() {
+        vector.reserve(1);
+    }
+    // SAFETY: there is room for one more element, which is written before the length says that it is there.
+    unsafe {
+        vector.as_mut_ptr().add(vector.len()).write(make());
+        vector.set_len(vector.len() + 1);
+    }
+}
+
+/// Makes the `count` registers from `base` on hold no counted object.
+#[inline]
+pub(crate) fn clear(base: *mut Value, count: usize) {
+    for index in 0..count {
+        // SAFETY: the caller owns the window of at least `count` registers at `base`; every register always
+        // holds a valid value.
+        unsafe {
+            let register = base.add(index);
+            if (*register).is_counted() {
+                *register = Value::EMPTY;
+            }
+        }
+    }
+}
+
+impl Value {
+    /// Whether dropping the value does something.
+    #[inline]
+    pub(crate) fn is_counted(&self) -> bool {
+        use crate::value::Repr;
+        !matches!(self.0, Repr::Int(_) | Repr::Double(_) | Repr::Short(_) | Repr::Unset)
+    }
+}

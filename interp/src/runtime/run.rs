@@ -1,0 +1,1303 @@
+//! The run loop.
+//!
+//! [`Interp::run`] runs the unit on top of the fiber until the boundary below it gets an outcome. It does not recurse:
+//! calls push frames and the loop goes on with them. Each arm is short; what is not the common case is a function
+//! marked cold.
+//!
+//! Safety of the raw pointers: `base` is the window of the running frame, with `register_count` registers, and the
+//! compiler numbers registers below that; windows never move. `code` points into the frame's unit, which the frame
+//! holds. No reference into a register is kept across anything that may run other code.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::rc::Rc;
+
+use super::command::{CommandResult, Next};
+use super::exception::{Exception, Outcome, code};
+use super::frame::{CallKind, CodeFrame, End, FrameKind, clear};
+use super::unit::{CallSite, Callee, Unit};
+use super::unwind::Delivered;
+use super::variable::{Slot, Target};
+use super::{Interp, Mode};
+use crate::bytecode::{
+    B_IS_CONSTANT, C_IS_CONSTANT, Instruction, JUMP_IF_FALSE, NO_REGISTER, Op, Register, TargetKind,
+};
+use crate::limits::LimitReached;
+use crate::syntax::BinaryOp;
+use crate::value::number::{self, floor_divide, floor_remainder};
+use crate::value::{Repr, Value};
+
+/// Writes `$value` into register `$register`; what is not a plain overwrite goes the slow way.
+macro_rules! store {
+    ($self:ident, $base:ident, $register:expr, $value:expr, $fail:lifetime, $exception:ident) => {{
+        let register = $base.add($register as usize);
+        let value: Value = $value;
+        if (*register).is_counted() {
+            if let Err(raised) = $self.store_slowly(register, $register, value) {
+                $exception = raised;
+                break $fail;
+            }
+        } else {
+            std::ptr::write(register, value);
+        }
+    }};
+}
+
+impl Interp {
+    /// Runs what a command started, catching panics: they fail the evaluation and nothing else.
+    pub(crate) fn run_guarded(&mut self, started: CommandResult) -> Outcome {
+        let depth = self.fiber.frames.len();
+        let fiber_count = self.fibers.len();
+        let mut next = started;
+        loop {
+            let result = catch_unwind(AssertUnwindSafe(|| self.run(next)));
+            match result {
+                Ok(outcome) => return outcome,
+                Err(payload) => {
+                    let message = match payload.downcast_ref::<LimitReached>() {
+                        Some(limit) => limit.0,
+                        None => "internal error: the command panicked",
+                    };
+                    let _ = (depth, fiber_count);
+                    next = Err(Exception::with_code(message, ["REMEX", "PANIC"]));
+                }
+            }
+        }
+    }
+
+    /// Runs until the boundary on top of which it was called gets its outcome.
+    fn run(&mut self, started: CommandResult) -> Outcome {
+        let mut next = started;
+        loop {
+            let outcome = match next {
+                Ok(Next::Running) => match self.run_units() {
+                    Ok(outcome) => return outcome,
+                    Err(exception) if exception.code == SUSPENDED => {
+                        next = Ok(Next::Running);
+                        continue;
+                    }
+                    Err(exception) => Err(exception),
+                },
+                Ok(Next::Done(value)) => Ok(value),
+                Ok(Next::Deliver(outcome)) => outcome,
+                Err(exception) => Err(exception),
+            };
+            next = match self.deliver(outcome) {
+                Delivered::Continue => Ok(Next::Running),
+                Delivered::Leave(outcome) => return outcome,
+            };
+        }
+    }
+
+    /// Runs units from the frame on top, which is one. `Ok` when a boundary got an outcome, `Err` for an exception
+    /// that the frame on top has raised.
+    #[allow(clippy::too_many_lines, reason = "one arm an instruction")]
+    fn run_units(&mut self) -> Result<Outcome, Box<Exception>> {
+        'frame: loop {
+            let Some(FrameKind::Code(frame)) = self.fiber.frames.last_mut().map(|frame| &mut frame.kind) else {
+                return Ok(Err(Exception::error("internal: no unit to run")));
+            };
+            let frame: *mut CodeFrame = frame;
+            // SAFETY: see the head of this file; `frame` is used only while no frame is pushed or popped.
+            unsafe {
+                let base: *mut Value = (*frame).base;
+                let unit: *const Unit = Rc::as_ptr(&(*frame).unit);
+                let instructions: *const Instruction = (*unit).code.instructions.as_ptr();
+                let constants: *const Value = (*unit).code.constants.as_ptr();
+                let mut pc: usize = (*frame).pc as usize;
+                let mut exception: Box<Exception>;
+
+                'fail: {
+                    loop {
+                        let i = *instructions.add(pc);
+                        pc += 1;
+
+                        macro_rules! reg {
+                            ($operand:expr) => {
+                                &*base.add($operand as usize)
+                            };
+                        }
+                        macro_rules! flex {
+                            ($operand:expr, $flag:expr) => {
+                                if i.x & $flag != 0 {
+                                    &*constants.add($operand as usize)
+                                } else {
+                                    &*base.add($operand as usize)
+                                }
+                            };
+                        }
+                        macro_rules! fail {
+                            ($raised:expr) => {{
+                                exception = $raised;
+                                break 'fail;
+                            }};
+                        }
+                        macro_rules! check {
+                            ($result:expr) => {
+                                match $result {
+                                    Ok(value) => value,
+                                    Err(raised) => fail!(raised),
+                                }
+                            };
+                        }
+                        macro_rules! put {
+                            ($value:expr) => {
+                                store!(self, base, i.a, $value, 'fail, exception)
+                            };
+                        }
+                        // Slow paths may run traces, which look at the frame.
+                        macro_rules! save {
+                            () => {
+                                (*frame).pc = pc as u32
+                            };
+                        }
+                        macro_rules! arithmetic {
+                            ($operator:expr, $int:expr, $double:expr) => {{
+                                let (left, right) = (flex!(i.b, B_IS_CONSTANT), flex!(i.c, C_IS_CONSTANT));
+                                let int: fn(i64, i64) -> Option<i64> = $int;
+                                let double: fn(f64, f64) -> f64 = $double;
+                                let fast = match (&left.0, &right.0) {
+                                    (Repr::Int(left), Repr::Int(right)) => int(*left, *right).map(Value::int),
+                                    (Repr::Double(left), Repr::Double(right)) => {
+                                        Some(double(left.get(), right.get())).filter(|d| !d.is_nan()).map(Value::double)
+                                    }
+                                    (Repr::Double(left), Repr::Int(right)) => Some(double(left.get(), *right as f64))
+                                        .filter(|d| !d.is_nan())
+                                        .map(Value::double),
+                                    (Repr::Int(left), Repr::Double(right)) => Some(double(*left as f64, right.get()))
+                                        .filter(|d| !d.is_nan())
+                                        .map(Value::double),
+                                    _ => None,
+                                };
+                                match fast {
+                                    Some(value) => put!(value),
+                                    None => {
+                                        save!();
+                                        let value = check!(self.binary_slowly($operator, left, right));
+                                        put!(value);
+                                    }
+                                }
+                            }};
+                        }
+                        macro_rules! integers {
+                            ($operator:expr, $int:expr) => {{
+                                let (left, right) = (flex!(i.b, B_IS_CONSTANT), flex!(i.c, C_IS_CONSTANT));
+                                let int: fn(i64, i64) -> Option<i64> = $int;
+                                let fast = match (&left.0, &right.0) {
+                                    (Repr::Int(left), Repr::Int(right)) => int(*left, *right),
+                                    _ => None,
+                                };
+                                match fast {
+                                    Some(number) => put!(Value::int(number)),
+                                    None => {
+                                        save!();
+                                        let value = check!(self.binary_slowly($operator, left, right));
+                                        put!(value);
+                                    }
+                                }
+                            }};
+                        }
+                        macro_rules! compared {
+                            ($left:expr, $right:expr, $operator:expr, $compare:tt) => {{
+                                let (left, right) = ($left, $right);
+                                match (&left.0, &right.0) {
+                                    (Repr::Int(left), Repr::Int(right)) => *left $compare *right,
+                                    (Repr::Double(left), Repr::Double(right)) => left.get() $compare right.get(),
+                                    _ => {
+                                        save!();
+                                        check!(self.compare_slowly($operator, left, right))
+                                    }
+                                }
+                            }};
+                        }
+                        macro_rules! comparison {
+                            ($operator:expr, $compare:tt) => {{
+                                let truth = compared!(
+                                    flex!(i.b, B_IS_CONSTANT), flex!(i.c, C_IS_CONSTANT), $operator, $compare
+                                );
+                                put!(Value::boolean(truth));
+                            }};
+                        }
+                        macro_rules! branch {
+                            ($operator:expr, $compare:tt) => {{
+                                let truth = compared!(
+                                    flex!(i.a, B_IS_CONSTANT), flex!(i.b, C_IS_CONSTANT), $operator, $compare
+                                );
+                                if truth == (i.x & JUMP_IF_FALSE == 0) {
+                                    pc = pc.wrapping_add_signed(isize::from(i.c as i16));
+                                }
+                            }};
+                        }
+                        macro_rules! slow_operator {
+                            ($operator:expr) => {{
+                                save!();
+                                let value = check!(self.binary_slowly(
+                                    $operator,
+                                    flex!(i.b, B_IS_CONSTANT),
+                                    flex!(i.c, C_IS_CONSTANT)
+                                ));
+                                put!(value);
+                            }};
+                        }
+                        macro_rules! safepoint {
+                            () => {
+                                self.safepoint.fuel -= 1;
+                                if self.safepoint.fuel <= 0 {
+                                    save!();
+                                    check!(self.check_safepoint());
+                                }
+                            };
+                        }
+                        // What a called command came to; its words are in `count` registers from `at`.
+                        macro_rules! called {
+                            ($result:expr, $at:expr, $count:expr, $discards:expr) => {
+                                match $result {
+                                    Ok(Next::Done(value)) => {
+                                        let register = base.add($at as usize);
+                                        clear(register, $count as usize);
+                                        if $discards {
+                                            drop(value);
+                                        } else {
+                                            std::ptr::write(register, value);
+                                        }
+                                        if self.mode == Mode::Forget && !$discards {
+                                            let forgotten = (*register).forgotten();
+                                            *register = forgotten;
+                                        }
+                                    }
+                                    Ok(Next::Running) => continue 'frame,
+                                    Ok(Next::Deliver(outcome)) => match self.deliver(outcome) {
+                                        Delivered::Continue => continue 'frame,
+                                        Delivered::Leave(outcome) => return Ok(outcome),
+                                    },
+                                    Err(raised) => match self.deliver(Err(raised)) {
+                                        Delivered::Continue => continue 'frame,
+                                        Delivered::Leave(outcome) => return Ok(outcome),
+                                    },
+                                }
+                            };
+                        }
+
+                        match i.op {
+                            Op::Constant => put!((*constants.add(i.b as usize)).clone()),
+                            Op::Integer => put!(Value::int(i64::from(i.b as i16))),
+                            Op::Load => {
+                                let source = reg!(i.b);
+                                if source.is_value() {
+                                    put!(source.clone());
+                                } else {
+                                    save!();
+                                    let value = check!(self.read_local(base, i.b));
+                                    put!(value);
+                                }
+                            }
+                            Op::Take => {
+                                let value = std::ptr::replace(base.add(i.b as usize), Value::EMPTY);
+                                put!(value);
+                            }
+                            Op::Free => *base.add(i.a as usize) = Value::EMPTY,
+                            Op::Concat => {
+                                let value = check!(self.concat(base, i.b, i.c));
+                                put!(value);
+                            }
+                            Op::ListOf => {
+                                let value = take_list(base, i.b, i.c);
+                                put!(value);
+                            }
+                            Op::ListPush => {
+                                let value = std::ptr::replace(base.add(i.b as usize), Value::EMPTY);
+                                match (*base.add(i.a as usize)).list_mut() {
+                                    Ok(elements) => elements.push(value),
+                                    Err(error) => fail!(error.into()),
+                                }
+                            }
+                            Op::ListExtend => {
+                                let value = std::ptr::replace(base.add(i.b as usize), Value::EMPTY);
+                                match value.to_list() {
+                                    Ok(list) => match (*base.add(i.a as usize)).list_mut() {
+                                        Ok(elements) => elements.extend_from_slice(list.elements()),
+                                        Err(error) => fail!(error.into()),
+                                    },
+                                    Err(error) => fail!(error.into()),
+                                }
+                            }
+
+                            Op::VariableGet => {
+                                save!();
+                                let (target, step) = check!(self.target(&*unit, base, i, pc, "read"));
+                                pc += step;
+                                let value = check!(self.get(&target));
+                                put!(value);
+                            }
+                            Op::VariableSet => {
+                                let value = std::ptr::replace(base.add(i.a as usize), Value::EMPTY);
+                                save!();
+                                let (target, step) = check!(self.target(&*unit, base, i, pc, "set"));
+                                pc += step;
+                                let value = check!(self.set(&target, value));
+                                if i.c != NO_REGISTER {
+                                    store!(self, base, i.c, value, 'fail, exception);
+                                }
+                            }
+                            Op::VariableIncr => {
+                                let amount = std::ptr::replace(base.add(i.a as usize), Value::EMPTY);
+                                save!();
+                                let (target, step) = check!(self.target(&*unit, base, i, pc, "read"));
+                                pc += step;
+                                let value = check!(self.modify(&target, true, |value| increment(value, &amount)));
+                                if i.c != NO_REGISTER {
+                                    store!(self, base, i.c, value, 'fail, exception);
+                                }
+                            }
+                            Op::VariableAppend => {
+                                let tail = std::ptr::replace(base.add(i.a as usize), Value::EMPTY);
+                                if i.x == TargetKind::Local as u8 && i.c == NO_REGISTER {
+                                    let variable = &mut *base.add(i.b as usize);
+                                    if variable.is_value() {
+                                        check!(append(variable, &tail));
+                                        continue;
+                                    }
+                                }
+                                save!();
+                                let (target, step) = check!(self.target(&*unit, base, i, pc, "set"));
+                                pc += step;
+                                let value = check!(self.modify(&target, false, |value| append(value, &tail)));
+                                if i.c != NO_REGISTER {
+                                    store!(self, base, i.c, value, 'fail, exception);
+                                }
+                            }
+                            Op::VariableLappend => {
+                                let element = std::ptr::replace(base.add(i.a as usize), Value::EMPTY);
+                                if i.x == TargetKind::Local as u8 && i.c == NO_REGISTER {
+                                    let variable = &mut *base.add(i.b as usize);
+                                    if variable.is_value() {
+                                        check!(lappend(variable, element));
+                                        continue;
+                                    }
+                                }
+                                save!();
+                                let (target, step) = check!(self.target(&*unit, base, i, pc, "set"));
+                                pc += step;
+                                let value = check!(self.modify(&target, true, |value| lappend(value, element)));
+                                if i.c != NO_REGISTER {
+                                    store!(self, base, i.c, value, 'fail, exception);
+                                }
+                            }
+                            Op::VariableExists => {
+                                save!();
+                                let (truth, step) = self.target_exists(&*unit, base, i, pc);
+                                pc += step;
+                                put!(Value::boolean(truth));
+                            }
+                            Op::VariableUnset => {
+                                save!();
+                                let complains = i.a != 0;
+                                let step = check!(self.target_unset(&*unit, base, i, pc, complains));
+                                pc += step;
+                            }
+                            Op::IncrLocal => {
+                                let variable = &mut *base.add(i.a as usize);
+                                if let Repr::Int(number) = &mut variable.0
+                                    && let Some(sum) = number.checked_add(i64::from(i.b as i16))
+                                {
+                                    *number = sum;
+                                } else {
+                                    save!();
+                                    check!(self.increment_local(base, i.a, i64::from(i.b as i16)));
+                                }
+                            }
+                            Op::Extra => {}
+
+                            Op::Add => arithmetic!(BinaryOp::Add, i64::checked_add, |l, r| l + r),
+                            Op::Subtract => arithmetic!(BinaryOp::Subtract, i64::checked_sub, |l, r| l - r),
+                            Op::Multiply => arithmetic!(BinaryOp::Multiply, i64::checked_mul, |l, r| l * r),
+                            Op::Divide => arithmetic!(
+                                BinaryOp::Divide,
+                                |l, r| if r == 0 { None } else { floor_divide(l, r) },
+                                |l, r| l / r
+                            ),
+                            Op::Remainder => integers!(BinaryOp::Remainder, |l, r| {
+                                if r == 0 { None } else { Some(floor_remainder(l, r)) }
+                            }),
+                            Op::Power => slow_operator!(BinaryOp::Power),
+                            Op::ShiftLeft => integers!(BinaryOp::ShiftLeft, |l, r| {
+                                if (0..63).contains(&r) && ((l << r) >> r) == l { Some(l << r) } else { None }
+                            }),
+                            Op::ShiftRight => integers!(BinaryOp::ShiftRight, |l, r| {
+                                if r >= 0 { Some(l >> r.min(63)) } else { None }
+                            }),
+                            Op::BitAnd => integers!(BinaryOp::BitAnd, |l, r| Some(l & r)),
+                            Op::BitOr => integers!(BinaryOp::BitOr, |l, r| Some(l | r)),
+                            Op::BitXor => integers!(BinaryOp::BitXor, |l, r| Some(l ^ r)),
+                            Op::Less => comparison!(BinaryOp::Less, <),
+                            Op::LessEqual => comparison!(BinaryOp::LessEqual, <=),
+                            Op::Greater => comparison!(BinaryOp::Greater, >),
+                            Op::GreaterEqual => comparison!(BinaryOp::GreaterEqual, >=),
+                            Op::Equal => comparison!(BinaryOp::Equal, ==),
+                            Op::NotEqual => comparison!(BinaryOp::NotEqual, !=),
+                            Op::StringEqual => slow_operator!(BinaryOp::StringEqual),
+                            Op::StringNotEqual => slow_operator!(BinaryOp::StringNotEqual),
+                            Op::In => slow_operator!(BinaryOp::In),
+                            Op::NotIn => slow_operator!(BinaryOp::NotIn),
+                            Op::Negate => {
+                                save!();
+                                let value = check!(self.unary_slowly(reg!(i.b), number::negate));
+                                put!(value);
+                            }
+                            Op::Plus => {
+                                save!();
+                                let value = check!(self.unary_slowly(reg!(i.b), number::plus));
+                                put!(value);
+                            }
+                            Op::BitNot => {
+                                save!();
+                                let value = check!(self.unary_slowly(reg!(i.b), number::complement));
+                                put!(value);
+                            }
+                            Op::Not => {
+                                save!();
+                                let value = check!(self.unary_slowly(reg!(i.b), number::not));
+                                put!(value);
+                            }
+                            Op::ToBoolean => {
+                                save!();
+                                let truth = check!(self.truth(base, i.b));
+                                put!(Value::boolean(truth));
+                            }
+                            Op::ToNumeric => {
+                                let source = reg!(i.b);
+                                if let Repr::Int(_) | Repr::Double(_) = source.0 {
+                                    put!(source.clone());
+                                } else {
+                                    save!();
+                                    let value = check!(self.to_numeric(base, i.b));
+                                    put!(value);
+                                }
+                            }
+                            Op::MathCall => {
+                                save!();
+                                let words = std::slice::from_raw_parts(base.add(i.a as usize), i.c as usize);
+                                let value = check!(crate::commands::math::call(self, i.b, words));
+                                clear(base.add(i.a as usize), i.c as usize);
+                                put!(value);
+                            }
+
+                            Op::Jump => pc = pc.wrapping_add_signed(i.long_jump() as isize),
+                            Op::LoopBack => {
+                                pc = pc.wrapping_add_signed(i.long_jump() as isize);
+                                safepoint!();
+                                if self.mode == Mode::Yield {
+                                    save!();
+                                    return Err(suspended());
+                                }
+                            }
+                            Op::JumpTrue => {
+                                let truth = match &reg!(i.a).0 {
+                                    Repr::Int(number) => *number != 0,
+                                    _ => {
+                                        save!();
+                                        check!(self.truth(base, i.a))
+                                    }
+                                };
+                                if truth {
+                                    pc = pc.wrapping_add_signed(i.long_jump() as isize);
+                                }
+                            }
+                            Op::JumpFalse => {
+                                let truth = match &reg!(i.a).0 {
+                                    Repr::Int(number) => *number != 0,
+                                    _ => {
+                                        save!();
+                                        check!(self.truth(base, i.a))
+                                    }
+                                };
+                                if !truth {
+                                    pc = pc.wrapping_add_signed(i.long_jump() as isize);
+                                }
+                            }
+                            Op::JumpLess => branch!(BinaryOp::Less, <),
+                            Op::JumpLessEqual => branch!(BinaryOp::LessEqual, <=),
+                            Op::JumpGreater => branch!(BinaryOp::Greater, >),
+                            Op::JumpGreaterEqual => branch!(BinaryOp::GreaterEqual, >=),
+                            Op::JumpEqual => branch!(BinaryOp::Equal, ==),
+                            Op::JumpNotEqual => branch!(BinaryOp::NotEqual, !=),
+                            Op::JumpStringEqual | Op::JumpStringNotEqual => {
+                                let (left, right) = (flex!(i.a, B_IS_CONSTANT), flex!(i.b, C_IS_CONSTANT));
+                                let same = if left.is_value() && right.is_value() {
+                                    left.same_text(right)
+                                } else {
+                                    save!();
+                                    check!(self.compare_slowly(BinaryOp::StringEqual, left, right))
+                                };
+                                let truth = same == (i.op == Op::JumpStringEqual);
+                                if truth == (i.x & JUMP_IF_FALSE == 0) {
+                                    pc = pc.wrapping_add_signed(isize::from(i.c as i16));
+                                }
+                            }
+                            Op::JumpLookup => {
+                                save!();
+                                let value = check!(self.operand(reg!(i.a)));
+                                let table = &(&(*unit).code.jump_tables)[i.b as usize];
+                                let text = value.str();
+                                let distance = table.targets.get(&*text).copied().unwrap_or(table.otherwise);
+                                pc = pc.wrapping_add_signed(distance as isize);
+                            }
+
+                            Op::ForeachStart => {
+                                let widths = &*constants.add(i.b as usize);
+                                check!(foreach_start(base, i.a, widths, i.c));
+                            }
+                            Op::ForeachNext => {
+                                let widths = &*constants.add(i.b as usize);
+                                if foreach_next(base, i.a, widths, i.c) {
+                                    pc += 1;
+                                }
+                            }
+                            Op::ForeachGet => {
+                                let extra = *instructions.add(pc);
+                                pc += 1;
+                                let value = foreach_get(base, i.b, extra.a, usize::from(extra.b), usize::from(i.c));
+                                put!(value);
+                            }
+                            Op::ForeachStep => {
+                                let state = base.add(i.b as usize);
+                                let (Repr::Int(counter), Repr::List(list)) = (&mut (*state).0, &(*state.add(1)).0)
+                                else {
+                                    // An empty list is held as the empty string.
+                                    pc = pc.wrapping_add_signed(isize::from(i.c as i16));
+                                    continue;
+                                };
+                                match list.elements().get(*counter as usize) {
+                                    Some(element) => {
+                                        *counter += 1;
+                                        put!(element.clone());
+                                    }
+                                    None => pc = pc.wrapping_add_signed(isize::from(i.c as i16)),
+                                }
+                            }
+
+                            Op::Invoke => {
+                                safepoint!();
+                                let window = base.add(i.a as usize);
+                                let count = i.b as usize;
+                                let words: &[Value] = std::slice::from_raw_parts(window, count);
+                                let discards = i.x & 1 != 0;
+                                {
+                                    let frame = &mut *frame;
+                                    frame.pc = pc as u32;
+                                    frame.result = i.a;
+                                    frame.word_count = i.b;
+                                    frame.discards = discards;
+                                }
+                                let site: *mut CallSite = (&(*unit).call_sites)[i.c as usize].get();
+                                if (*site).epoch != self.command_epoch || i.x & 2 != 0 {
+                                    match self.resolve(words, i.x & 2 != 0, site) {
+                                        Some(result) => called!(result, i.a, count, discards),
+                                        None => {}
+                                    }
+                                    if (*site).epoch == 0 {
+                                        continue;
+                                    }
+                                }
+                                match &(*site).callee {
+                                    Callee::Builtin(row) => {
+                                        let result = self.call_builtin(*row, words);
+                                        called!(result, i.a, count, discards);
+                                    }
+                                    Callee::Procedure(procedure) => {
+                                        let procedure: *const _ = procedure;
+                                        match self.push_procedure(&*procedure, words, 1, End::Procedure) {
+                                            Ok(()) => {
+                                                if self.mode == Mode::Yield {
+                                                    return Err(suspended());
+                                                }
+                                                continue 'frame;
+                                            }
+                                            Err(raised) => fail!(raised),
+                                        }
+                                    }
+                                    callee => {
+                                        let callee = callee.clone();
+                                        let result = self.call_callee(&callee, words);
+                                        called!(result, i.a, count, discards);
+                                    }
+                                }
+                            }
+                            Op::InvokeList => {
+                                safepoint!();
+                                let list = match (*base.add(i.b as usize)).to_list() {
+                                    Ok(list) => list,
+                                    Err(error) => fail!(error.into()),
+                                };
+                                let discards = i.x & 1 != 0;
+                                {
+                                    let frame = &mut *frame;
+                                    frame.pc = pc as u32;
+                                    frame.result = i.a;
+                                    // The list itself is dropped with the result.
+                                    frame.word_count = 1;
+                                    frame.discards = discards;
+                                }
+                                // The register keeps the list, and so the words, until the call is done.
+                                let words: &[Value] =
+                                    std::slice::from_raw_parts(list.elements().as_ptr(), list.elements().len());
+                                if !matches!((*base.add(i.b as usize)).0, Repr::List(_)) {
+                                    *base.add(i.b as usize) = Value(Repr::List(list.clone()));
+                                }
+                                drop(list);
+                                let namespace = self.current_namespace();
+                                let result = self.call_words(words, &namespace);
+                                called!(result, i.a, 1usize, discards);
+                            }
+                            Op::ReturnTake | Op::Return => {
+                                let register = base.add(i.a as usize);
+                                let value = if i.op == Op::ReturnTake || (*register).is_value() {
+                                    std::ptr::replace(register, Value::EMPTY)
+                                } else {
+                                    save!();
+                                    check!(self.read_local(base, i.a))
+                                };
+                                if let Some(outcome) = self.leave_unit(value) {
+                                    return Ok(outcome);
+                                }
+                                continue 'frame;
+                            }
+                            Op::ReturnCode => {
+                                let value = std::ptr::replace(base.add(i.a as usize), Value::EMPTY);
+                                let mut raised = Exception::new(code::RETURN, value);
+                                raised.return_code = i32::from(i.b as i16);
+                                raised.return_level = u32::from(i.c);
+                                fail!(raised);
+                            }
+                            Op::Raise => fail!(raise_constant(&*constants.add(i.a as usize))),
+                            Op::BreakLoop => fail!(Exception::break_loop()),
+                            Op::ContinueLoop => fail!(Exception::continue_loop()),
+                            Op::Rethrow => fail!(rethrow(base, i.a)),
+
+                            Op::ListIndex => {
+                                save!();
+                                let (list, index) = (flex!(i.b, B_IS_CONSTANT), flex!(i.c, C_IS_CONSTANT));
+                                let value = match (&list.0, &index.0) {
+                                    (Repr::List(list), Repr::Int(at)) => {
+                                        let at = usize::try_from(*at).unwrap_or(usize::MAX);
+                                        list.elements().get(at).cloned().unwrap_or_default()
+                                    }
+                                    _ => check!(self.list_index(list, index)),
+                                };
+                                put!(value);
+                            }
+                            Op::ListLength => {
+                                save!();
+                                let length = match &flex!(i.b, B_IS_CONSTANT).0 {
+                                    Repr::List(list) => list.elements().len(),
+                                    _ => {
+                                        let list = check!(self.operand(flex!(i.b, B_IS_CONSTANT)));
+                                        check!(list.list_length().map_err(Into::into))
+                                    }
+                                };
+                                put!(Value::from(length));
+                            }
+                            Op::StringLength => {
+                                save!();
+                                let text = check!(self.operand(flex!(i.b, B_IS_CONSTANT)));
+                                put!(Value::from(text.char_count()));
+                            }
+                            Op::StringIndex => {
+                                save!();
+                                let text = check!(self.operand(flex!(i.b, B_IS_CONSTANT)));
+                                let index = check!(self.operand(flex!(i.c, C_IS_CONSTANT)));
+                                let value = check!(crate::commands::string::index(&text, &index));
+                                put!(value);
+                            }
+                            Op::StringRange => {
+                                save!();
+                                let text = check!(self.operand(reg!(i.b)));
+                                let first = check!(self.operand(reg!(i.c)));
+                                let last = check!(self.operand(reg!(i.c + 1)));
+                                let value = check!(crate::commands::string::range(&text, &first, &last));
+                                put!(value);
+                            }
+                            Op::DictGet => {
+                                save!();
+                                let dict = check!(self.operand(reg!(i.b)));
+                                let key = check!(self.operand(flex!(i.c, C_IS_CONSTANT)));
+                                let value = check!(crate::commands::dict::get_key(&dict, &key));
+                                put!(value);
+                            }
+                            Op::DictExists => {
+                                save!();
+                                let dict = check!(self.operand(reg!(i.b)));
+                                let key = check!(self.operand(flex!(i.c, C_IS_CONSTANT)));
+                                let found = dict.to_dict().is_ok_and(|dict| dict.map().get(&key).is_some());
+                                put!(Value::boolean(found));
+                            }
+                            Op::DictSetLocal => {
+                                save!();
+                                let key = check!(self.operand(reg!(i.b)));
+                                let value = check!(self.operand(reg!(i.c)));
+                                check!(self.dict_set_local(base, i.a, key, value));
+                            }
+                        }
+                    }
+                }
+                // An exception raised by the instruction before `pc`.
+                (*frame).pc = pc as u32;
+                match self.deliver(Err(exception)) {
+                    Delivered::Continue => continue 'frame,
+                    Delivered::Leave(outcome) => return Ok(outcome),
+                }
+            }
+        }
+    }
+
+    /// The frame on top is done with `value`: it goes, and the frame below gets the value. Returns an outcome when
+    /// that ends the run loop.
+    #[inline]
+    fn leave_unit(&mut self, value: Value) -> Option<Outcome> {
+        self.fiber.pop_frame();
+        let mode = self.mode;
+        if let Some(FrameKind::Code(below)) = self.fiber.frames.last_mut().map(|frame| &mut frame.kind) {
+            // SAFETY: as in `deliver`.
+            unsafe {
+                let register = below.base.add(usize::from(below.result));
+                clear(register, usize::from(below.word_count));
+                below.word_count = 0;
+                if below.discards {
+                    drop(value);
+                } else {
+                    *register = if mode == Mode::Forget { value.forgotten() } else { value };
+                }
+            }
+            return None;
+        }
+        match self.deliver(Ok(value)) {
+            Delivered::Continue => None,
+            Delivered::Leave(outcome) => Some(outcome),
+        }
+    }
+
+    /// Looks up what the words at a call site call. `Some` when the call was made here already.
+    #[cold]
+    fn resolve(&mut self, words: &[Value], is_computed: bool, site: *mut CallSite) -> Option<CommandResult> {
+        let namespace = self.current_namespace();
+        let text = words[0].str();
+        match self.callee(&text, &namespace) {
+            Some(callee) => {
+                // SAFETY: the site belongs to the running unit, and no reference into it is alive.
+                unsafe {
+                    (*site).callee = callee;
+                    (*site).epoch = self.command_epoch;
+                }
+                let _ = is_computed;
+                None
+            }
+            None => {
+                drop(text);
+                // SAFETY: as above.
+                unsafe {
+                    (*site).callee = Callee::None;
+                    (*site).epoch = 0;
+                }
+                Some(self.call_words(words, &namespace))
+            }
+        }
+    }
+
+    /// Writes a register whose content is counted or a link.
+    #[cold]
+    fn store_slowly(
+        &mut self,
+        register: *mut Value,
+        number: Register,
+        value: Value,
+    ) -> Result<(), Box<Exception>> {
+        // SAFETY: the register is in the running frame's window; no reference into it is kept.
+        unsafe {
+            match &(*register).0 {
+                Repr::Link(_) | Repr::Array(_) => {}
+                _ => {
+                    *register = value;
+                    return Ok(());
+                }
+            }
+        }
+        self.store_variable(register, number, value)
+    }
+
+    fn store_variable(
+        &mut self,
+        register: *mut Value,
+        number: Register,
+        value: Value,
+    ) -> Result<(), Box<Exception>> {
+        let unit = self.running_unit();
+        // SAFETY: the register is a local of the running frame.
+        let slot = unsafe { Slot::of_register(register) };
+        if let Slot::Cell(cell) = &slot
+            && !cell.has_traces.get()
+            && !cell.is_detached.get()
+        {
+            let old = cell.replace(value);
+            if let Repr::Array(_) = old.0 {
+                cell.replace(old);
+            } else {
+                return Ok(());
+            }
+            let name = unit.code.locals.get(usize::from(number)).map_or("", |name| name);
+            return Err(Exception::variable("set", name, "variable is array", &["TCL", "WRITE", "ARRAY"]));
+        }
+        let name = unit.code.locals.get(usize::from(number)).map_or("", |name| name);
+        self.set(&Target { slot, key: None, name }, value).map(drop)
+    }
+
+    fn running_unit(&self) -> Rc<Unit> {
+        match self.fiber.frames.last().map(|frame| &frame.kind) {
+            Some(FrameKind::Code(frame)) => frame.unit.clone(),
+            _ => Unit::new(crate::compile::Builder::empty_code(), 0, 0, 0),
+        }
+    }
+
+    /// The value of a local variable that is not simply in its register.
+    #[cold]
+    fn read_local(&mut self, base: *mut Value, number: Register) -> Outcome {
+        // SAFETY: the register is a local of the running frame.
+        let slot = unsafe { Slot::of_register(base.add(usize::from(number))) };
+        if let Slot::Cell(cell) = &slot
+            && !cell.has_traces.get()
+        {
+            let content = cell.get();
+            if content.is_value() {
+                return Ok(content);
+            }
+        }
+        let unit = self.running_unit();
+        let name = unit.code.locals.get(usize::from(number)).map_or("", |name| name);
+        self.get(&Target { slot, key: None, name })
+    }
+
+    /// The value of an operand, which may be a local variable in any state.
+    #[inline]
+    fn operand(&mut self, operand: &Value) -> Outcome {
+        if operand.is_value() { Ok(operand.clone()) } else { self.operand_slowly(operand) }
+    }
+
+    #[cold]
+    fn operand_slowly(&mut self, operand: &Value) -> Outcome {
+        let operand: *const Value = operand;
+        let Some(FrameKind::Code(frame)) = self.fiber.frames.last().map(|frame| &frame.kind) else {
+            return Ok(Value::EMPTY);
+        };
+        let base = frame.base;
+        // SAFETY: an operand that is no value is a local variable of the running frame: constants and temporaries
+        // are values.
+        let number = unsafe { operand.offset_from(base) };
+        self.read_local(base, number as Register)
+    }
+
+    #[cold]
+    fn binary_slowly(&mut self, operator: BinaryOp, left: &Value, right: &Value) -> Outcome {
+        if left.is_value() && right.is_value() {
+            return number::binary(operator, left, right).map_err(Into::into);
+        }
+        let left = self.operand(left)?;
+        let right = self.operand(right)?;
+        number::binary(operator, &left, &right).map_err(Into::into)
+    }
+
+    #[cold]
+    fn compare_slowly(&mut self, operator: BinaryOp, left: &Value, right: &Value) -> Result<bool, Box<Exception>> {
+        let value = self.binary_slowly(operator, left, right)?;
+        Ok(matches!(value.0, Repr::Int(1)))
+    }
+
+    #[inline]
+    fn unary_slowly(
+        &mut self,
+        operand: &Value,
+        operation: fn(&Value) -> Result<Value, number::ArithmeticError>,
+    ) -> Outcome {
+        if operand.is_value() {
+            return operation(operand).map_err(Into::into);
+        }
+        let operand = self.operand(operand)?;
+        operation(&operand).map_err(Into::into)
+    }
+
+    #[cold]
+    fn truth(&mut self, base: *mut Value, number: Register) -> Result<bool, Box<Exception>> {
+        // SAFETY: the register is in the running frame's window.
+        let value = self.operand(unsafe { &*base.add(usize::from(number)) })?;
+        value.as_boolean().ok_or_else(|| Exception::not_a_boolean(&value))
+    }
+
+    #[cold]
+    fn to_numeric(&mut self, base: *mut Value, number: Register) -> Outcome {
+        // SAFETY: the register is in the running frame's window.
+        let value = self.operand(unsafe { &*base.add(usize::from(number)) })?;
+        match value.number() {
+            Some(number::Number::Double(double)) if double.is_nan() => {
+                Err(number::ArithmeticError::Domain.into())
+            }
+            Some(number) => Ok(number.into()),
+            None => Ok(value),
+        }
+    }
+
+    fn concat(&mut self, base: *mut Value, first: Register, count: u16) -> Outcome {
+        // SAFETY: the registers are temporaries of the running frame.
+        let parts =
+            unsafe { std::slice::from_raw_parts(base.add(usize::from(first)), usize::from(count)) };
+        let mut text = String::with_capacity(32);
+        for part in parts {
+            text.push_str(&part.str());
+        }
+        if text.len() > crate::limits::STRING_BYTES_MAX {
+            return Err(Exception::too_large("string", crate::limits::STRING_BYTES_MAX));
+        }
+        // SAFETY: as above; `parts` is not used any more.
+        unsafe { clear(base.add(usize::from(first)), usize::from(count)) };
+        Ok(Value::string(text))
+    }
+
+    #[cold]
+    fn list_index(&mut self, list: &Value, index: &Value) -> Outcome {
+        let list = self.operand(list)?;
+        let index = self.operand(index)?;
+        crate::commands::list::index(&list, &index)
+    }
+
+    #[cold]
+    fn increment_local(&mut self, base: *mut Value, number: Register, amount: i64) -> Result<(), Box<Exception>> {
+        // SAFETY: the register is a local of the running frame.
+        let slot = unsafe { Slot::of_register(base.add(usize::from(number))) };
+        let unit = self.running_unit();
+        let name = unit.code.locals.get(usize::from(number)).map_or("", |name| name);
+        self.modify(&Target { slot, key: None, name }, true, |value| increment(value, &Value::int(amount)))
+            .map(drop)
+    }
+
+    fn dict_set_local(
+        &mut self,
+        base: *mut Value,
+        number: Register,
+        key: Value,
+        value: Value,
+    ) -> Result<(), Box<Exception>> {
+        // SAFETY: the register is a local of the running frame.
+        let slot = unsafe { Slot::of_register(base.add(usize::from(number))) };
+        let unit = self.running_unit();
+        let name = unit.code.locals.get(usize::from(number)).map_or("", |name| name);
+        let target = Target { slot, key: None, name };
+        self.modify(&target, false, |dict| {
+            if dict.is_unset() {
+                *dict = Value::EMPTY;
+            }
+            dict.dict_mut()?.insert(key, value);
+            Ok(())
+        })
+        .map(drop)
+    }
+
+    /// What a variable instruction names, and how many words follow the instruction.
+    fn target<'a>(
+        &mut self,
+        unit: &'a Unit,
+        base: *mut Value,
+        instruction: Instruction,
+        pc: usize,
+        operation: &str,
+    ) -> Result<(Target<'a>, usize), Box<Exception>> {
+        let kind = TargetKind::from_number(instruction.x);
+        let number = usize::from(instruction.b);
+        let key = if kind.has_key() {
+            let extra = unit.code.instructions[pc];
+            // SAFETY: operands are registers of the running frame.
+            Some(self.operand(unsafe { &*base.add(usize::from(extra.a)) })?)
+        } else {
+            None
+        };
+        let step = usize::from(kind.has_key());
+        Ok((self.target_with_key(unit, base, kind, number, key, operation)?, step))
+    }
+
+    fn target_with_key<'a>(
+        &mut self,
+        unit: &'a Unit,
+        base: *mut Value,
+        kind: TargetKind,
+        number: usize,
+        key: Option<Value>,
+        operation: &str,
+    ) -> Result<Target<'a>, Box<Exception>> {
+        match kind {
+            TargetKind::Local | TargetKind::LocalElement => {
+                // SAFETY: the register is a local of the running frame.
+                let slot = unsafe { Slot::of_register(base.add(number)) };
+                let name = unit.code.locals.get(number).map_or("", |name| name);
+                Ok(Target { slot, key, name })
+            }
+            TargetKind::Named | TargetKind::NamedElement => {
+                let site = &unit.variable_sites[number];
+                let slot = self.site_slot(site, key.as_ref(), operation)?;
+                Ok(Target { slot, key, name: site_text(&site.name) })
+            }
+            TargetKind::Computed => {
+                // SAFETY: the register is a temporary of the running frame and keeps the name.
+                let name: &'a Value = unsafe { &*base.add(number) };
+                if matches!(name.0, Repr::Int(_) | Repr::Double(_) | Repr::Big(_)) {
+                    let text = Value::literal(&name.str());
+                    // SAFETY: as above; the old content is a number that nothing borrows.
+                    unsafe { *base.add(number) = text };
+                }
+                let text: &'a str = site_text(name);
+                let call = self.current_call();
+                match crate::compile::split_element(text) {
+                    Some((array, key)) => {
+                        let key = Some(Value::text(key));
+                        let slot = self.slot_for(array, key.as_ref(), call, operation)?;
+                        Ok(Target { slot, key, name: array })
+                    }
+                    None => Ok(Target { slot: self.slot_for(text, None, call, operation)?, key: None, name: text }),
+                }
+            }
+        }
+    }
+
+    /// The slot of a name: for reading it must exist, for writing it is made.
+    fn slot_for(
+        &mut self,
+        name: &str,
+        key: Option<&Value>,
+        call: usize,
+        operation: &str,
+    ) -> Result<Slot, Box<Exception>> {
+        if operation == "set" {
+            return self.make_slot(name, call, operation).map_err(|exception| match key {
+                None => exception,
+                Some(key) => Exception::variable(
+                    operation,
+                    &format!("{name}({key})"),
+                    "parent namespace doesn't exist",
+                    &["TCL", "LOOKUP", "VARNAME", name],
+                ),
+            });
+        }
+        match self.find_slot(name, call) {
+            Some(slot) => Ok(slot),
+            None if operation == "read" && !name.contains("::") => self.make_unset_slot(),
+            None => Ok(Slot::Cell(crate::value::Variable::unset())),
+        }
+    }
+
+    /// A slot without a value for a variable that does not exist: reading it gives the right error.
+    fn make_unset_slot(&mut self) -> Result<Slot, Box<Exception>> {
+        Ok(Slot::Cell(crate::value::Variable::unset()))
+    }
+
+    fn site_slot(
+        &mut self,
+        site: &super::unit::VariableSite,
+        key: Option<&Value>,
+        operation: &str,
+    ) -> Result<Slot, Box<Exception>> {
+        let call = self.current_call();
+        let can_cache =
+            site.is_absolute.get() || self.fiber.calls.get(call).is_some_and(|frame| frame.kind == CallKind::Namespace);
+        if can_cache {
+            // SAFETY: sites are used by the interpreter's thread only, and the reference ends here.
+            if let Some(variable) = unsafe { &*site.cell.get() }
+                && !variable.is_detached.get()
+            {
+                return Ok(Slot::Cell(variable.target()));
+            }
+        }
+        let text = site.name.str();
+        // `incr` makes its variable, though it reads it.
+        let slot = self.slot_for(&text, key, call, operation)?;
+        if can_cache
+            && let Slot::Cell(_) = &slot
+            && let Some(variable) = self.namespace_cell(&text, call)
+        {
+            // SAFETY: as above.
+            unsafe { *site.cell.get() = Some(variable) };
+        }
+        Ok(slot)
+    }
+
+    /// The namespace variable (not followed) that a name means, for caching.
+    fn namespace_cell(&mut self, name: &str, call: usize) -> Option<Rc<crate::value::Variable>> {
+        let namespace = self.fiber.calls.get(call)?.namespace.clone();
+        if name.contains("::") {
+            return self.find_namespace_variable(name, &namespace);
+        }
+        // A name found in the global namespace may be hidden by a later one of the namespace itself.
+        namespace.variable(name)
+    }
+
+    fn target_exists(&mut self, unit: &Unit, base: *mut Value, instruction: Instruction, pc: usize) -> (bool, usize) {
+        let step = usize::from(TargetKind::from_number(instruction.x).has_key());
+        match self.target(unit, base, instruction, pc, "exists") {
+            Ok((target, _)) => (self.exists(&target), step),
+            Err(_) => (false, step),
+        }
+    }
+
+    fn target_unset(
+        &mut self,
+        unit: &Unit,
+        base: *mut Value,
+        instruction: Instruction,
+        pc: usize,
+        complains: bool,
+    ) -> Result<usize, Box<Exception>> {
+        let (target, step) = self.target(unit, base, instruction, pc, "unset")?;
+        self.unset(&target, complains)?;
+        Ok(step)
+    }
+}
+
+/// The text of a site's name, which is always held as a string.
+fn site_text(name: &Value) -> &str {
+    match &name.0 {
+        Repr::String(object) => object.as_str(),
+        Repr::Short(short) => short.as_str(),
+        Repr::List(object) => object.as_str(),
+        Repr::Dict(object) => object.as_str(),
+        Repr::Bytes(object) => object.as_str(),
+        _ => "",
+    }
+}
+
+/// Engine mode `yield`: leaves the run loop, to be entered again.
+fn suspended() -> Box<Exception> {
+    Exception::new(SUSPENDED, Value::EMPTY)
+}
+
+/// The completion code by which engine mode `yield` leaves the run loop; no script can raise it.
+pub(super) const SUSPENDED: i32 = i32::MIN;
+
+/// `incr`: adds `amount` to a value, in place.
+pub(crate) fn increment(value: &mut Value, amount: &Value) -> Result<(), Box<Exception>> {
+    if value.is_unset() {
+        *value = Value::int(0);
+    }
+    if let (Repr::Int(number), Repr::Int(amount)) = (&mut value.0, &amount.0)
+        && let Some(sum) = number.checked_add(*amount)
+    {
+        *number = sum;
+        return Ok(());
+    }
+    for operand in [&*value, amount] {
+        if !matches!(operand.number(), Some(number::Number::Int(_) | number::Number::Big(_))) {
+            let mut exception = Exception::not_an_integer(operand);
+            if std::ptr::eq(operand, amount) {
+                exception.add_info("\n    (reading increment)");
+            }
+            return Err(exception);
+        }
+    }
+    *value = number::binary(BinaryOp::Add, value, amount)?;
+    Ok(())
+}
+
+/// `append`: adds `tail` to a string, in place.
+pub(crate) fn append(value: &mut Value, tail: &Value) -> Result<(), Box<Exception>> {
+    if value.is_unset() {
+        *value = tail.clone();
+        return Ok(());
+    }
+    let tail = tail.str();
+    value.append_text(&tail);
+    Ok(())
+}
+
+/// `lappend`: adds an element to a list, in place.
+pub(crate) fn lappend(value: &mut Value, element: Value) -> Result<(), Box<Exception>> {
+    if value.is_unset() {
+        *value = Value::EMPTY;
+    }
+    let elements = value.list_mut()?;
+    if elements.len() >= crate::limits::LIST_ELEMENTS_MAX {
+        return Err(Exception::too_large("list", crate::limits::LIST_ELEMENTS_MAX));
+    }
+    elements.push(element);
+    Ok(())
+}
+
+/// The list of `count` temporaries, which become empty.
+unsafe fn take_list(base: *mut Value, first: Register, count: u16) -> Value {
+    let mut elements = Vec::with_capacity(usize::from(count));
+    for number in 0..usize::from(count) {
+        // SAFETY: the caller names registers of the running frame.
+        elements.push(unsafe { std::ptr::replace(base.add(usize::from(first) + number), Value::EMPTY) });
+    }
+    Value::list(elements)
+}
+
+/// The error of a Raise instruction: message, errorCode and what errorInfo gains.
+fn raise_constant(parts: &Value) -> Box<Exception> {
+    let part = |index: usize| parts.list_element(index).ok().flatten().unwrap_or_default();
+    let mut exception = Exception::error(part(0));
+    let error_code = part(1);
+    if !error_code.is_empty() && &*error_code.str() != "NONE" {
+        exception.error_code = Some(error_code);
+    }
+    let info = part(2);
+    if !info.is_empty() {
+        exception.add_info(&info.str());
+    }
+    exception
+}
+
+/// The exception that a handler has put into three registers.
+unsafe fn rethrow(base: *mut Value, first: Register) -> Box<Exception> {
+    // SAFETY: the caller names registers of the running frame.
+    let (value, options) =
+        unsafe { ((*base.add(usize::from(first))).clone(), (*base.add(usize::from(first) + 2)).clone()) };
+    crate::commands::completion::exception_of(value, &options)
+}
+
+/// Checks the lists of a foreach and sets its counter.
+unsafe fn foreach_start(
+    base: *mut Value,
+    state: Register,
+    widths: &Value,
+    count: u16,
+) -> Result<(), Box<Exception>> {
+    let _ = widths;
+    for number in 1..=usize::from(count) {
+        // SAFETY: the caller names registers of the running frame.
+        let register = unsafe { &mut *base.add(usize::from(state) + number) };
+        if !register.is_list() {
+            let list = register.to_list()?;
+            *register = Value(Repr::List(list));
+        }
+    }
+    // SAFETY: as above.
+    unsafe { *base.add(usize::from(state)) = Value::int(0) };
+    Ok(())
+}
+
+/// Counts a foreach up; whether some list has elements left for this turn.
+unsafe fn foreach_next(base: *mut Value, state: Register, widths: &Value, count: u16) -> bool {
+    // SAFETY: the caller names registers of the running frame.
+    let registers = unsafe { std::slice::from_raw_parts_mut(base.add(usize::from(state)), usize::from(count) + 1) };
+    let Repr::Int(turn) = registers[0].0 else {
+        return false;
+    };
+    registers[0] = Value::int(turn + 1);
+    registers[1..].iter().enumerate().any(|(number, list)| {
+        let width = widths.list_element(number).ok().flatten().and_then(|width| width.as_int()).unwrap_or(1);
+        list.list_length().unwrap_or(0) as i64 > turn * width
+    })
+}
+
+/// Element `offset` of this turn's `width` elements of a list.
+unsafe fn foreach_get(base: *mut Value, list: Register, counter: Register, width: usize, offset: usize) -> Value {
+    // SAFETY: the caller names registers of the running frame.
+    let (list, counter) = unsafe { (&*base.add(usize::from(list)), &*base.add(usize::from(counter))) };
+    let Repr::Int(turn) = counter.0 else {
+        return Value::EMPTY;
+    };
+    let at = (turn as usize).saturating_sub(1) * width + offset;
+    list.list_element(at).ok().flatten().unwrap_or_default()
+}

@@ -1,0 +1,72 @@
+//! A compiled unit with the caches that belong to one interpreter.
+
+use std::cell::{Cell, UnsafeCell};
+use std::rc::Rc;
+
+use super::command::{Builtin, Command};
+use super::procedure::Procedure;
+use crate::bytecode::Code;
+use crate::value::{Value, Variable};
+
+/// A compiled script or procedure body, and what its sites resolved to.
+pub(crate) struct Unit {
+    pub code: Code,
+    /// What each call site resolved to last.
+    pub call_sites: Box<[UnsafeCell<CallSite>]>,
+    /// What each variable site resolved to last.
+    pub variable_sites: Box<[VariableSite]>,
+    /// The interpreter that it was compiled in.
+    pub interp_id: u64,
+    /// [`super::Interp::compile_epoch`] then; the unit is stale when it has moved.
+    pub compile_epoch: u64,
+    /// The namespace that names were looked up in.
+    pub namespace_id: u64,
+}
+
+/// What a call site resolved to.
+pub(crate) struct CallSite {
+    /// [`super::Interp::command_epoch`] when it was looked up; 0 for never.
+    pub epoch: u64,
+    pub callee: Callee,
+}
+
+/// What is called.
+#[derive(Clone)]
+pub(crate) enum Callee {
+    /// Not looked up yet.
+    None,
+    /// A row of the table.
+    Builtin(&'static Builtin),
+    /// A procedure.
+    Procedure(Rc<Procedure>),
+    /// Any other command, or one with execution traces.
+    Other(Rc<Command>),
+}
+
+/// What a variable site resolved to.
+pub(crate) struct VariableSite {
+    /// A namespace variable, valid until it leaves its namespace.
+    pub cell: UnsafeCell<Option<Rc<Variable>>>,
+    /// The name starts with `::`, so it means the same in every call frame.
+    pub is_absolute: Cell<bool>,
+    /// The name.
+    pub name: Value,
+}
+
+impl Unit {
+    pub fn new(code: Code, interp_id: u64, compile_epoch: u64, namespace_id: u64) -> Rc<Unit> {
+        let call_sites = (0..code.call_site_count)
+            .map(|_| UnsafeCell::new(CallSite { epoch: 0, callee: Callee::None }))
+            .collect();
+        let variable_sites = code
+            .variable_sites
+            .iter()
+            .map(|name| VariableSite {
+                cell: UnsafeCell::new(None),
+                is_absolute: Cell::new(name.str().starts_with("::")),
+                name: name.clone(),
+            })
+            .collect();
+        Rc::new(Unit { code, call_sites, variable_sites, interp_id, compile_epoch, namespace_id })
+    }
+}

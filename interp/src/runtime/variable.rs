@@ -1,0 +1,899 @@
+//! Variables as scripts see them: finding, reading, changing, linking, tracing.
+//!
+//! A name is first found as a [`Slot`]; the operations then work on a [`Target`], a slot with an optional
+//! array key. Links are followed when a slot is found, so that a slot never holds a link.
+
+use std::rc::Rc;
+
+use super::exception::Exception;
+use super::frame::CallKind;
+use super::namespace::Namespace;
+use super::{Interp, Outcome};
+use crate::compile::split_element;
+use crate::value::variable::{TraceOps, VariableTrace};
+use crate::value::{ArrayObject, Repr, Value, Variable};
+
+/// Where a variable's content is, links followed.
+pub(crate) enum Slot {
+    /// In a register of a frame.
+    Register(*mut Value),
+    /// In a cell.
+    Cell(Rc<Variable>),
+}
+
+/// A variable to work on.
+pub(crate) struct Target<'a> {
+    pub slot: Slot,
+    /// The key, for an element of an array.
+    pub key: Option<Value>,
+    /// The name as the script gave it, without the key: for messages and traces.
+    pub name: &'a str,
+}
+
+impl Slot {
+    /// The slot that a register's content stands for.
+    ///
+    /// # Safety
+    /// `register` is a local variable of a live frame.
+    pub unsafe fn of_register(register: *mut Value) -> Slot {
+        // SAFETY: see above; the borrow ends before anything else can touch the register.
+        match unsafe { &(*register).0 } {
+            Repr::Link(variable) => Slot::Cell(variable.target()),
+            _ => Slot::Register(register),
+        }
+    }
+
+    pub fn content(&self) -> Value {
+        match self {
+            // SAFETY: registers of live frames hold valid values, and no reference into them is kept.
+            Slot::Register(register) => unsafe { (**register).clone() },
+            Slot::Cell(variable) => variable.get(),
+        }
+    }
+
+    fn replace(&self, content: Value) -> Value {
+        match self {
+            // SAFETY: as for `content`.
+            Slot::Register(register) => unsafe { std::ptr::replace(*register, content) },
+            Slot::Cell(variable) => variable.replace(content),
+        }
+    }
+
+    fn array(&self) -> Option<Rc<ArrayObject>> {
+        match self {
+            // SAFETY: as for `content`.
+            Slot::Register(register) => match unsafe { &(**register).0 } {
+                Repr::Array(array) => Some(array.clone()),
+                _ => None,
+            },
+            Slot::Cell(variable) => variable.array(),
+        }
+    }
+
+    fn is_traced(&self) -> bool {
+        matches!(self, Slot::Cell(variable) if variable.has_traces.get())
+    }
+
+    fn is_detached(&self) -> bool {
+        matches!(self, Slot::Cell(variable) if variable.is_detached.get())
+    }
+}
+
+/// The kind of access that traces watch.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Access {
+    Read,
+    Write,
+    Unset,
+    Array,
+}
+
+impl Access {
+    fn name(self) -> &'static str {
+        match self {
+            Access::Read => "read",
+            Access::Write => "write",
+            Access::Unset => "unset",
+            Access::Array => "array",
+        }
+    }
+
+    fn letter(self) -> &'static str {
+        match self {
+            Access::Read => "r",
+            Access::Write => "w",
+            Access::Unset => "u",
+            Access::Array => "a",
+        }
+    }
+
+    fn is_watched(self, ops: TraceOps) -> bool {
+        match self {
+            Access::Read => ops.read,
+            Access::Write => ops.write,
+            Access::Unset => ops.unset,
+            Access::Array => ops.array,
+        }
+    }
+}
+
+fn full(name: &str, key: Option<&Value>) -> String {
+    match key {
+        Some(key) => format!("{name}({key})"),
+        None => name.to_owned(),
+    }
+}
+
+fn no_such_variable(operation: &str, name: &str, key: Option<&Value>) -> Box<Exception> {
+    Exception::variable(operation, &full(name, key), "no such variable", &["TCL", "LOOKUP", "VARNAME", name])
+}
+
+fn is_not_array(operation: &str, name: &str, key: Option<&Value>) -> Box<Exception> {
+    let name_text = full(name, key);
+    Exception::variable(operation, &name_text, "variable isn't array", &["TCL", "LOOKUP", "VARNAME", name])
+}
+
+fn is_array(operation: &str, name: &str) -> Box<Exception> {
+    let words: &[&str] =
+        if operation == "set" { &["TCL", "WRITE", "ARRAY"] } else { &["TCL", "READ", "ARRAY"] };
+    Exception::variable(operation, name, "variable is array", words)
+}
+
+fn no_such_element(operation: &str, name: &str, key: &Value) -> Box<Exception> {
+    let name_text = full(name, Some(key));
+    let words = ["TCL", "LOOKUP", "ELEMENT", &key.str()].map(str::to_owned);
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    Exception::variable(operation, &name_text, "no such element in array", &words)
+}
+
+impl Interp {
+    /// The slot of variable `name` (no array element) in call frame `call`; None when there is none.
+    pub(crate) fn find_slot(&mut self, name: &str, call: usize) -> Option<Slot> {
+        self.raw_slot(name, call).map(follow)
+    }
+
+    /// As [`Interp::find_slot`], but a link is not followed.
+    fn raw_slot(&mut self, name: &str, call: usize) -> Option<Slot> {
+        let frame = self.fiber.calls.get(call)?;
+        if name.contains("::") {
+            let namespace = frame.namespace.clone();
+            return self.find_namespace_variable(name, &namespace).map(Slot::Cell);
+        }
+        match frame.kind {
+            CallKind::Procedure => {
+                let register = frame.unit.as_ref().and_then(|unit| unit.code.local_index.get(name).copied());
+                if let Some(register) = register {
+                    // SAFETY: the frame's window has a register for each of its unit's locals.
+                    return Some(Slot::Register(unsafe { frame.locals.add(usize::from(register)) }));
+                }
+                frame.extra.as_ref()?.get(name).cloned().map(Slot::Cell)
+            }
+            CallKind::Namespace => {
+                if let Some(variable) = frame.namespace.variable(name) {
+                    return Some(Slot::Cell(variable));
+                }
+                self.global.variable(name).map(Slot::Cell)
+            }
+        }
+    }
+
+    /// The slot of variable `name` in call frame `call`, made when absent.
+    ///
+    /// Errors: `parent namespace doesn't exist`, about `operation`.
+    pub(crate) fn make_slot(&mut self, name: &str, call: usize, operation: &str) -> Result<Slot, Box<Exception>> {
+        if let Some(slot) = self.find_slot(name, call) {
+            return Ok(slot);
+        }
+        let call = call.min(self.fiber.calls.len() - 1);
+        if name.contains("::") {
+            let namespace = self.fiber.calls[call].namespace.clone();
+            return self.make_namespace_variable(name, &namespace, operation).map(Slot::Cell);
+        }
+        let variable = Variable::unset();
+        let frame = &mut self.fiber.calls[call];
+        match frame.kind {
+            CallKind::Procedure => {
+                frame.extra.get_or_insert_default().insert(name.into(), variable.clone());
+            }
+            CallKind::Namespace => {
+                frame.namespace.variables.borrow_mut().insert(name.into(), variable.clone());
+            }
+        }
+        Ok(Slot::Cell(variable))
+    }
+
+    /// The namespace variable that a qualified name means.
+    pub(crate) fn find_namespace_variable(&mut self, name: &str, from: &Rc<Namespace>) -> Option<Rc<Variable>> {
+        let (holder, tail) = self.locate(name, from).or_else(|| {
+            let global = self.global.clone();
+            self.locate(name, &global)
+        })?;
+        if let Some(variable) = holder.variable(&tail) {
+            return Some(variable);
+        }
+        if name.starts_with("::") {
+            return None;
+        }
+        let global = self.global.clone();
+        let (holder, tail) = self.locate(name, &global)?;
+        holder.variable(&tail)
+    }
+
+    /// The same, made when absent.
+    pub(crate) fn make_namespace_variable(
+        &mut self,
+        name: &str,
+        from: &Rc<Namespace>,
+        operation: &str,
+    ) -> Result<Rc<Variable>, Box<Exception>> {
+        if let Some(variable) = self.find_namespace_variable(name, from) {
+            return Ok(variable);
+        }
+        let missing = || {
+            Exception::variable(
+                operation,
+                name,
+                "parent namespace doesn't exist",
+                &["TCL", "LOOKUP", "VARNAME", name],
+            )
+        };
+        let (holder, tail) = match self.locate(name, from) {
+            Some(found) => found,
+            None => {
+                let global = self.global.clone();
+                self.locate(name, &global).ok_or_else(missing)?
+            }
+        };
+        if tail.is_empty() && name.ends_with("::") {
+            return Err(missing());
+        }
+        let variable = Variable::unset();
+        holder.variables.borrow_mut().insert(tail, variable.clone());
+        Ok(variable)
+    }
+
+    // By name, in the current call frame: what native commands use.
+
+    /// The value of the variable `name`, which may name an array element.
+    pub fn variable_get(&mut self, name: &Value) -> Outcome {
+        let text = name.str();
+        let (name, key) = split_key(&text);
+        let call = self.current_call();
+        match self.find_slot(name, call) {
+            Some(slot) => self.get(&Target { slot, key, name }),
+            None => Err(no_such_variable("read", name, key.as_ref())),
+        }
+    }
+
+    /// Sets the variable `name`, which may name an array element. Returns its value after write traces.
+    pub fn variable_set(&mut self, name: &Value, value: Value) -> Outcome {
+        let text = name.str();
+        let (name, key) = split_key(&text);
+        let call = self.current_call();
+        let slot = self.make_slot_for(name, key.as_ref(), call, "set")?;
+        self.set(&Target { slot, key, name }, value)
+    }
+
+    fn make_slot_for(
+        &mut self,
+        name: &str,
+        key: Option<&Value>,
+        call: usize,
+        operation: &str,
+    ) -> Result<Slot, Box<Exception>> {
+        let slot = self.make_slot(name, call, operation);
+        match (slot, key) {
+            (Err(_), Some(_)) => Err(Exception::variable(
+                operation,
+                &full(name, key),
+                "parent namespace doesn't exist",
+                &["TCL", "LOOKUP", "VARNAME", name],
+            )),
+            (slot, _) => slot,
+        }
+    }
+
+    /// Sets element `key` of the array `name`.
+    pub fn element_set(&mut self, name: &Value, key: &Value, value: Value) -> Outcome {
+        let text = name.str();
+        let call = self.current_call();
+        let slot = self.make_slot_for(&text, Some(key), call, "set")?;
+        self.set(&Target { slot, key: Some(key.clone()), name: &text }, value)
+    }
+
+    /// The value of element `key` of the array `name`.
+    pub fn element_get(&mut self, name: &Value, key: &Value) -> Outcome {
+        let text = name.str();
+        let call = self.current_call();
+        match self.find_slot(&text, call) {
+            Some(slot) => self.get(&Target { slot, key: Some(key.clone()), name: &text }),
+            None => Err(no_such_variable("read", &text, Some(key))),
+        }
+    }
+
+    /// Changes a variable in place: `change` gets its value and whether it had one (the empty string stands in
+    /// for none), and leaves the new one. `reads` says whether read traces see it. Returns the value after write
+    /// traces.
+    pub fn variable_modify(
+        &mut self,
+        name: &Value,
+        reads: bool,
+        change: impl FnOnce(&mut Value, bool) -> Result<(), Box<Exception>>,
+    ) -> Outcome {
+        let text = name.str();
+        let (name, key) = split_key(&text);
+        let call = self.current_call();
+        let slot = self.make_slot_for(name, key.as_ref(), call, "set")?;
+        self.modify(&Target { slot, key, name }, reads, |value| {
+            if !value.is_unset() {
+                return change(value, true);
+            }
+            let mut made = Value::EMPTY;
+            change(&mut made, false)?;
+            *value = made;
+            Ok(())
+        })
+    }
+
+    /// Removes a variable or array element. With `complains`, it is an error when there is none.
+    pub fn variable_unset(&mut self, name: &Value, complains: bool) -> Result<(), Box<Exception>> {
+        let text = name.str();
+        let (name, key) = split_key(&text);
+        let call = self.current_call();
+        match self.find_slot(name, call) {
+            Some(slot) => self.unset(&Target { slot, key, name }, complains),
+            None if complains => Err(no_such_variable("unset", name, key.as_ref())),
+            None => Ok(()),
+        }
+    }
+
+    /// Whether a variable, array or array element has a value.
+    pub fn variable_exists(&mut self, name: &Value) -> bool {
+        let text = name.str();
+        let (name, key) = split_key(&text);
+        let call = self.current_call();
+        match self.find_slot(name, call) {
+            Some(slot) => self.exists(&Target { slot, key, name }),
+            None => false,
+        }
+    }
+
+    /// The array that `name` is, after its `array` traces; None when it is no array.
+    pub(crate) fn array_object(&mut self, name: &Value) -> Result<Option<Rc<ArrayObject>>, Box<Exception>> {
+        let text = name.str();
+        let (name_part, key) = split_key(&text);
+        let call = self.current_call();
+        let Some(slot) = self.find_slot(name_part, call) else {
+            return Ok(None);
+        };
+        if let Some(key) = key {
+            // An element may itself be a link to an array.
+            let Some(array) = slot.array() else { return Ok(None) };
+            let linked = match array.elements.borrow().get(&key).map(|slot| &slot.0) {
+                Some(Repr::Link(variable)) => Some(variable.target()),
+                _ => None,
+            };
+            return Ok(linked.and_then(|variable| variable.array()));
+        }
+        if slot.is_traced() {
+            self.fire(&slot, &text, None, Access::Array)?;
+        }
+        Ok(slot.array())
+    }
+
+    /// The array that `name` is, made when there is no such variable.
+    ///
+    /// Errors: `variable isn't array` about `operation`.
+    pub(crate) fn make_array(&mut self, name: &Value, operation: &str) -> Result<Rc<ArrayObject>, Box<Exception>> {
+        if let Some(array) = self.array_object(name)? {
+            return Ok(array);
+        }
+        let text = name.str();
+        let call = self.current_call();
+        let (base, key) = split_key(&text);
+        if let Some(key) = key {
+            return Err(is_not_array(operation, base, Some(&key)));
+        }
+        let slot = self.make_slot(&text, call, operation)?;
+        if !slot.content().is_unset() {
+            return Err(is_not_array(operation, &text, None));
+        }
+        let array = ArrayObject::new();
+        slot.replace(Value(Repr::Array(array.clone())));
+        Ok(array)
+    }
+
+    // On targets.
+
+    /// Reads a variable.
+    pub(crate) fn get(&mut self, target: &Target<'_>) -> Outcome {
+        if target.slot.is_traced() {
+            self.fire_for(target, Access::Read)?;
+        }
+        let content = target.slot.content();
+        match (&content.0, target.key.as_ref()) {
+            (Repr::Unset, key) => Err(no_such_variable("read", target.name, key)),
+            (Repr::Array(_), None) => Err(is_array("read", target.name)),
+            (_, None) => Ok(content),
+            (Repr::Array(array), Some(key)) => {
+                let element = array.elements.borrow().get(key).cloned();
+                match element.as_ref().map(|slot| &slot.0) {
+                    Some(Repr::Link(variable)) => {
+                        let slot = Slot::Cell(variable.target());
+                        if slot.is_traced() {
+                            self.fire(&slot, target.name, Some(key), Access::Read)?;
+                        }
+                        let content = slot.content();
+                        if content.is_value() {
+                            Ok(content)
+                        } else {
+                            Err(no_such_element("read", target.name, key))
+                        }
+                    }
+                    None | Some(Repr::Unset) => Err(no_such_element("read", target.name, key)),
+                    Some(_) => Ok(element.unwrap_or_default()),
+                }
+            }
+            (_, Some(key)) => Err(is_not_array("read", target.name, Some(key))),
+        }
+    }
+
+    /// Sets a variable. Returns its value after write traces.
+    pub(crate) fn set(&mut self, target: &Target<'_>, value: Value) -> Outcome {
+        self.modify(target, false, |slot| {
+            *slot = value;
+            Ok(())
+        })
+    }
+
+    /// Changes a variable in place; `change` gets the private mark of no value when it has none.
+    pub(crate) fn modify(
+        &mut self,
+        target: &Target<'_>,
+        reads: bool,
+        change: impl FnOnce(&mut Value) -> Result<(), Box<Exception>>,
+    ) -> Outcome {
+        if reads && target.slot.is_traced() && self.exists_quietly(target) {
+            self.fire_for(target, Access::Read)?;
+        }
+        if target.slot.is_detached() && target.slot.content().is_unset() {
+            let reason = "upvar refers to variable in deleted namespace";
+            let name = full(target.name, target.key.as_ref());
+            return Err(Exception::variable("set", &name, reason, &["TCL", "LOOKUP", "VARNAME", target.name]));
+        }
+        let mut element_cell = None;
+        let result = match target.key.as_ref() {
+            None => {
+                let mut value = target.slot.replace(Value::UNSET);
+                if matches!(value.0, Repr::Array(_)) {
+                    target.slot.replace(value);
+                    return Err(is_array("set", target.name));
+                }
+                let changed = change(&mut value);
+                let result = value.clone();
+                target.slot.replace(value);
+                changed?;
+                result
+            }
+            Some(key) => {
+                let array = self.element_array(target, key)?;
+                let mut elements = array.elements.borrow_mut();
+                let count = elements.len();
+                let slot = elements.entry(key, Value::UNSET);
+                if let Repr::Link(variable) = &slot.0 {
+                    let variable = variable.target();
+                    let mut value = variable.replace(Value::UNSET);
+                    let changed = change(&mut value);
+                    variable.replace(value.clone());
+                    element_cell = Some(variable);
+                    drop(elements);
+                    changed?;
+                    value
+                } else {
+                    // Taken out, so that the only owner changes it in place.
+                    let changed = change(slot);
+                    let result = slot.clone();
+                    if slot.is_unset() && changed.is_err() {
+                        elements.remove(key);
+                    }
+                    if elements.len() != count {
+                        array.epoch.set(array.epoch.get() + 1);
+                    }
+                    drop(elements);
+                    changed?;
+                    result
+                }
+            }
+        };
+        let cell_traced = element_cell.as_ref().is_some_and(|cell| cell.has_traces.get());
+        if !cell_traced && !target.slot.is_traced() {
+            return Ok(result);
+        }
+        drop(result);
+        if let Some(cell) = element_cell
+            && cell_traced
+        {
+            self.fire(&Slot::Cell(cell), target.name, target.key.as_ref(), Access::Write)?;
+        }
+        if target.slot.is_traced() {
+            self.fire(&target.slot, target.name, target.key.as_ref(), Access::Write)?;
+        }
+        Ok(self.peek(target).unwrap_or_default())
+    }
+
+    /// The array to put an element into, made when the variable has no value.
+    fn element_array(&mut self, target: &Target<'_>, key: &Value) -> Result<Rc<ArrayObject>, Box<Exception>> {
+        if let Some(array) = target.slot.array() {
+            return Ok(array);
+        }
+        if !target.slot.content().is_unset() {
+            return Err(is_not_array("set", target.name, Some(key)));
+        }
+        let array = ArrayObject::new();
+        target.slot.replace(Value(Repr::Array(array.clone())));
+        Ok(array)
+    }
+
+    /// The value without traces; None when there is none.
+    fn peek(&self, target: &Target<'_>) -> Option<Value> {
+        let content = target.slot.content();
+        let content = match (&content.0, target.key.as_ref()) {
+            (Repr::Array(array), Some(key)) => {
+                let element = array.elements.borrow().get(key).cloned()?;
+                match &element.0 {
+                    Repr::Link(variable) => variable.target().get(),
+                    _ => element,
+                }
+            }
+            (_, Some(_)) => return None,
+            _ => content,
+        };
+        content.is_value().then_some(content)
+    }
+
+    fn exists_quietly(&self, target: &Target<'_>) -> bool {
+        match &target.key {
+            None => !target.slot.content().is_unset(),
+            Some(_) => self.peek(target).is_some(),
+        }
+    }
+
+    /// Whether a variable has a value, after read traces.
+    pub(crate) fn exists(&mut self, target: &Target<'_>) -> bool {
+        if target.slot.is_traced() && target.slot.array().is_none() {
+            let _ = self.fire_for(target, Access::Read);
+        }
+        self.exists_quietly(target)
+    }
+
+    /// Removes a variable's value.
+    pub(crate) fn unset(&mut self, target: &Target<'_>, complains: bool) -> Result<(), Box<Exception>> {
+        match target.key.as_ref() {
+            None => {
+                let old = target.slot.replace(Value::UNSET);
+                if old.is_unset() {
+                    return if complains { Err(no_such_variable("unset", target.name, None)) } else { Ok(()) };
+                }
+                if let Repr::Array(array) = &old.0 {
+                    self.fire_element_unsets(array, target.name);
+                }
+                drop(old);
+                if let Slot::Cell(cell) = &target.slot
+                    && cell.has_traces.get()
+                {
+                    let _ = self.fire(&target.slot, target.name, None, Access::Unset);
+                    cell.traces.borrow_mut().clear();
+                    cell.has_traces.set(false);
+                }
+                self.forget_cell(&target.slot);
+                Ok(())
+            }
+            Some(key) => {
+                let Some(array) = target.slot.array() else {
+                    let content = target.slot.content();
+                    return match (complains, content.is_unset()) {
+                        (false, _) => Ok(()),
+                        (true, true) => Err(no_such_variable("unset", target.name, Some(key))),
+                        (true, false) => Err(is_not_array("unset", target.name, Some(key))),
+                    };
+                };
+                let removed = array.elements.borrow_mut().remove(key);
+                array.epoch.set(array.epoch.get() + 1);
+                let mut was_set = removed.as_ref().is_some_and(|slot| !slot.is_unset());
+                if let Some(Repr::Link(variable)) = removed.as_ref().map(|slot| &slot.0) {
+                    let cell = variable.target();
+                    was_set = cell.is_set();
+                    cell.replace(Value::UNSET);
+                    if cell.has_traces.get() {
+                        let slot = Slot::Cell(cell.clone());
+                        let _ = self.fire(&slot, target.name, Some(key), Access::Unset);
+                        cell.traces.borrow_mut().clear();
+                        cell.has_traces.set(false);
+                    }
+                    if Rc::strong_count(&cell) > 2 {
+                        // Something still links to the element: it can come back.
+                        array.elements.borrow_mut().insert(key.clone(), Value(Repr::Link(cell)));
+                    }
+                }
+                if !was_set {
+                    return if complains { Err(no_such_element("unset", target.name, key)) } else { Ok(()) };
+                }
+                if target.slot.is_traced() {
+                    let _ = self.fire(&target.slot, target.name, Some(key), Access::Unset);
+                }
+                Ok(())
+            }
+        }
+    }
+
+    fn fire_element_unsets(&mut self, array: &Rc<ArrayObject>, name: &str) {
+        let traced: Vec<(Value, Rc<Variable>)> = array
+            .elements
+            .borrow()
+            .iter()
+            .filter_map(|(key, slot)| match &slot.0 {
+                Repr::Link(variable) if variable.has_traces.get() => Some((key.clone(), variable.clone())),
+                _ => None,
+            })
+            .collect();
+        for (key, variable) in traced {
+            let _ = self.fire(&Slot::Cell(variable), name, Some(&key), Access::Unset);
+        }
+    }
+
+    /// Drops an unset namespace variable from its namespace when nothing else needs it.
+    fn forget_cell(&mut self, slot: &Slot) {
+        let Slot::Cell(cell) = slot else {
+            return;
+        };
+        if cell.is_set() || cell.is_declared.get() {
+            return;
+        }
+        let namespace = self.call_frame().namespace.clone();
+        for holder in [namespace, self.global.clone()] {
+            let name = {
+                let variables = holder.variables.borrow();
+                // Only plain scans of small tables: a large one keeps the empty cell.
+                if variables.len() > 64 {
+                    continue;
+                }
+                variables.iter().find(|(_, other)| Rc::ptr_eq(other, cell)).map(|(name, _)| name.clone())
+            };
+            if let Some(name) = name
+                && Rc::strong_count(cell) <= 3
+            {
+                holder.variables.borrow_mut().remove(&name);
+                cell.is_detached.set(true);
+                return;
+            }
+        }
+    }
+
+    // Links.
+
+    /// A cell for a slot: what links point to. A register's content moves into a new cell.
+    pub(crate) fn cell_of(&mut self, slot: Slot) -> Rc<Variable> {
+        match slot {
+            Slot::Cell(variable) => variable,
+            Slot::Register(register) => {
+                // SAFETY: the register is a local variable of a live frame; no reference into it is kept.
+                unsafe {
+                    let variable = Variable::new(std::ptr::replace(register, Value::UNSET));
+                    *register = Value(Repr::Link(variable.clone()));
+                    variable
+                }
+            }
+        }
+    }
+
+    /// A cell for an array element, which is made (without a value) when absent.
+    pub(crate) fn element_cell(
+        &mut self,
+        slot: &Slot,
+        name: &str,
+        key: &Value,
+        operation: &str,
+    ) -> Result<Rc<Variable>, Box<Exception>> {
+        let array = match slot.array() {
+            Some(array) => array,
+            None if slot.content().is_unset() => {
+                let array = ArrayObject::new();
+                slot.replace(Value(Repr::Array(array.clone())));
+                array
+            }
+            None => return Err(is_not_array(operation, name, Some(key))),
+        };
+        let mut elements = array.elements.borrow_mut();
+        let element = elements.entry(key, Value::UNSET);
+        if let Repr::Link(variable) = &element.0 {
+            return Ok(variable.target());
+        }
+        let variable = Variable::new(std::mem::replace(element, Value::UNSET));
+        *element = Value(Repr::Link(variable.clone()));
+        Ok(variable)
+    }
+
+    /// The cell that `name` (perhaps an array element) means in call frame `call`, made when absent.
+    pub(crate) fn cell_by_name(
+        &mut self,
+        name: &Value,
+        call: usize,
+        operation: &str,
+    ) -> Result<Rc<Variable>, Box<Exception>> {
+        let text = name.str();
+        let (base, key) = split_key(&text);
+        let slot = self.make_slot_for(base, key.as_ref(), call, operation)?;
+        match key {
+            Some(key) => self.element_cell(&slot, base, &key, operation),
+            None => Ok(self.cell_of(slot)),
+        }
+    }
+
+    /// Makes the variable `name` of the current call frame stand for `cell`.
+    ///
+    /// Errors: as `upvar` reports them: a variable with a value or traces is there already, or a bad name.
+    pub(crate) fn link(&mut self, name: &str, cell: &Rc<Variable>) -> Result<(), Box<Exception>> {
+        let cell = cell.target();
+        let call = self.current_call();
+        if split_element(name).is_some() {
+            return Err(Exception::with_code(
+                format!("bad variable name \"{name}\": can't create a scalar variable that looks like an array element"),
+                ["TCL", "UPVAR", "LOCAL_ELEMENT"],
+            ));
+        }
+        let slot = match self.raw_slot_for_link(name, call)? {
+            Some(slot) => slot,
+            None => {
+                self.insert_link(name, call, cell)?;
+                return Ok(());
+            }
+        };
+        if let Slot::Cell(existing) = &slot
+            && Rc::ptr_eq(existing, &cell)
+        {
+            if matches!(self.fiber.calls.get(call).map(|frame| frame.kind), Some(CallKind::Namespace)) {
+                return Err(Exception::with_code("can't upvar from variable to itself", ["TCL", "UPVAR", "SELF"]));
+            }
+            return Ok(());
+        }
+        let content = slot.content();
+        match &content.0 {
+            Repr::Unset | Repr::Link(_) => {
+                if slot.is_traced() {
+                    return Err(Exception::with_code(
+                        format!("variable \"{name}\" has traces: can't use for upvar"),
+                        ["TCL", "UPVAR", "TRACED"],
+                    ));
+                }
+                slot.replace(Value(Repr::Link(cell)));
+                Ok(())
+            }
+            _ => Err(Exception::with_code(
+                format!("variable \"{name}\" already exists"),
+                ["TCL", "UPVAR", "EXISTS"],
+            )),
+        }
+    }
+
+    /// The unfollowed slot of `name` in exactly this frame (not the global namespace behind it).
+    fn raw_slot_for_link(&mut self, name: &str, call: usize) -> Result<Option<Slot>, Box<Exception>> {
+        let Some(frame) = self.fiber.calls.get(call) else {
+            return Ok(None);
+        };
+        match frame.kind {
+            CallKind::Procedure if name.contains("::") => Err(Exception::with_code(
+                format!("bad variable name \"{name}\": can't create namespace variable that refers to procedure variable"),
+                ["TCL", "UPVAR", "INVERTED"],
+            )),
+            CallKind::Namespace if !name.contains("::") => Ok(frame.namespace.variable(name).map(Slot::Cell)),
+            _ => Ok(self.raw_slot(name, call)),
+        }
+    }
+
+    fn insert_link(&mut self, name: &str, call: usize, cell: Rc<Variable>) -> Result<(), Box<Exception>> {
+        let slot = match self.fiber.calls.get(call) {
+            Some(frame) if frame.kind == CallKind::Namespace && !name.contains("::") => {
+                let variable = Variable::unset();
+                frame.namespace.variables.borrow_mut().insert(name.into(), variable.clone());
+                Slot::Cell(variable)
+            }
+            _ => self.make_slot(name, call, "access")?,
+        };
+        slot.replace(Value(Repr::Link(cell)));
+        Ok(())
+    }
+
+    // Traces.
+
+    fn fire_for(&mut self, target: &Target<'_>, access: Access) -> Result<(), Box<Exception>> {
+        self.fire(&target.slot, target.name, target.key.as_ref(), access)
+    }
+
+    /// Runs the traces of a slot's cell that watch `access`.
+    ///
+    /// Errors: those of read and write traces, worded as tclsh does.
+    pub(crate) fn fire(
+        &mut self,
+        slot: &Slot,
+        name: &str,
+        key: Option<&Value>,
+        access: Access,
+    ) -> Result<(), Box<Exception>> {
+        let Slot::Cell(cell) = slot else {
+            return Ok(());
+        };
+        if cell.is_tracing.get() {
+            return Ok(());
+        }
+        let traces: Vec<Rc<VariableTrace>> = cell.traces.borrow().clone();
+        cell.is_tracing.set(true);
+        let mut result = Ok(());
+        for trace in traces {
+            if !access.is_watched(trace.ops) {
+                continue;
+            }
+            let still_there = cell.traces.borrow().iter().any(|other| Rc::ptr_eq(other, &trace));
+            if !still_there && access != Access::Unset {
+                continue;
+            }
+            if let Err(exception) = self.call_trace(&trace, name, key, access) {
+                result = Err(exception);
+                break;
+            }
+        }
+        cell.is_tracing.set(false);
+        result
+    }
+
+    fn call_trace(
+        &mut self,
+        trace: &VariableTrace,
+        name: &str,
+        key: Option<&Value>,
+        access: Access,
+    ) -> Result<(), Box<Exception>> {
+        if let Some(watcher) = &trace.watcher {
+            watcher.set(true);
+            return Ok(());
+        }
+        let mut script = trace.prefix.clone();
+        let tail = Value::list(vec![
+            Value::text(name),
+            key.cloned().unwrap_or_default(),
+            Value::text(if trace.is_old_style { access.letter() } else { access.name() }),
+        ]);
+        script.append_text(" ");
+        script.append_text(&tail.str());
+        let outcome = self.run_nested(|interp| {
+            interp.push_script(&script, super::Context::Current, super::ScriptLabel::None)
+        });
+        match (outcome, access) {
+            (Ok(_), _) => Ok(()),
+            (Err(exception), _) if exception.is_uncatchable => Err(exception),
+            (Err(_), Access::Unset | Access::Array) => Ok(()),
+            (Err(exception), access) => {
+                let operation = if access == Access::Read { "read" } else { "set" };
+                let message = format!("can't {operation} \"{}\": {}", full(name, key), exception.value);
+                let mut wrapped = Exception::error(message);
+                wrapped.error_code = exception.error_code.clone();
+                Err(wrapped)
+            }
+        }
+    }
+}
+
+fn follow(slot: Slot) -> Slot {
+    match slot {
+        // SAFETY: the register is a local variable of a live frame.
+        Slot::Register(register) => unsafe { Slot::of_register(register) },
+        Slot::Cell(variable) => Slot::Cell(variable.target()),
+    }
+}
+
+/// Splits a name as scripts give it into the variable's name and the key of an array element.
+pub(crate) fn split_key(name: &str) -> (&str, Option<Value>) {
+    match split_element(name) {
+        Some((array, key)) => (array, Some(Value::text(key))),
+        None => (name, None),
+    }
+}

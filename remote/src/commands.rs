@@ -1,0 +1,220 @@
+//! What scripts see: `send` and `remote`.
+
+use crate::bridge;
+use crate::failure::Failure;
+use crate::local::host_and_port;
+use crate::protocol::Body;
+use remex_interp::runtime::{ANY, Builtin, CommandResult, Exception, Interp, done, done_empty};
+use remex_interp::value::{OrderedMap, Value};
+
+/// The commands of this crate.
+pub static COMMANDS: &[Builtin] = &[
+    Builtin::new("send", SEND_USAGE, 2, ANY, send).unsafe_for_children(),
+    Builtin::ensemble("remote", REMOTE).unsafe_for_children(),
+];
+
+const SEND_USAGE: &str = "?-async? ?-command prefix? ?-timeout ms? ?--? target cmd ?arg ...?";
+const CALL_USAGE: &str = "?-timeout ms? ?--? target cmd ?arg ...?";
+const EVAL_USAGE: &str = "?-timeout ms? ?--? target script ?arg ...?";
+
+const REMOTE: &[Builtin] = &[
+    Builtin::new("call", CALL_USAGE, 2, ANY, remote_call),
+    Builtin::new("eval", EVAL_USAGE, 2, ANY, remote_eval),
+    Builtin::new("interps", "", 0, 0, remote_interps),
+    Builtin::new("name", "", 0, 0, remote_name),
+    Builtin::new("ping", "?-timeout ms? ?--? target", 1, 4, remote_ping),
+    Builtin::new("serve", "?-name name? ?-listen host:port?", 0, 4, remote_serve),
+    Builtin::new("stop", "", 0, 0, remote_stop),
+];
+
+/// Gives an interpreter the commands of this crate.
+pub fn install(interp: &mut Interp) {
+    interp.register(COMMANDS);
+    interp.register(crate::fsignal::COMMANDS);
+}
+
+/// What stands before the target.
+#[derive(Default)]
+struct Options {
+    is_async: bool,
+    prefix: Option<Value>,
+    timeout_ms: Option<u64>,
+    /// How many words they take, the command's name included.
+    words: usize,
+}
+
+/// The options in `words`, of which `known` are allowed, up to `--` or the first word that does not start with `-`.
+fn options(words: &[Value], known: &[&str], usage: &str) -> Result<Options, Box<Exception>> {
+    let name = words.first().map(Value::to_text).unwrap_or_default();
+    let wrong_args = || Exception::wrong_args(&format!("{name} {usage}"));
+    let mut options = Options { words: 1, ..Options::default() };
+    while let Some(word) = words.get(options.words) {
+        let text = word.str();
+        if !text.starts_with('-') {
+            break;
+        }
+        options.words += 1;
+        let option = known.iter().find(|option| **option == &*text);
+        match option.copied() {
+            Some("--") => break,
+            Some("-async") => options.is_async = true,
+            Some(option) => {
+                let argument = words.get(options.words).ok_or_else(wrong_args)?;
+                options.words += 1;
+                match option {
+                    "-command" => {
+                        argument.to_list()?;
+                        options.prefix = Some(argument.clone());
+                    }
+                    _ => options.timeout_ms = Some(milliseconds(argument)?),
+                }
+            }
+            None => return Err(Exception::bad_index("bad", "option", &text, known)),
+        }
+    }
+    Ok(options)
+}
+
+fn milliseconds(word: &Value) -> Result<u64, Box<Exception>> {
+    let number = word.as_int().ok_or_else(|| Exception::not_an_integer(word))?;
+    let ms = u64::try_from(number).ok().filter(|ms| *ms > 0);
+    ms.ok_or_else(|| Exception::with_code("the timeout must be greater than 0 ms", ["TCL", "VALUE", "TIMEOUT"]))
+}
+
+/// The target, and the words after it; at least `min` of them.
+fn target_and_rest<'a>(
+    words: &'a [Value],
+    options: &Options,
+    min: usize,
+    usage: &str,
+) -> Result<(String, &'a [Value]), Box<Exception>> {
+    match words.get(options.words..).and_then(<[Value]>::split_first) {
+        Some((target, rest)) if rest.len() >= min => Ok((target.to_text(), rest)),
+        _ => {
+            let name = words.first().map(Value::to_text).unwrap_or_default();
+            Err(Exception::wrong_args(&format!("{name} {usage}")))
+        }
+    }
+}
+
+/// `send ?-async? ?-command PREFIX? ?-timeout MS? ?--? TARGET CMD ?ARG …?`: the words after the target, joined by single
+/// spaces, are evaluated there at global level, as with Tk's send.
+fn send(interp: &mut Interp, words: &[Value]) -> CommandResult {
+    let options = options(words, &["-async", "-command", "-timeout", "--"], SEND_USAGE)?;
+    let (target, rest) = target_and_rest(words, &options, 1, SEND_USAGE)?;
+    let script = match rest {
+        [script] => script.to_text(),
+        words => words.iter().map(Value::to_text).collect::<Vec<_>>().join(" "),
+    };
+    let body = Body::Script(script);
+    if options.is_async || options.prefix.is_some() {
+        bridge::post(interp, &target, body, options.timeout_ms, options.prefix)?;
+        return done_empty();
+    }
+    done(bridge::send(interp, &target, body, options.timeout_ms)?)
+}
+
+/// `remote eval ?-timeout MS? ?--? TARGET SCRIPT ?ARG …?`: each ARG is added to the script as one word.
+fn remote_eval(interp: &mut Interp, words: &[Value]) -> CommandResult {
+    let usage = format!("eval {EVAL_USAGE}");
+    let options = options(words, &["-timeout", "--"], &usage)?;
+    let (target, rest) = target_and_rest(words, &options, 1, &usage)?;
+    let mut script = rest.first().map(Value::to_text).unwrap_or_default();
+    if rest.len() > 1 {
+        script.push(' ');
+        script.push_str(&Value::list(rest.get(1..).unwrap_or_default().to_vec()).str());
+    }
+    done(bridge::send(interp, &target, Body::Script(script), options.timeout_ms)?)
+}
+
+/// `remote call ?-timeout MS? ?--? TARGET CMD ?ARG …?`: the words are one command, not substituted again.
+fn remote_call(interp: &mut Interp, words: &[Value]) -> CommandResult {
+    let usage = format!("call {CALL_USAGE}");
+    let options = options(words, &["-timeout", "--"], &usage)?;
+    let (target, rest) = target_and_rest(words, &options, 1, &usage)?;
+    let body = Body::Words(rest.iter().map(Value::to_text).collect());
+    done(bridge::send(interp, &target, body, options.timeout_ms)?)
+}
+
+/// `remote interps`: the names that can be sent to on this host.
+fn remote_interps(interp: &mut Interp, _words: &[Value]) -> CommandResult {
+    let names = bridge::node(interp)?.names();
+    done(Value::list(names.into_iter().map(Value::string).collect()))
+}
+
+/// `remote name`: the name under which this interpreter serves, or the empty string.
+fn remote_name(interp: &mut Interp, _words: &[Value]) -> CommandResult {
+    done(Value::string(bridge::node(interp)?.name().unwrap_or_default()))
+}
+
+/// `remote ping ?-timeout MS? ?--? TARGET`: how many microseconds the target takes to answer, busy or not.
+fn remote_ping(interp: &mut Interp, words: &[Value]) -> CommandResult {
+    let usage = "ping ?-timeout ms? ?--? target";
+    let options = options(words, &["-timeout", "--"], usage)?;
+    let (target, rest) = target_and_rest(words, &options, 0, usage)?;
+    if !rest.is_empty() {
+        return Err(Exception::wrong_args(&format!("remote {usage}")));
+    }
+    let microseconds = bridge::ping(interp, &target, options.timeout_ms)?;
+    done(Value::int(i64::try_from(microseconds).unwrap_or(i64::MAX)))
+}
+
+/// `remote serve ?-name NAME? ?-listen HOST:PORT?`: lets others send to this interpreter. Returns a dictionary with the
+/// `name` it got, which has a number if NAME was taken, and the `listen` address.
+fn remote_serve(interp: &mut Interp, words: &[Value]) -> CommandResult {
+    let mut name = None;
+    let mut listen = None;
+    for pair in words.get(1..).unwrap_or_default().chunks(2) {
+        let [option, argument] = pair else {
+            return Err(Exception::wrong_args("remote serve ?-name name? ?-listen host:port?"));
+        };
+        match &*option.str() {
+            "-name" => name = Some(argument.to_text()),
+            "-listen" => listen = Some(argument.to_text()),
+            other => return Err(Exception::bad_index("bad", "option", other, &["-listen", "-name"])),
+        }
+    }
+    done(serve(interp, name.as_deref(), listen.as_deref())?)
+}
+
+/// Serves under `name`, or under the interpreter's present name or a default one, and at `listen` (HOST:PORT) if given.
+/// Returns a dictionary as `remote serve` does.
+pub(crate) fn serve(
+    interp: &mut Interp,
+    name: Option<&str>,
+    listen: Option<&str>,
+) -> Result<Value, Box<Exception>> {
+    let node = bridge::node(interp)?;
+    let address = listen.map(|listen| {
+        host_and_port(listen).ok_or_else(|| Failure::Target(format!("bad address \"{listen}\": must be HOST:PORT")))
+    });
+    let address = address.transpose().map_err(|failure| bridge::exception(&failure))?;
+    let mut report = OrderedMap::new();
+    let name = match (name, node.name()) {
+        (None, Some(present)) => present,
+        (Some(wanted), Some(present)) if wanted == present => present,
+        (wanted, _) => {
+            let claimed = node.serve_local(wanted.unwrap_or(DEFAULT_NAME));
+            claimed.map_err(|failure| bridge::exception(&failure))?
+        }
+    };
+    report.insert(Value::text("name"), Value::string(name));
+    if let Some((host, port)) = address {
+        node.listen(host, port).map_err(|failure| bridge::exception(&failure))?;
+    }
+    if let Some(address) = node.listening() {
+        report.insert(Value::text("listen"), Value::string(address.to_string()));
+    }
+    bridge::set_serving(interp, true)?;
+    Ok(Value::dict(report))
+}
+
+/// The name of an interpreter that serves without having been given one.
+const DEFAULT_NAME: &str = "remex";
+
+/// `remote stop`: takes in nobody new. Connections stay, but no longer keep the event loop waiting.
+fn remote_stop(interp: &mut Interp, _words: &[Value]) -> CommandResult {
+    bridge::node(interp)?.stop_serving();
+    bridge::set_serving(interp, false)?;
+    done_empty()
+}

@@ -1,0 +1,206 @@
+//! The shell on a terminal: prompt, history, completion, Ctrl-C, and events that happen while the prompt waits.
+//!
+//! The interpreter's thread runs the event loop all the time. The editor runs on a thread of its own ([`reader`]) and
+//! posts each line as a job, which evaluates it and asks for the next one. [`screen`] lets both use the terminal.
+
+mod command_line;
+mod completion;
+mod history;
+mod reader;
+mod screen;
+
+use std::cell::{Cell, RefCell};
+use std::os::fd::AsFd;
+use std::os::unix::net::UnixStream;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use remex_interp::event::{Filter, Interest, Wait};
+use remex_interp::syntax::is_complete;
+use remex_interp::{Interp, Value};
+use rustix::termios::{OptionalActions, Termios, tcgetattr, tcsetattr};
+use signal_hook::consts::SIGINT;
+
+use crate::session::{Session, failure_of};
+use crate::standard_input::{self, write_line};
+use reader::{Input, Reader};
+use screen::Screen;
+
+/// The prompt for a command, unless `tcl_prompt1` says otherwise.
+const PROMPT: &str = "% ";
+
+/// The prompt for a further line of a command, unless `tcl_prompt2` says otherwise.
+const CONTINUATION_PROMPT: &str = "> ";
+
+/// The script that is run first, if the user has it.
+const START_FILE: &str = "~/.remexrc";
+
+/// What the shell keeps for its interpreter.
+#[derive(Default)]
+struct Shell {
+    screen: Arc<Screen>,
+    reader: RefCell<Option<Reader>>,
+    /// The lines of a command that is not complete.
+    command: RefCell<String>,
+    has_ended: Cell<bool>,
+}
+
+/// Talks to the person at the terminal; returns the exit status.
+pub fn run(mut session: Session) -> i32 {
+    let before = tcgetattr(rustix::stdio::stdin()).ok();
+    session.set("tcl_interactive", Value::int(1));
+    session.set("tcl_rcFileName", Value::text(START_FILE));
+    if let Err(error) = start(&mut session.interp) {
+        crate::session::print_error(&format!("remex: no line editing: {error}"));
+        return standard_input::run(session, true);
+    }
+    run_start_file(&mut session);
+    let shell = session.interp.data::<Shell>();
+    next_prompt(&mut session.interp, &shell, None);
+    while !shell.has_ended.get() && session.interp.exit_status().is_none() {
+        // An error is an exit, or an interrupt that has ended what it was meant for.
+        let _ = session.interp.do_one_event(Wait::Forever, Filter::ALL);
+    }
+    restore(before.as_ref());
+    session.finish(0)
+}
+
+/// Starts the editor, and has output and Ctrl-C come to it.
+fn start(interp: &mut Interp) -> Result<(), String> {
+    let shell = interp.data::<Shell>();
+    if !rustix::termios::isatty(rustix::stdio::stdout()) {
+        return Err("standard output is no terminal".to_owned());
+    }
+    heed_interrupts(interp).map_err(|error| error.to_string())?;
+    let interrupt = interp.interrupt_handle();
+    let mailbox = interp.mailbox();
+    let reader = Reader::start(Arc::clone(&shell.screen), mailbox, interrupt, history::file(), accept)?;
+    *shell.reader.borrow_mut() = Some(reader);
+    screen::attach(interp, &shell.screen);
+    Ok(())
+}
+
+/// From now on SIGINT interrupts what the interpreter runs, instead of ending the process.
+fn heed_interrupts(interp: &mut Interp) -> std::io::Result<()> {
+    let handle = interp.interrupt_handle();
+    signal_hook::flag::register(SIGINT, handle.flag())?;
+    remex_interp::channel::set_interrupt_check(Some(Rc::new(move || handle.is_set())));
+    // A signal between a look at the flag and the wait in the event loop would not end that wait; a byte does.
+    let (near, far) = UnixStream::pair()?;
+    near.set_nonblocking(true)?;
+    signal_hook::low_level::pipe::register(SIGINT, far)?;
+    let near = Rc::new(near);
+    let kept = Rc::clone(&near);
+    let on_ready = move |interp: &mut Interp, source, _is_readable| {
+        let mut bytes = [0; 16];
+        while matches!(rustix::io::read(&*kept, &mut bytes), Ok(count) if count > 0) {}
+        interp.event_loop().drained(source, Interest::READ);
+    };
+    interp.watch(near.as_fd(), Interest::READ, Rc::new(on_ready)).map_err(std::io::Error::other)?;
+    Ok(())
+}
+
+/// Runs the user's start file, if there is one.
+fn run_start_file(session: &mut Session) {
+    let name = Value::text("::tcl_rcFileName");
+    let Ok(file) = session.interp.variable_get(&name) else { return };
+    let exists = remex_interp::channel::path::native(&file.str()).is_ok_and(|path| std::path::Path::new(&path).exists());
+    if exists {
+        let outcome = session.source(&file.str());
+        report(&mut session.interp, outcome);
+    }
+}
+
+/// Takes what the editor came back with. Runs on the interpreter's thread, as a job, perhaps within a script that an
+/// event has started and that waits for another event.
+fn accept(interp: &mut Interp, input: Input) {
+    let shell = interp.data::<Shell>();
+    let mut remembered = None;
+    match input {
+        Input::Line(line) => {
+            let mut command = shell.command.take();
+            command.push_str(&line);
+            command.push('\n');
+            if is_complete(&command) {
+                command.pop();
+                evaluate(interp, &command);
+                remembered = Some(command).filter(|command| !command.trim().is_empty());
+            } else {
+                *shell.command.borrow_mut() = command;
+            }
+        }
+        Input::Interrupted => drop(shell.command.take()),
+        Input::End => {
+            shell.has_ended.set(true);
+            // Ends the waits of scripts, too, within which this may run.
+            let _ = interp.call(vec![Value::text("::exit")]);
+            return;
+        }
+    }
+    if interp.exit_status().is_none() {
+        next_prompt(interp, &shell, remembered.as_deref());
+    }
+}
+
+/// Evaluates a command and prints its result.
+fn evaluate(interp: &mut Interp, command: &str) {
+    // An interrupt from before was meant for something else.
+    interp.interrupt_handle().clear();
+    let outcome = interp.eval_file_text(&Value::text(command));
+    if interp.exit_status().is_none() {
+        report(interp, outcome);
+    }
+}
+
+/// Prints what a command came to: a result that is not empty, or the message of an error.
+fn report(interp: &mut Interp, outcome: remex_interp::Outcome) {
+    match failure_of(outcome) {
+        Ok(value) if value.is_empty() => {}
+        Ok(value) => write_line(interp, "stdout", &value),
+        Err(exception) => write_line(interp, "stderr", &exception.value),
+    }
+}
+
+/// Asks the editor for the next line, and has it remember a command.
+fn next_prompt(interp: &mut Interp, shell: &Shell, remembered: Option<&str>) {
+    let is_within = !shell.command.borrow().is_empty();
+    let prompt = prompt(interp, &shell.screen, is_within);
+    let prompt = shell.screen.unfinished_line() + &prompt;
+    if let Some(reader) = &*shell.reader.borrow() {
+        reader.ask(&prompt, remembered);
+    }
+}
+
+/// The prompt: what the script in `tcl_prompt1` prints, or `tcl_prompt2` within a command, or a text of our own.
+fn prompt(interp: &mut Interp, screen: &Screen, is_within: bool) -> String {
+    let (name, usual) =
+        if is_within { ("::tcl_prompt2", CONTINUATION_PROMPT) } else { ("::tcl_prompt1", PROMPT) };
+    let name = Value::text(name);
+    if !interp.variable_exists(&name) {
+        return usual.to_owned();
+    }
+    let Ok(script) = interp.variable_get(&name) else { return usual.to_owned() };
+    screen.start_capture();
+    let outcome = interp.eval(script);
+    let _ = interp.call(vec![Value::text("::flush"), Value::text("stdout")]);
+    let printed = screen.end_capture();
+    match outcome {
+        Ok(_) => printed,
+        Err(exception) => {
+            let message = format!("{}\n    (script that generates prompt)", exception.value);
+            write_line(interp, "stderr", &Value::string(message));
+            usual.to_owned()
+        }
+    }
+}
+
+/// Puts the terminal back as it was: a script may have ended the process while the editor had it.
+fn restore(before: Option<&Termios>) {
+    let stdin = rustix::stdio::stdin();
+    let Some(before) = before else { return };
+    let is_changed = tcgetattr(stdin).is_ok_and(|now| now.local_modes != before.local_modes);
+    if is_changed && tcsetattr(stdin, OptionalActions::Now, before).is_ok() {
+        // Pasted text no longer comes in brackets.
+        crate::session::print("\x1b[?2004l\n");
+    }
+}
