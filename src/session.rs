@@ -62,12 +62,8 @@ impl Session {
 
     /// Evaluates a script file as `source` does.
     pub fn source(&mut self, file: &str) -> Outcome {
-        let mut words = vec![Value::text("::source")];
-        if let Some(encoding) = &self.encoding {
-            words.extend([Value::text("-encoding"), Value::text(encoding)]);
-        }
-        words.push(Value::text(file));
-        self.interp.call(words)
+        let encoding = self.encoding.as_deref().map(Value::text);
+        self.interp.run_script_file(&Value::text(file), encoding.as_ref())
     }
 
     /// Prints the bytecode of a script file and returns the exit status.

@@ -6,7 +6,11 @@ use remote_support::{Ran, World};
 use std::time::{Duration, Instant};
 
 fn failed(errors: &str) -> Ran {
-    Ran { output: String::new(), errors: errors.to_string(), status: Some(1) }
+    Ran {
+        output: String::new(),
+        errors: errors.to_string(),
+        status: Some(1),
+    }
 }
 
 #[test]
@@ -14,8 +18,18 @@ fn the_command_line_prints_the_result_or_errorinfo() {
     let world = World::new();
     let _server = world.serve("s", &["--name", "a"]);
     let ran = world.remex("c", &["remote", "eval", "a", "expr {6*7}"]);
-    assert_eq!(ran, Ran { output: "42\n".into(), errors: String::new(), status: Some(0) });
-    let ran = world.remex("c", &["remote", "eval", "a", "proc p {} {\n  error no\n}\np"]);
+    assert_eq!(
+        ran,
+        Ran {
+            output: "42\n".into(),
+            errors: String::new(),
+            status: Some(0)
+        }
+    );
+    let ran = world.remex(
+        "c",
+        &["remote", "eval", "a", "proc p {} {\n  error no\n}\np"],
+    );
     assert_eq!(
         ran,
         failed(
@@ -24,23 +38,35 @@ fn the_command_line_prints_the_result_or_errorinfo() {
     );
     let ran = world.remex("c", &["remote", "eval", "a", "lindex {a {b c} d}", "1"]);
     assert_eq!(ran.output, "b c\n");
-    assert_eq!(world.remex("c", &["remote", "eval", "b", "pid"]), failed("no application named \"b\"\n"));
+    assert_eq!(
+        world.remex("c", &["remote", "eval", "b", "pid"]),
+        failed("no application named \"b\"\n")
+    );
 }
 
 #[test]
 fn a_served_file_is_evaluated_first_and_names_the_interpreter() {
     let world = World::new();
-    let file = world.file("calc.tcl", "proc double x {expr {2*$x}}\nset ::greeting \"hi $argv\"");
+    let file = world.file(
+        "calc.tcl",
+        "proc double x {expr {2*$x}}\nset ::greeting \"hi $argv\"",
+    );
     let server = world.serve("s", &[&file, "there"]);
     assert_eq!(server.name, "calc");
-    assert_eq!(world.script("puts [send calc {set greeting}]; puts [send calc double 21]"), "hi there\n42\n");
+    assert_eq!(
+        world.script("puts [send calc {set greeting}]; puts [send calc double 21]"),
+        "hi there\n42\n"
+    );
 }
 
 #[test]
 fn state_stays_between_requests() {
     let world = World::new();
     let _server = world.serve("s", &["--name", "a"]);
-    assert_eq!(world.script("send a set x 1; send a incr x; puts [send a {set x}]"), "2\n");
+    assert_eq!(
+        world.script("send a set x 1; send a incr x; puts [send a {set x}]"),
+        "2\n"
+    );
     assert_eq!(world.script("puts [remote eval a {incr x}]"), "3\n");
 }
 
@@ -55,7 +81,10 @@ fn send_joins_its_words_and_remote_call_does_not() {
         puts [remote eval a {list 1} {x y} {[exit]}]
         puts [send -- a expr 1 + 2]
     "#;
-    assert_eq!(world.script(text), "x y z\n{x y} z\n{x y} {[exit]} {$}\n1 {x y} {[exit]}\n3\n".replace("{$}", "$"));
+    assert_eq!(
+        world.script(text),
+        "x y z\n{x y} z\n{x y} {[exit]} {$}\n1 {x y} {[exit]}\n3\n"
+    );
 }
 
 #[test]
@@ -131,10 +160,16 @@ fn a_script_that_spins_is_stopped_when_its_caller_gives_up_also_inside_catch() {
     ];
     for script in scripts {
         let start = Instant::now();
-        let text = format!("puts [catch {{send -timeout 150 a {{{script}}}}} r o]; puts $r; puts [dict get $o -errorcode]");
+        let text = format!(
+            "puts [catch {{send -timeout 150 a {{{script}}}}} r o]; puts $r; puts [dict get $o -errorcode]"
+        );
         let expected = "1\nno answer from \"a\" within 150 ms\nREMEX TIMEOUT\n";
         assert_eq!(world.script(&text), expected, "{script}");
-        assert_eq!(world.script("puts [send -timeout 5000 a {expr 1+1}]"), "2\n", "after {script}");
+        assert_eq!(
+            world.script("puts [send -timeout 5000 a {expr 1+1}]"),
+            "2\n",
+            "after {script}"
+        );
         assert!(start.elapsed() < Duration::from_secs(5), "{script}");
     }
 }
@@ -177,14 +212,34 @@ fn wrong_usage_is_told_as_tcl_does() {
     let usage = "?-async? ?-command prefix? ?-timeout ms? ?--? target cmd ?arg ...?";
     for (script, message) in [
         ("send", format!("wrong # args: should be \"send {usage}\"")),
-        ("send -async a", format!("wrong # args: should be \"send {usage}\"")),
-        ("send -foo a b", "bad option \"-foo\": must be -async, -command, -timeout, or --".to_string()),
-        ("send -timeout x a b", "expected integer but got \"x\"".to_string()),
-        ("send nobody pid", "no application named \"nobody\"".to_string()),
+        (
+            "send -async a",
+            format!("wrong # args: should be \"send {usage}\""),
+        ),
+        (
+            "send -foo a b",
+            "bad option \"-foo\": must be -async, -command, -timeout, or --".to_string(),
+        ),
+        (
+            "send -timeout x a b",
+            "expected integer but got \"x\"".to_string(),
+        ),
+        (
+            "send nobody pid",
+            "no application named \"nobody\"".to_string(),
+        ),
         ("send {} pid", "bad name \"\": it is empty".to_string()),
-        ("remote eval a", "wrong # args: should be \"remote eval ?-timeout ms? ?--? target script ?arg ...?\"".to_string()),
+        (
+            "remote eval a",
+            "wrong # args: should be \"remote eval ?-timeout ms? ?--? target script ?arg ...?\""
+                .to_string(),
+        ),
     ] {
-        assert_eq!(world.script(&format!("catch {{{script}}} r; puts $r")), message + "\n", "{script}");
+        assert_eq!(
+            world.script(&format!("catch {{{script}}} r; puts $r")),
+            message + "\n",
+            "{script}"
+        );
     }
     let text = "catch {send nobody pid} r o; puts [dict get $o -errorcode]";
     assert_eq!(world.script(text), "TK LOOKUP APPLICATION nobody\n");
@@ -195,24 +250,37 @@ fn names_are_unique_and_those_of_the_dead_are_free() {
     let world = World::new();
     let mut first = world.serve("s", &["--name", "chat"]);
     let second = world.serve("s", &["--name", "chat"]);
-    assert_eq!([first.name.as_str(), second.name.as_str()], ["chat", "chat #2"]);
-    assert_eq!(world.script("puts [remote interps]; puts [send {chat #2} remote name]"), "chat {chat #2}\nchat #2\n");
+    assert_eq!(
+        [first.name.as_str(), second.name.as_str()],
+        ["chat", "chat #2"]
+    );
+    assert_eq!(
+        world.script("puts [remote interps]; puts [send {chat #2} remote name]"),
+        "chat {chat #2}\nchat #2\n"
+    );
     first.errors();
     assert_eq!(world.script("puts [remote interps]"), "{chat #2}\n");
     let third = world.serve("s", &["--name", "chat"]);
     assert_eq!(third.name, "chat");
-    assert_eq!(world.remex("c", &["remote", "interps"]).output, "chat\nchat #2\n");
+    assert_eq!(
+        world.remex("c", &["remote", "interps"]).output,
+        "chat\nchat #2\n"
+    );
 }
 
 #[test]
 fn a_target_that_exits_or_dies_while_it_is_asked_is_an_error() {
     let world = World::new();
     let mut server = world.serve("s", &["--name", "a"]);
-    let text = "catch {send a exit} r o; puts [lrange [split $r :] 0 0]; puts [dict get $o -errorcode]";
-    assert_eq!(world.script(text), "{target application died or connection lost}\nREMEX LOST\n");
+    let text =
+        "catch {send a exit} r o; puts [lrange [split $r :] 0 0]; puts [dict get $o -errorcode]";
+    assert_eq!(
+        world.script(text),
+        "{target application died or connection lost}\nREMEX LOST\n"
+    );
     assert!(server.child.wait().unwrap().success());
     let mut server = world.serve("s", &["--name", "a"]);
-    let text = "puts [catch {send a {exec kill -9 [pid]}}]; puts [catch {send a pid} r]; puts $r";
+    let text = "puts [catch {send a {exec kill -9 [pid]}}]; after 100; puts [catch {send a pid} r]; puts $r";
     assert_eq!(world.script(text), "1\n1\nno application named \"a\"\n");
     assert!(!server.child.wait().unwrap().success());
 }
@@ -221,11 +289,18 @@ fn a_target_that_exits_or_dies_while_it_is_asked_is_an_error() {
 fn a_client_that_is_killed_takes_its_spinning_script_with_it() {
     let world = World::new();
     let _server = world.serve("s", &["--name", "a"]);
-    let mut client = world.command("c", remote_support::REMEX).args(["remote", "eval", "a", "while 1 {}"]).spawn().unwrap();
+    let mut client = world
+        .command("c", remote_support::REMEX)
+        .args(["remote", "eval", "a", "while 1 {}"])
+        .spawn()
+        .unwrap();
     std::thread::sleep(Duration::from_millis(200));
     client.kill().unwrap();
     client.wait().unwrap();
-    assert_eq!(world.script("puts [send -timeout 5000 a {set y alive}]"), "alive\n");
+    assert_eq!(
+        world.script("puts [send -timeout 5000 a {set y alive}]"),
+        "alive\n"
+    );
 }
 
 #[test]
@@ -241,7 +316,10 @@ fn large_values_cross_and_too_large_ones_are_an_error() {
     let output = world.script(text);
     let lines: Vec<&str> = output.lines().collect();
     assert_eq!(lines[..3], ["1", "10000000", "1"]);
-    assert!(lines[3].contains("exceeds the limit of 67108864"), "{output}");
+    assert!(
+        lines[3].contains("exceeds the limit of 67108864"),
+        "{output}"
+    );
     assert_eq!(lines[4], "still");
 }
 

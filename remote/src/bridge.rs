@@ -38,13 +38,16 @@ pub fn node(interp: &mut Interp) -> Result<Rc<Node>, Box<Exception>> {
     if let Some(node) = &*remote.node.borrow() {
         return Ok(Rc::clone(node));
     }
-    let node = Node::new(settings()).map_err(|error| Exception::error(format!("couldn't make a node: {error}")))?;
+    let node = Node::new(settings())
+        .map_err(|error| Exception::error(format!("couldn't make a node: {error}")))?;
     let node = Rc::new(node);
     *remote.node.borrow_mut() = Some(Rc::clone(&node));
     let hooked = Rc::clone(&node);
     let mut before = interp.set_safepoint_hook(None);
     interp.set_safepoint_hook(Some(Box::new(move || match hooked.safepoint() {
-        Verdict::Continue => before.as_mut().map_or(safepoint::Verdict::Continue, |hook| hook()),
+        Verdict::Continue => before
+            .as_mut()
+            .map_or(safepoint::Verdict::Continue, |hook| hook()),
         Verdict::Stop(reason) => {
             let outcome = reason.words();
             safepoint::Verdict::Cancel {
@@ -73,7 +76,10 @@ pub(crate) fn send(
     body: Body,
     timeout_ms: Option<u64>,
 ) -> Result<Value, Box<Exception>> {
-    asking(interp, |node, engine| node.send(engine, target, body, timeout_ms)).and_then(unpacked)
+    asking(interp, |node, engine| {
+        node.send(engine, target, body, timeout_ms)
+    })
+    .and_then(unpacked)
 }
 
 /// Has `target` evaluate `body`, and does not wait. With `prefix`, the event loop calls that command with the value and
@@ -92,7 +98,9 @@ pub(crate) fn post(
         remote.prefixes.borrow_mut().insert(token, prefix);
         token
     });
-    let posted = asking(interp, |node, engine| node.post(engine, target, body, timeout_ms, token));
+    let posted = asking(interp, |node, engine| {
+        node.post(engine, target, body, timeout_ms, token)
+    });
     if let (Err(_), Some(token)) = (&posted, token) {
         remote.prefixes.borrow_mut().remove(&token);
     }
@@ -101,8 +109,13 @@ pub(crate) fn post(
 }
 
 /// The time that `target` takes to give a sign of life, in microseconds.
-pub(crate) fn ping(interp: &mut Interp, target: &str, timeout_ms: Option<u64>) -> Result<u128, Box<Exception>> {
-    asking(interp, |node, engine| node.ping(engine, target, timeout_ms)).map(|time| time.as_micros())
+pub(crate) fn ping(
+    interp: &mut Interp,
+    target: &str,
+    timeout_ms: Option<u64>,
+) -> Result<u128, Box<Exception>> {
+    asking(interp, |node, engine| node.ping(engine, target, timeout_ms))
+        .map(|time| time.as_micros())
 }
 
 /// Notes whether the interpreter serves others, so that its event loop goes on for them.
@@ -117,7 +130,10 @@ fn asking<T>(
     question: impl FnOnce(&Node, &mut Engine<'_>) -> Result<T, Failure>,
 ) -> Result<T, Box<Exception>> {
     let node = node(interp)?;
-    let mut engine = Engine { interp, stopped: None };
+    let mut engine = Engine {
+        interp,
+        stopped: None,
+    };
     let answer = question(&node, &mut engine);
     let stopped = engine.stopped.take();
     show_notices(&node);
@@ -173,8 +189,13 @@ fn node_is_ready(interp: &mut Interp, id: SourceId, _is_readable: bool) {
     // Before the turn: what happens during it, and in event loops nested in it, must be told again.
     interp.event_loop().drained(id, Interest::READ);
     let remote = interp.data::<Remote>();
-    let Some(node) = remote.node.borrow().clone() else { return };
-    node.turn(&mut Engine { interp, stopped: None });
+    let Some(node) = remote.node.borrow().clone() else {
+        return;
+    };
+    node.turn(&mut Engine {
+        interp,
+        stopped: None,
+    });
     show_notices(&node);
     call_back(interp, &remote, &node);
     if node.safepoint() != Verdict::Continue {
@@ -187,8 +208,12 @@ fn node_is_ready(interp: &mut Interp, id: SourceId, _is_readable: bool) {
 /// Calls the commands of `-command` whose answers have come.
 fn call_back(interp: &mut Interp, remote: &Remote, node: &Node) {
     while let Some((token, answer)) = node.take_completion() {
-        let Some(prefix) = remote.prefixes.borrow_mut().remove(&token) else { continue };
-        let completion = answer.map_err(|failure| exception(&failure)).and_then(unpacked);
+        let Some(prefix) = remote.prefixes.borrow_mut().remove(&token) else {
+            continue;
+        };
+        let completion = answer
+            .map_err(|failure| exception(&failure))
+            .and_then(unpacked);
         let (value, options) = match completion {
             Ok(value) => (value, ok_options()),
             Err(exception) => (exception.value.clone(), exception.options()),
@@ -220,10 +245,14 @@ pub(crate) struct Engine<'a> {
 impl Evaluator for Engine<'_> {
     fn evaluate(&mut self, body: Body) -> Outcome {
         let completion = match body {
-            _ if self.interp.exit_status().is_some() => Err(Exception::error("the interpreter exits")),
+            _ if self.interp.exit_status().is_some() => {
+                Err(Exception::error("the interpreter exits"))
+            }
             Body::Script(script) => self.interp.eval(Value::string(script)),
             Body::Words(words) if words.is_empty() => Ok(Value::EMPTY),
-            Body::Words(words) => self.interp.call(words.into_iter().map(Value::string).collect()),
+            Body::Words(words) => self
+                .interp
+                .call(words.into_iter().map(Value::string).collect()),
         };
         let remote = self.interp.data::<Remote>();
         if remote.has_interrupted.take() {
@@ -251,19 +280,33 @@ fn packed(completion: Result<Value, Box<Exception>>) -> Outcome {
         Err(exception) => exception,
     };
     let is_return = exception.code == code::RETURN;
-    let is_error = exception.code == code::ERROR || (is_return && exception.return_code == code::ERROR);
+    let is_error =
+        exception.code == code::ERROR || (is_return && exception.return_code == code::ERROR);
     let text = |value: &Option<Value>| value.as_ref().map(Value::to_text);
     let other = exception.other.iter().flat_map(OrderedMap::iter);
     let options = ReturnOptions {
-        code: if is_return { exception.return_code } else { exception.code },
+        code: if is_return {
+            exception.return_code
+        } else {
+            exception.code
+        },
         level: if is_return { exception.return_level } else { 0 },
         error_code: text(&exception.error_code),
-        error_info: exception.info.clone().or_else(|| is_error.then(|| exception.value.to_text())),
+        error_info: exception
+            .info
+            .clone()
+            .or_else(|| is_error.then(|| exception.value.to_text())),
         error_line: is_error.then_some(exception.line),
         error_stack: text(&exception.stack),
-        other: other.map(|(key, value)| (key.to_text(), value.to_text())).collect(),
+        other: other
+            .map(|(key, value)| (key.to_text(), value.to_text()))
+            .collect(),
     };
-    Outcome { code: exception.code, value: exception.value.to_text(), options: Some(Box::new(options)) }
+    Outcome {
+        code: exception.code,
+        value: exception.value.to_text(),
+        options: Some(Box::new(options)),
+    }
 }
 
 /// A completion as it came over the wire.
@@ -273,7 +316,9 @@ fn unpacked(outcome: Outcome) -> Result<Value, Box<Exception>> {
         return Ok(value);
     }
     let mut exception = Exception::new(outcome.code, value);
-    let Some(options) = outcome.options else { return Err(exception) };
+    let Some(options) = outcome.options else {
+        return Err(exception);
+    };
     exception.return_code = options.code;
     exception.return_level = options.level.max(1);
     exception.error_code = options.error_code.map(Value::string);

@@ -23,7 +23,13 @@ const REMOTE: &[Builtin] = &[
     Builtin::new("interps", "", 0, 0, remote_interps),
     Builtin::new("name", "", 0, 0, remote_name),
     Builtin::new("ping", "?-timeout ms? ?--? target", 1, 4, remote_ping),
-    Builtin::new("serve", "?-name name? ?-listen host:port?", 0, 4, remote_serve),
+    Builtin::new(
+        "serve",
+        "?-name name? ?-listen host:port?",
+        0,
+        4,
+        remote_serve,
+    ),
     Builtin::new("stop", "", 0, 0, remote_stop),
 ];
 
@@ -47,7 +53,10 @@ struct Options {
 fn options(words: &[Value], known: &[&str], usage: &str) -> Result<Options, Box<Exception>> {
     let name = words.first().map(Value::to_text).unwrap_or_default();
     let wrong_args = || Exception::wrong_args(&format!("{name} {usage}"));
-    let mut options = Options { words: 1, ..Options::default() };
+    let mut options = Options {
+        words: 1,
+        ..Options::default()
+    };
     while let Some(word) = words.get(options.words) {
         let text = word.str();
         if !text.starts_with('-') {
@@ -76,9 +85,16 @@ fn options(words: &[Value], known: &[&str], usage: &str) -> Result<Options, Box<
 }
 
 fn milliseconds(word: &Value) -> Result<u64, Box<Exception>> {
-    let number = word.as_int().ok_or_else(|| Exception::not_an_integer(word))?;
+    let number = word
+        .as_int()
+        .ok_or_else(|| Exception::not_an_integer(word))?;
     let ms = u64::try_from(number).ok().filter(|ms| *ms > 0);
-    ms.ok_or_else(|| Exception::with_code("the timeout must be greater than 0 ms", ["TCL", "VALUE", "TIMEOUT"]))
+    ms.ok_or_else(|| {
+        Exception::with_code(
+            "the timeout must be greater than 0 ms",
+            ["TCL", "VALUE", "TIMEOUT"],
+        )
+    })
 }
 
 /// The target, and the words after it; at least `min` of them.
@@ -104,7 +120,11 @@ fn send(interp: &mut Interp, words: &[Value]) -> CommandResult {
     let (target, rest) = target_and_rest(words, &options, 1, SEND_USAGE)?;
     let script = match rest {
         [script] => script.to_text(),
-        words => words.iter().map(Value::to_text).collect::<Vec<_>>().join(" "),
+        words => words
+            .iter()
+            .map(Value::to_text)
+            .collect::<Vec<_>>()
+            .join(" "),
     };
     let body = Body::Script(script);
     if options.is_async || options.prefix.is_some() {
@@ -124,7 +144,12 @@ fn remote_eval(interp: &mut Interp, words: &[Value]) -> CommandResult {
         script.push(' ');
         script.push_str(&Value::list(rest.get(1..).unwrap_or_default().to_vec()).str());
     }
-    done(bridge::send(interp, &target, Body::Script(script), options.timeout_ms)?)
+    done(bridge::send(
+        interp,
+        &target,
+        Body::Script(script),
+        options.timeout_ms,
+    )?)
 }
 
 /// `remote call ?-timeout MS? ?--? TARGET CMD ?ARG …?`: the words are one command, not substituted again.
@@ -144,7 +169,9 @@ fn remote_interps(interp: &mut Interp, _words: &[Value]) -> CommandResult {
 
 /// `remote name`: the name under which this interpreter serves, or the empty string.
 fn remote_name(interp: &mut Interp, _words: &[Value]) -> CommandResult {
-    done(Value::string(bridge::node(interp)?.name().unwrap_or_default()))
+    done(Value::string(
+        bridge::node(interp)?.name().unwrap_or_default(),
+    ))
 }
 
 /// `remote ping ?-timeout MS? ?--? TARGET`: how many microseconds the target takes to answer, busy or not.
@@ -166,12 +193,21 @@ fn remote_serve(interp: &mut Interp, words: &[Value]) -> CommandResult {
     let mut listen = None;
     for pair in words.get(1..).unwrap_or_default().chunks(2) {
         let [option, argument] = pair else {
-            return Err(Exception::wrong_args("remote serve ?-name name? ?-listen host:port?"));
+            return Err(Exception::wrong_args(
+                "remote serve ?-name name? ?-listen host:port?",
+            ));
         };
         match &*option.str() {
             "-name" => name = Some(argument.to_text()),
             "-listen" => listen = Some(argument.to_text()),
-            other => return Err(Exception::bad_index("bad", "option", other, &["-listen", "-name"])),
+            other => {
+                return Err(Exception::bad_index(
+                    "bad",
+                    "option",
+                    other,
+                    &["-listen", "-name"],
+                ));
+            }
         }
     }
     done(serve(interp, name.as_deref(), listen.as_deref())?)
@@ -186,9 +222,12 @@ pub(crate) fn serve(
 ) -> Result<Value, Box<Exception>> {
     let node = bridge::node(interp)?;
     let address = listen.map(|listen| {
-        host_and_port(listen).ok_or_else(|| Failure::Target(format!("bad address \"{listen}\": must be HOST:PORT")))
+        host_and_port(listen)
+            .ok_or_else(|| Failure::Target(format!("bad address \"{listen}\": must be HOST:PORT")))
     });
-    let address = address.transpose().map_err(|failure| bridge::exception(&failure))?;
+    let address = address
+        .transpose()
+        .map_err(|failure| bridge::exception(&failure))?;
     let mut report = OrderedMap::new();
     let name = match (name, node.name()) {
         (None, Some(present)) => present,
@@ -200,7 +239,8 @@ pub(crate) fn serve(
     };
     report.insert(Value::text("name"), Value::string(name));
     if let Some((host, port)) = address {
-        node.listen(host, port).map_err(|failure| bridge::exception(&failure))?;
+        node.listen(host, port)
+            .map_err(|failure| bridge::exception(&failure))?;
     }
     if let Some(address) = node.listening() {
         report.insert(Value::text("listen"), Value::string(address.to_string()));

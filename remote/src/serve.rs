@@ -39,15 +39,24 @@ pub fn serve(interp: &mut Interp, words: &[String]) -> Result<Serving, Report> {
             }
         }
     }
-    let root = serving.file.as_deref().and_then(|file| Path::new(file).file_stem()?.to_str().map(str::to_string));
-    let failed = |message: String| Report { errors: message + "\n", status: 1, ..Report::default() };
+    let root = serving
+        .file
+        .as_deref()
+        .and_then(|file| Path::new(file).file_stem()?.to_str().map(str::to_string));
+    let failed = |message: String| Report {
+        errors: message + "\n",
+        status: 1,
+        ..Report::default()
+    };
     let served = commands::serve(interp, name.or(root).as_deref(), listen.as_deref());
     served.map_err(|exception| failed(exception.value.to_text()))?;
     let node = bridge::node(interp).map_err(|exception| failed(exception.value.to_text()))?;
     serving.announcement = format!("serving as {}\n", node.name().unwrap_or_default());
     if let (Some(address), Some(home)) = (node.listening(), node.settings().home) {
         let access = access(&home).map_err(|error| failed(error.to_string()))?;
-        serving.announcement.push_str(&format!("listening at {address}, {access}\n"));
+        serving
+            .announcement
+            .push_str(&format!("listening at {address}, {access}\n"));
     }
     Ok(serving)
 }
@@ -63,5 +72,9 @@ fn access(home: &Home) -> Result<String, crate::keys::KeysError> {
 }
 
 fn usage() -> Report {
-    Report { errors: format!("usage: {USAGE}\n"), status: 2, ..Report::default() }
+    Report {
+        errors: format!("usage: {USAGE}\n"),
+        status: 2,
+        ..Report::default()
+    }
 }

@@ -1,4 +1,5 @@
 //! What the tests of the messaging layer share: a world of directories of their own, and processes in it.
+#![allow(dead_code)] // Each test file uses its own part.
 
 use std::io::{BufRead, BufReader, Read};
 use std::os::unix::fs::DirBuilderExt;
@@ -28,7 +29,10 @@ impl World {
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
         let path = std::env::temp_dir().join(format!("remex-e2e-{}-{number}", std::process::id()));
         let _ = std::fs::remove_dir_all(&path);
-        std::fs::DirBuilder::new().mode(0o700).create(&path).unwrap();
+        std::fs::DirBuilder::new()
+            .mode(0o700)
+            .create(&path)
+            .unwrap();
         World { path }
     }
 
@@ -69,8 +73,14 @@ impl World {
     /// The public key of a user.
     pub fn key(&self, user: &str) -> String {
         let shown = self.remex(user, &["keys", "show"]).output;
-        let line = shown.lines().find(|line| line.trim().starts_with("ssh-ed25519")).unwrap();
-        line.split_whitespace().take(2).collect::<Vec<_>>().join(" ")
+        let line = shown
+            .lines()
+            .find(|line| line.trim().starts_with("ssh-ed25519"))
+            .unwrap();
+        line.split_whitespace()
+            .take(2)
+            .collect::<Vec<_>>()
+            .join(" ")
     }
 
     /// `remex serve WORDS`, up and serving.
@@ -110,12 +120,23 @@ impl Server {
     /// Starts a command that runs `remex serve`, and waits until it serves.
     pub fn start(command: &mut Command) -> Server {
         let wants_address = command.get_args().any(|word| word == "--listen");
-        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let mut child = command
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
         let output = BufReader::new(child.stdout.take().unwrap());
-        let mut server = Server { child, output, name: String::new(), address: None };
+        let mut server = Server {
+            child,
+            output,
+            name: String::new(),
+            address: None,
+        };
         let line = server.line();
         let name = line.strip_prefix("serving as ");
-        server.name = name.unwrap_or_else(|| panic!("{line:?}: {}", server.errors())).to_string();
+        server.name = name
+            .unwrap_or_else(|| panic!("{line:?}: {}", server.errors()))
+            .to_string();
         if wants_address {
             let line = server.line();
             let rest = line.strip_prefix("listening at ").unwrap();

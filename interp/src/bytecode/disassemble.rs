@@ -19,7 +19,7 @@ pub fn disassemble(code: &Code) -> String {
         let _ = match handler.kind {
             HandlerKind::Loop { on_break, on_continue } => writeln!(
                 out,
-                "handler {}..{}: break to {on_break}, continue to {on_continue}",
+                "handler {}..{}: break to {on_break}, continue to {on_continue:?}",
                 handler.start, handler.end
             ),
             HandlerKind::Catch { target, result, .. } => {

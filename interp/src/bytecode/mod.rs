@@ -149,8 +149,8 @@ pub enum HandlerKind {
     Loop {
         /// Where break goes.
         on_break: u32,
-        /// Where continue goes.
-        on_continue: u32,
+        /// Where continue goes; None where it is not caught.
+        on_continue: Option<u32>,
     },
     /// `catch`: everything.
     Catch {

@@ -62,7 +62,7 @@ instructions! {
     // Moving values
     Constant "const" [Register Constant None] "a = constant b";
     Integer "int" [Register Immediate None] "a = the signed number b";
-    Load "load" [Register Register None] "a = value of variable or temporary b; an error if the variable has none";
+    Load "load" [Register Register None] "a = value of variable or temporary b; an error if the variable has none; with flag 1 read traces do not see it";
     Take "take" [Register Register None] "a = temporary b, which becomes empty";
     Free "free" [Register None None] "temporary a becomes empty";
     Concat "concat" [Register Register Count] "a = the strings of the c temporaries from b, joined; they become empty";

@@ -51,28 +51,29 @@ fn compile_continue(compiler: &mut Compiler<'_>, command: &Command, destination:
     true
 }
 
-/// An `if` whose next condition is being evaluated.
+/// An `if` that runs.
 struct If {
     words: Vec<Value>,
-    /// The word after the condition.
+    /// The word after the condition that is evaluated.
     at: usize,
+    /// The body to run: all clauses are checked before it does.
+    chosen: Option<Value>,
 }
 
 fn if_command(interp: &mut Interp, words: &[Value]) -> CommandResult {
-    next_condition(interp, If { words: words.to_vec(), at: 1 })
+    next_condition(interp, Box::new(If { words: words.to_vec(), at: 1, chosen: None }))
 }
 
-/// Evaluates the condition at `state.at`.
-fn next_condition(interp: &mut Interp, mut state: If) -> CommandResult {
+/// Evaluates the condition at `state.at`, unless a body is chosen already.
+fn next_condition(interp: &mut Interp, mut state: Box<If>) -> CommandResult {
     let Some(condition) = state.words.get(state.at).cloned() else {
-        let after = state.words.get(state.at - 1).cloned().unwrap_or_default();
-        return Err(no_expression(&after));
+        return Err(no_expression(&state.words[state.at - 1]));
     };
-    if state.words.len() == state.at + 1 {
-        return Err(no_script(&condition));
-    }
     state.at += 1;
-    interp.push_native(Box::new(state));
+    if state.chosen.is_some() {
+        return state.after_condition(interp, false);
+    }
+    interp.push_native(state);
     interp.push_expression(&condition)
 }
 
@@ -91,51 +92,45 @@ fn no_script(after: &Value) -> Box<Exception> {
 }
 
 impl Resume for If {
-    fn resume(mut self: Box<Self>, interp: &mut Interp, outcome: Outcome) -> CommandResult {
+    fn resume(self: Box<Self>, interp: &mut Interp, outcome: Outcome) -> CommandResult {
         let truth = boolean_of(&outcome?)?;
+        self.after_condition(interp, truth)
+    }
+}
+
+impl If {
+    fn after_condition(mut self: Box<Self>, interp: &mut Interp, truth: bool) -> CommandResult {
         if self.words.get(self.at).is_some_and(|word| &*word.str() == "then") {
-            if self.at + 1 >= self.words.len() {
-                return Err(no_script(&self.words[self.at]));
-            }
             self.at += 1;
         }
         let Some(body) = self.words.get(self.at).cloned() else {
             return Err(no_script(&self.words[self.at - 1]));
         };
         if truth {
-            return interp.push_script(&body, Context::Current, ScriptLabel::None);
+            self.chosen = Some(body);
         }
         self.at += 1;
-        match self.words.get(self.at).map(Value::to_text).as_deref() {
-            None => done_empty(),
+        let keyword = self.words.get(self.at).map(Value::to_text);
+        let body = match keyword.as_deref() {
+            None => None,
             Some("elseif") => {
                 self.at += 1;
-                next_condition(interp, *self)
+                return next_condition(interp, self);
             }
-            Some("else") => {
-                let Some(body) = self.words.get(self.at + 1).cloned() else {
-                    return Err(no_script(&self.words[self.at]));
-                };
-                self.last_body(interp, &body, self.at + 2)
-            }
-            Some(_) => {
-                let body = self.words[self.at].clone();
-                self.last_body(interp, &body, self.at + 1)
-            }
-        }
-    }
-}
-
-impl If {
-    /// The else body, after which no word may follow.
-    fn last_body(&self, interp: &mut Interp, body: &Value, end: usize) -> CommandResult {
-        if end < self.words.len() {
+            Some("else") if self.at + 1 == self.words.len() => return Err(no_script(&self.words[self.at])),
+            Some("else") => Some(self.at + 1),
+            Some(_) => Some(self.at),
+        };
+        if body.is_some_and(|body| body + 1 < self.words.len()) {
             return Err(Exception::with_code(
                 "wrong # args: extra words after \"else\" clause in \"if\" command",
                 ["TCL", "WRONGARGS"],
             ));
         }
-        interp.push_script(body, Context::Current, ScriptLabel::None)
+        match self.chosen.or_else(|| body.and_then(|body| self.words.get(body).cloned())) {
+            Some(script) => interp.push_script(&script, Context::Current, ScriptLabel::None),
+            None => done_empty(),
+        }
     }
 }
 
@@ -248,14 +243,14 @@ fn for_command(interp: &mut Interp, words: &[Value]) -> CommandResult {
     };
     interp.push_native(Box::new(state));
     let start = words[1].clone();
-    interp.push_script(&start, Context::Current, ScriptLabel::Fixed("\"for\" initial command"))
+    interp.push_script(&start, Context::Current, ScriptLabel::None)
 }
 
 impl Resume for Loop {
     fn resume(mut self: Box<Self>, interp: &mut Interp, outcome: Outcome) -> CommandResult {
         match self.waits_for {
             Step::Start => {
-                outcome?;
+                outcome.map_err(|exception| in_clause(exception, "initial"))?;
                 self.evaluate_test(interp)
             }
             Step::Test => {
@@ -264,8 +259,9 @@ impl Resume for Loop {
                 }
                 self.waits_for = Step::Body;
                 let body = self.body.clone();
+                let label = if self.next.is_some() { "\"for\" body" } else { "\"while\" body" };
                 interp.push_native(self);
-                interp.push_script(&body, Context::Current, ScriptLabel::None)
+                interp.push_script(&body, Context::Current, ScriptLabel::Fixed(label))
             }
             Step::Body => {
                 match outcome {
@@ -285,12 +281,20 @@ impl Resume for Loop {
             Step::Next => {
                 match outcome {
                     Err(exception) if exception.code == code::BREAK => return done_empty(),
-                    outcome => drop(outcome?),
+                    outcome => drop(outcome.map_err(|exception| in_clause(exception, "loop-end"))?),
                 }
                 self.evaluate_test(interp)
             }
         }
     }
+}
+
+/// Adds to errorInfo which command of a `for` failed.
+fn in_clause(mut exception: Box<Exception>, clause: &str) -> Box<Exception> {
+    if exception.code == code::ERROR {
+        exception.add_info(&format!("\n    (\"for\" {clause} command)"));
+    }
+    exception
 }
 
 impl Loop {
@@ -351,7 +355,7 @@ fn compile_loop(
     compiler.loop_body(done, again, |compiler| compiler.script(&body, Destination::Discard));
     compiler.builder.bind(again);
     if let Some(next) = next {
-        compiler.loop_body(done, check, |compiler| compiler.script(&next, Destination::Discard));
+        compiler.next_clause(done, |compiler| compiler.script(&next, Destination::Discard));
     }
     compiler.builder.bind(check);
     if constant.is_some() {

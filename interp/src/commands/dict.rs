@@ -164,13 +164,13 @@ fn merge(_interp: &mut Interp, words: &[Value]) -> CommandResult {
         return done_empty();
     };
     let dict = first.to_dict()?;
-    let rest = &words[2..];
-    if rest.is_empty() {
+    let others = words[2..].iter().map(Value::to_dict).collect::<Result<Vec<_>, _>>()?;
+    if others.iter().all(|other| other.map().is_empty()) {
         return done(first.clone());
     }
     let mut map = dict.map().clone();
-    for word in rest {
-        for (key, value) in word.to_dict()?.map().iter() {
+    for other in &others {
+        for (key, value) in other.map().iter() {
             map.insert(key.clone(), value.clone());
         }
     }

@@ -4,9 +4,10 @@ use std::time::{Duration, Instant};
 
 use super::int_of;
 use super::list::concatenation;
+use crate::channel::{Encoding, Errno, path, system_encoding};
 use crate::compile::{Compiler, Destination};
 use crate::runtime::{
-    ANY, Builtin, CommandResult, Context, Exception, Interp, Outcome, Resume, ScriptLabel, done,
+    ANY, Builtin, CommandResult, Context, Exception, Interp, Next, Outcome, Resume, ScriptLabel, code, done,
 };
 use crate::syntax::Command;
 use crate::value::Value;
@@ -15,6 +16,7 @@ use crate::value::Value;
 pub(crate) const COMMANDS: &[Builtin] = &[
     Builtin::new("eval", "arg ?arg ...?", 1, ANY, eval),
     Builtin::new("expr", "arg ?arg ...?", 1, ANY, expr).compiled(compile_expr),
+    Builtin::new("source", "?-encoding name? fileName", 1, 3, source).unsafe_for_children(),
     Builtin::new("time", "command ?count?", 1, 2, time),
     Builtin::new("uplevel", "?level? command ?arg ...?", 0, ANY, uplevel),
 ];
@@ -64,6 +66,90 @@ fn compile_expr(compiler: &mut Compiler<'_>, command: &Command, destination: Des
     match command.words.as_slice() {
         [_, word] => compiler.expression_word(word, destination),
         _ => false,
+    }
+}
+
+fn source(interp: &mut Interp, words: &[Value]) -> CommandResult {
+    let (encoding, name) = match words {
+        [_, name] => (None, name),
+        [_, option, encoding, name] if &*option.str() == "-encoding" => (Some(encoding), name),
+        [_, option, _, _] => return Err(Exception::bad_index("bad", "option", &option.str(), &["-encoding"])),
+        _ => return Err(Exception::wrong_args(&format!("{} ?-encoding name? fileName", words[0]))),
+    };
+    let script = read_script(name, encoding)?;
+    interp.push_source(name, &script)
+}
+
+/// The text of a script file, up to a Ctrl-Z.
+///
+/// Errors: `couldn't read file "name": reason`, `unknown encoding "name"`.
+pub fn read_script(name: &Value, encoding: Option<&Value>) -> Result<Value, Box<Exception>> {
+    let encoding = match encoding {
+        None => system_encoding(),
+        Some(wanted) => Encoding::find(&wanted.str()).ok_or_else(|| {
+            Exception::with_code(
+                format!("unknown encoding \"{wanted}\""),
+                ["TCL", "LOOKUP", "ENCODING", &wanted.str()],
+            )
+        })?,
+    };
+    let text = name.str();
+    let path = path::native(&text).map_err(|error| Exception::error(error.text("", &text)))?;
+    let bytes = std::fs::read(&path).map_err(|error| {
+        let errno = Errno::of(&error);
+        let mut exception =
+            Exception::error(format!("couldn't read file \"{}\": {}", &*text, errno.message()));
+        let words = errno.error_code().iter().map(|word| Value::text(word)).collect();
+        exception.error_code = Some(Value::list(words));
+        exception
+    })?;
+    let end = memchr::memchr(0x1a, &bytes).unwrap_or(bytes.len());
+    let mut script = String::new();
+    encoding.decode(&bytes[..end], &mut script, true);
+    if let Some(rest) = script.strip_prefix('\u{feff}') {
+        script = rest.to_owned();
+    }
+    Ok(Value::string(script))
+}
+
+/// Puts the script file back when a sourced file is done.
+struct Sourced;
+
+impl Resume for Sourced {
+    fn resume(self: Box<Self>, interp: &mut Interp, outcome: Outcome) -> CommandResult {
+        interp.script_files.pop();
+        match outcome {
+            Err(exception) if exception.code == code::RETURN => interp.finish_return(exception).map(Next::Done),
+            outcome => outcome.map(Next::Done),
+        }
+    }
+
+    fn sees_uncatchable(&self) -> bool {
+        true
+    }
+}
+
+impl Interp {
+    /// Evaluates a script file as the main script of a program: at the global level, command by command.
+    ///
+    /// Errors: the script's, or that the file cannot be read.
+    pub fn run_script_file(&mut self, name: &Value, encoding: Option<&Value>) -> Outcome {
+        let script = read_script(name, encoding)?;
+        let name = name.clone();
+        self.run_nested(move |interp| {
+            interp.script_files.push(name.clone());
+            interp.push_native(Box::new(Sourced));
+            let label = ScriptLabel::Made(format!("file \"{name}\""));
+            interp.push_top_level(&script, Context::Global, label)
+        })
+    }
+
+    /// Pushes the text of a file as `source` evaluates it.
+    pub(crate) fn push_source(&mut self, name: &Value, script: &Value) -> CommandResult {
+        self.script_files.push(name.clone());
+        self.push_native(Box::new(Sourced));
+        let label = ScriptLabel::Made(format!("file \"{name}\""));
+        self.push_script(script, Context::Current, label)
     }
 }
 

@@ -139,8 +139,8 @@ fn scan(interp: &mut Interp, words: &[Value]) -> CommandResult {
         if let Some(value) = value
             && let Err(exception) = interp.variable_set(name, value_of(value))
         {
-            // The others are set all the same, and the last error is the one to report.
-            failure = Some(exception);
+            // The others are set all the same, and the first error is the one to report.
+            failure.get_or_insert(exception);
         }
     }
     match failure {

@@ -6,6 +6,7 @@
 pub(crate) mod array;
 pub(crate) mod binary;
 pub(crate) mod channel;
+pub(crate) mod clock;
 pub(crate) mod completion;
 pub(crate) mod control;
 pub(crate) mod coroutine;
@@ -46,6 +47,7 @@ const TABLES: &[&[Builtin]] = &[
     array::COMMANDS,
     binary::COMMANDS,
     channel::COMMANDS,
+    clock::COMMANDS,
     completion::COMMANDS,
     control::COMMANDS,
     coroutine::COMMANDS,

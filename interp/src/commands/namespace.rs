@@ -9,7 +9,10 @@ use super::list::concatenation;
 use crate::runtime::command::CommandKind;
 use crate::runtime::namespace::split_name;
 use crate::runtime::variable::{Slot, split_key};
-use crate::runtime::{ANY, Builtin, CommandResult, Context, Exception, Interp, Namespace, ScriptLabel, done, done_empty};
+use crate::runtime::{
+    ANY, Builtin, CommandResult, Context, Exception, Interp, Namespace, Next, Outcome, Resume, ScriptLabel, done,
+    done_empty,
+};
 use crate::text::glob::glob_match;
 use crate::value::Value;
 
@@ -50,7 +53,7 @@ pub(crate) fn find(interp: &mut Interp, name: &str) -> Option<Rc<Namespace>> {
 /// As [`find`], seen from `from`.
 pub(super) fn find_from(interp: &mut Interp, name: &str, from: &Rc<Namespace>) -> Option<Rc<Namespace>> {
     if name.is_empty() {
-        return Some(from.clone());
+        return from.is_global().then(|| from.clone());
     }
     interp.locate(&format!("{name}::x"), from).map(|(namespace, _)| namespace)
 }
@@ -121,6 +124,12 @@ fn namespace_eval(interp: &mut Interp, words: &[Value]) -> CommandResult {
     let name = words[1].str();
     let namespace = match find(interp, &name) {
         Some(namespace) => namespace,
+        None if name.is_empty() => {
+            return Err(Exception::with_code(
+                "can't create namespace \"\": only global namespace can have empty name",
+                ["TCL", "OPERATION", "NAMESPACE", "CREATEGLOBAL"],
+            ));
+        }
         None => {
             let current = interp.current_namespace();
             interp.make_namespace(&name, &current)
@@ -150,17 +159,37 @@ fn push_in_namespace(
     what: &str,
 ) -> CommandResult {
     let label = ScriptLabel::Made(format!("in namespace {what} \"{}\" script", namespace.full_name()));
+    let mut call = words.to_vec();
+    if !words[0].str().contains("::") {
+        // Called as a subcommand.
+        call[0] = Value::text(what);
+        call.insert(0, Value::text("namespace"));
+    }
+    let (first, count) = (call.as_ptr(), call.len());
+    interp.push_native(Box::new(CallWords(call)));
     let call_count = interp.fiber.calls.len();
     let pushed = interp.push_script(script, Context::Namespace(namespace.clone()), label);
-    // For `info level 0`: the words stay in the caller's window as long as the level is there.
+    // The words stay where they are as long as the level above them is there.
     if let Some(level) = interp.fiber.calls.get_mut(call_count)
         && level.words.is_null()
         && Rc::ptr_eq(&level.namespace, namespace)
     {
-        level.words = words.as_ptr();
-        level.word_count = words.len() as u32;
+        level.words = first;
+        level.word_count = count as u32;
     }
-    pushed
+    match pushed? {
+        Next::Done(value) => Ok(Next::Deliver(Ok(value))),
+        next => Ok(next),
+    }
+}
+
+/// Keeps the words of a `namespace eval` for `info level 0`.
+struct CallWords(#[allow(dead_code, reason = "owned for their lifetime only")] Vec<Value>);
+
+impl Resume for CallWords {
+    fn resume(self: Box<Self>, _interp: &mut Interp, outcome: Outcome) -> CommandResult {
+        outcome.map(Next::Done)
+    }
 }
 
 fn namespace_exists(interp: &mut Interp, words: &[Value]) -> CommandResult {

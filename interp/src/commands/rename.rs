@@ -39,33 +39,38 @@ fn rename(interp: &mut Interp, words: &[Value]) -> CommandResult {
         ));
     }
     let old_name = command.full_name();
-    move_to(interp, &command, &holder, &tail);
+    let old_place = (command.namespace.borrow().upgrade(), command.name.borrow().clone());
+    set_name(&command, &holder, &tail);
     if let Err(exception) = super::interp::check_alias_loop(interp, &command) {
-        let (holder, tail) = place_of(interp, &old_name, &current);
-        move_to(interp, &command, &holder, &tail);
+        holder.commands.borrow_mut().remove(&*tail);
+        if let (Some(old_holder), name) = old_place {
+            set_name(&command, &old_holder, &name);
+        }
         return Err(exception);
     }
+    // While rename traces run, the command has both names.
+    interp.command_changed(&tail);
     let new_name = command.full_name();
     super::trace::command_renamed(interp, &command, &old_name, &new_name);
+    if let (Some(old_holder), name) = &old_place {
+        let is_still_there = old_holder.command(name).is_some_and(|other| Rc::ptr_eq(&other, &command));
+        if is_still_there && command.full_name() != old_name {
+            old_holder.commands.borrow_mut().remove(name);
+        }
+        if !Rc::ptr_eq(old_holder, &holder) {
+            move_procedure(&command, &holder);
+        }
+        interp.command_changed(name);
+    }
     done_empty()
 }
 
-/// Puts a command under another name.
-fn move_to(interp: &mut Interp, command: &Rc<Command>, holder: &Rc<Namespace>, tail: &str) {
-    let old_tail = command.name.borrow().clone();
-    let old_holder = command.namespace.borrow().upgrade();
-    if let Some(old_holder) = &old_holder {
-        old_holder.commands.borrow_mut().remove(&old_tail);
-    }
+/// Puts a command under a name, without taking the name away that it has.
+fn set_name(command: &Rc<Command>, holder: &Rc<Namespace>, tail: &str) {
     let name: Rc<str> = tail.into();
     *command.name.borrow_mut() = name.clone();
     *command.namespace.borrow_mut() = Rc::downgrade(holder);
-    holder.commands.borrow_mut().insert(name.clone(), command.clone());
-    if old_holder.is_none_or(|old| !Rc::ptr_eq(&old, holder)) {
-        move_procedure(command, holder);
-    }
-    interp.command_changed(&old_tail);
-    interp.command_changed(&name);
+    holder.commands.borrow_mut().insert(name, command.clone());
 }
 
 /// A procedure runs in the namespace that its command is in.

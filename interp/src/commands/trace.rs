@@ -7,7 +7,7 @@ mod variable;
 
 use std::rc::Rc;
 
-use super::option;
+use super::{option, option_exact};
 use crate::runtime::command::CommandTrace;
 use crate::runtime::{ANY, Builtin, Command, CommandResult, Exception, Interp, done, done_empty};
 use crate::value::Value;
@@ -74,7 +74,7 @@ fn read_operations(list: &Value, table: &'static [&'static str]) -> Result<Vec<&
     }
     let mut operations = Vec::new();
     for operation in list_object.elements() {
-        let name = table[option(operation, table, "operation")?];
+        let name = table[option_exact(operation, table, "operation")?];
         if !operations.contains(&name) {
             operations.push(name);
         }
@@ -82,11 +82,12 @@ fn read_operations(list: &Value, table: &'static [&'static str]) -> Result<Vec<&
     Ok(operations)
 }
 
-/// The command that a name means, behind imports.
-fn traced_command(interp: &mut Interp, name: &Value) -> Result<Rc<Command>, Box<Exception>> {
+/// The command that a name means; execution is traced behind imports.
+fn traced_command(interp: &mut Interp, name: &Value, is_execution: bool) -> Result<Rc<Command>, Box<Exception>> {
     let namespace = interp.current_namespace();
     let text = name.str();
-    interp.find_command(&text, &namespace).map(|command| command.origin()).ok_or_else(|| {
+    let found = interp.find_command(&text, &namespace);
+    found.map(|command| if is_execution { command.origin() } else { command }).ok_or_else(|| {
         Exception::with_code(format!("unknown command \"{}\"", &*text), ["TCL", "LOOKUP", "COMMAND", &text])
     })
 }
@@ -101,7 +102,7 @@ fn change_command(
 ) -> CommandResult {
     let table = if is_execution { EXECUTION_OPERATIONS } else { COMMAND_OPERATIONS };
     let operations = read_operations(operations, table)?;
-    let command = traced_command(interp, name)?;
+    let command = traced_command(interp, name, is_execution)?;
     if adds {
         let trace = CommandTrace {
             ops: operations,
@@ -129,7 +130,7 @@ fn change_command(
 }
 
 fn command_info(interp: &mut Interp, name: &Value, is_execution: bool) -> CommandResult {
-    let command = traced_command(interp, name)?;
+    let command = traced_command(interp, name, is_execution)?;
     let traces = command.traces.borrow();
     let table = if is_execution { EXECUTION_OPERATIONS } else { &["rename", "delete"] };
     let list: Vec<Value> = traces

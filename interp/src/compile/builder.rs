@@ -28,7 +28,7 @@ struct Fixup {
 }
 
 enum PendingHandler {
-    Loop { on_break: Label, on_continue: Label },
+    Loop { on_break: Label, on_continue: Option<Label> },
     Catch { target: Label, result: Register, wants_options: bool },
 }
 
@@ -292,7 +292,13 @@ impl Builder {
     /// Exceptions break and continue raised from `start` to here go to the labels.
     pub fn loop_handler(&mut self, start: u32, on_break: Label, on_continue: Label) {
         let end = self.position();
-        self.handlers.push((start, end, PendingHandler::Loop { on_break, on_continue }));
+        self.handlers.push((start, end, PendingHandler::Loop { on_break, on_continue: Some(on_continue) }));
+    }
+
+    /// Break raised from `start` to here goes to the label.
+    pub fn break_handler(&mut self, start: u32, on_break: Label) {
+        let end = self.position();
+        self.handlers.push((start, end, PendingHandler::Loop { on_break, on_continue: None }));
     }
 
     /// All exceptions raised from `start` to here go to the label.
@@ -362,7 +368,7 @@ impl Builder {
             kind: match pending {
                 PendingHandler::Loop { on_break, on_continue } => HandlerKind::Loop {
                     on_break: self.place(*on_break) as u32,
-                    on_continue: self.place(*on_continue) as u32,
+                    on_continue: on_continue.map(|label| self.place(label) as u32),
                 },
                 PendingHandler::Catch { target, result, wants_options } => HandlerKind::Catch {
                     target: self.place(*target) as u32,

@@ -79,6 +79,8 @@ pub struct Options<'a> {
 enum Scope {
     /// In an inlined loop: jumps.
     Loop { on_break: Label, on_continue: Label },
+    /// In the command between two turns of an inlined `for`: `break` jumps, `continue` is an exception.
+    Next { on_break: Label },
     /// In an inlined `catch`: exceptions.
     Catch,
 }
@@ -454,6 +456,15 @@ impl<'a> Compiler<'a> {
         self.builder.loop_handler(start, on_break, on_continue);
     }
 
+    /// Compiles the command between two turns of a `for`, in which only `break` belongs to the loop.
+    pub fn next_clause(&mut self, on_break: Label, body: impl FnOnce(&mut Compiler<'a>)) {
+        let start = self.builder.position();
+        self.scopes.push(Scope::Next { on_break });
+        body(self);
+        self.scopes.pop();
+        self.builder.break_handler(start, on_break);
+    }
+
     /// Compiles a body as the one of a `catch`, whose exceptions go to `target` with their result in `result`
     /// and the two temporaries after it.
     pub fn catch_body(
@@ -473,7 +484,7 @@ impl<'a> Compiler<'a> {
     /// `break` at this place.
     pub fn break_here(&mut self) {
         match self.scopes.last() {
-            Some(Scope::Loop { on_break, .. }) => {
+            Some(Scope::Loop { on_break, .. } | Scope::Next { on_break }) => {
                 let label = *on_break;
                 self.builder.jump(Op::Jump, NO_REGISTER, label);
             }

@@ -249,7 +249,8 @@ impl Compiler<'_> {
             Destination::Into(register) if register == local => {}
             _ => {
                 let target = self.target(destination);
-                self.builder.emit(Op::Load, 0, target, local, 0);
+                // The command that set the variable returns its value; that is no read for traces.
+                self.builder.emit(Op::Load, 1, target, local, 0);
             }
         }
     }

@@ -96,15 +96,16 @@ impl Interp {
             let Some(FrameKind::Code(frame)) = self.fiber.frames.last_mut().map(|frame| &mut frame.kind) else {
                 return Ok(Err(Exception::error("internal: no unit to run")));
             };
-            let frame: *mut CodeFrame = frame;
-            // SAFETY: see the head of this file; `frame` is used only while no frame is pushed or popped.
+            // Frames move when others are pushed, even for a moment by a trace: nothing of `frame` is kept but what does
+            // not move, and its own place is looked up again for each use.
+            let base: *mut Value = frame.base;
+            let unit: *const Unit = Rc::as_ptr(&frame.unit);
+            let mut pc: usize = frame.pc as usize;
+            // SAFETY: see the head of this file.
             unsafe {
-                let base: *mut Value = (*frame).base;
-                let unit: *const Unit = Rc::as_ptr(&(*frame).unit);
                 let instructions: *const Instruction = (*unit).code.instructions.as_ptr();
                 let constants: *const Value = (*unit).code.constants.as_ptr();
-                let mut pc: usize = (*frame).pc as usize;
-                let mut exception: Box<Exception>;
+                let exception: Box<Exception>;
 
                 'fail: {
                     loop {
@@ -147,7 +148,7 @@ impl Interp {
                         // Slow paths may run traces, which look at the frame.
                         macro_rules! save {
                             () => {
-                                (*frame).pc = pc as u32
+                                self.running().pc = pc as u32
                             };
                         }
                         macro_rules! arithmetic {
@@ -286,7 +287,11 @@ impl Interp {
                                     put!(source.clone());
                                 } else {
                                     save!();
-                                    let value = check!(self.read_local(base, i.b));
+                                    let value = check!(if i.x == 0 {
+                                        self.read_local(base, i.b)
+                                    } else {
+                                        self.peek_local(base, i.b)
+                                    });
                                     put!(value);
                                 }
                             }
@@ -582,7 +587,7 @@ impl Interp {
                                 let words: &[Value] = std::slice::from_raw_parts(window, count);
                                 let discards = i.x & 1 != 0;
                                 {
-                                    let frame = &mut *frame;
+                                    let frame = self.running();
                                     frame.pc = pc as u32;
                                     frame.result = i.a;
                                     frame.word_count = i.b;
@@ -630,7 +635,7 @@ impl Interp {
                                 };
                                 let discards = i.x & 1 != 0;
                                 {
-                                    let frame = &mut *frame;
+                                    let frame = self.running();
                                     frame.pc = pc as u32;
                                     frame.result = i.a;
                                     // The list itself is dropped with the result.
@@ -740,12 +745,23 @@ impl Interp {
                     }
                 }
                 // An exception raised by the instruction before `pc`.
-                (*frame).pc = pc as u32;
+                self.running().pc = pc as u32;
                 match self.deliver(Err(exception)) {
                     Delivered::Continue => continue 'frame,
                     Delivered::Leave(outcome) => return Ok(outcome),
                 }
             }
+        }
+    }
+
+    /// The running frame, which is on top.
+    #[inline(always)]
+    fn running(&mut self) -> &mut CodeFrame {
+        match self.fiber.frames.last_mut().map(|frame| &mut frame.kind) {
+            Some(FrameKind::Code(frame)) => frame,
+            // SAFETY: the loop runs the unit of the frame on top, and whatever pushes frames above it and returns to it
+            // has popped them.
+            _ => unsafe { std::hint::unreachable_unchecked() },
         }
     }
 
@@ -872,6 +888,15 @@ impl Interp {
         let unit = self.running_unit();
         let name = unit.code.locals.get(usize::from(number)).map_or("", |name| name);
         self.get(&Target { slot, key: None, name })
+    }
+
+    /// The value of a local variable without its read traces.
+    #[cold]
+    fn peek_local(&mut self, base: *mut Value, number: Register) -> Outcome {
+        // SAFETY: the register is a local of the running frame.
+        let slot = unsafe { Slot::of_register(base.add(usize::from(number))) };
+        let content = slot.content();
+        if content.is_value() { Ok(content) } else { self.read_local(base, number) }
     }
 
     /// The value of an operand, which may be a local variable in any state.

@@ -122,8 +122,8 @@ impl Interp {
                         code_frame.pc = on_break;
                         return true;
                     }
-                    HandlerKind::Loop { on_continue, .. } if exception.code == code::CONTINUE => {
-                        code_frame.pc = on_continue;
+                    HandlerKind::Loop { on_continue: Some(target), .. } if exception.code == code::CONTINUE => {
+                        code_frame.pc = target;
                         return true;
                     }
                     HandlerKind::Loop { .. } => {}

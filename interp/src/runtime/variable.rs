@@ -453,7 +453,7 @@ impl Interp {
         reads: bool,
         change: impl FnOnce(&mut Value) -> Result<(), Box<Exception>>,
     ) -> Outcome {
-        if reads && target.slot.is_traced() && self.exists_quietly(target) {
+        if reads && target.slot.is_traced() {
             self.fire_for(target, Access::Read)?;
         }
         if target.slot.is_detached() && target.slot.content().is_unset() {
@@ -876,6 +876,10 @@ impl Interp {
                 let message = format!("can't {operation} \"{}\": {}", full(name, key), exception.value);
                 let mut wrapped = Exception::error(message);
                 wrapped.error_code = exception.error_code.clone();
+                wrapped.stack = exception.stack.clone();
+                let full_name = full(name, key);
+                wrapped.info =
+                    Some(format!("{}\n    ({} trace on \"{full_name}\")", exception.info_value(), access.name()));
                 Err(wrapped)
             }
         }

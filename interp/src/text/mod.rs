@@ -7,6 +7,7 @@ pub mod backslash;
 pub mod base;
 pub mod chars;
 mod chars_table;
+pub mod clock;
 pub mod double;
 pub mod format;
 pub mod glob;

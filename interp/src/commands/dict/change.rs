@@ -3,25 +3,24 @@
 //! Dicts on the path are changed in place when nobody else holds them. A path is checked before anything is changed, so
 //! that an error leaves the variable's value with its spelling.
 
-use super::{unknown_key, value_at};
+use super::{unknown_key, value_at, wrong_args};
 use crate::commands::list::check_length;
 use crate::limits::STRING_BYTES_MAX;
 use crate::runtime::{CommandResult, Exception, Interp, done, increment};
 use crate::value::{Number, OrderedMap, Value};
 
 pub(super) fn set(interp: &mut Interp, words: &[Value]) -> CommandResult {
-    let (name, path, value) = (&words[1], &words[2..words.len() - 1], &words[words.len() - 1]);
-    done(interp.variable_modify(name, true, |dict, _| set_at(dict, path, value.clone()))?)
+    done(interp.variable_modify(&words[1], true, |dict, _| set_words(dict, &words[2..]))?)
 }
 
-/// Sets the value that a path of keys leads to; keys that are not there are made.
-fn set_at(dict: &mut Value, path: &[Value], value: Value) -> Result<(), Box<Exception>> {
-    let Some((last, path)) = path.split_last() else {
-        return Ok(());
+/// `dict set` on a value; the words are the keys of a path, which are made where they are not there, and the value.
+pub(crate) fn set_words(dict: &mut Value, words: &[Value]) -> Result<(), Box<Exception>> {
+    let [path @ .., last, value] = words else {
+        return Err(wrong_args("set"));
     };
     let map = map_at(dict, path, Missing::Made)?;
     check_length(map.len())?;
-    map.insert(last.clone(), value);
+    map.insert(last.clone(), value.clone());
     Ok(())
 }
 
@@ -68,69 +67,89 @@ fn check_path(dict: &Value, path: &[Value], missing: Missing) -> Result<(), Box<
 }
 
 pub(super) fn unset(interp: &mut Interp, words: &[Value]) -> CommandResult {
-    let (name, path) = (&words[1], &words[2..]);
-    done(interp.variable_modify(name, true, |dict, _| {
-        if let Some((last, path)) = path.split_last() {
-            map_at(dict, path, Missing::Error)?.remove(last);
-        }
-        Ok(())
-    })?)
+    done(interp.variable_modify(&words[1], true, |dict, _| unset_words(dict, &words[2..]))?)
+}
+
+/// `dict unset` on a value; the words are the keys of a path.
+pub(crate) fn unset_words(dict: &mut Value, words: &[Value]) -> Result<(), Box<Exception>> {
+    if let Some((last, path)) = words.split_last() {
+        map_at(dict, path, Missing::Error)?.remove(last);
+    }
+    Ok(())
 }
 
 pub(super) fn append(interp: &mut Interp, words: &[Value]) -> CommandResult {
-    let (name, key, tails) = (&words[1], &words[2], &words[3..]);
+    done(interp.variable_modify(&words[1], true, |dict, _| append_words(dict, &words[2..]))?)
+}
+
+/// `dict append` on a value; the words are a key and what is appended.
+pub(crate) fn append_words(dict: &mut Value, words: &[Value]) -> Result<(), Box<Exception>> {
+    let [key, tails @ ..] = words else {
+        return Err(wrong_args("append"));
+    };
     let size: usize = tails.iter().map(|tail| tail.str().len()).sum();
-    done(interp.variable_modify(name, true, |dict, _| {
-        let text = dict.dict_mut()?.entry(key, Value::EMPTY);
-        if size > 0 && size + text.str().len() > STRING_BYTES_MAX {
-            return Err(Exception::too_large("string", STRING_BYTES_MAX));
-        }
-        for tail in tails {
-            text.append_text(&tail.str());
-        }
-        Ok(())
-    })?)
+    let text = dict.dict_mut()?.entry(key, Value::EMPTY);
+    if size > 0 && size + text.str().len() > STRING_BYTES_MAX {
+        return Err(Exception::too_large("string", STRING_BYTES_MAX));
+    }
+    for tail in tails {
+        text.append_text(&tail.str());
+    }
+    Ok(())
 }
 
 pub(super) fn lappend(interp: &mut Interp, words: &[Value]) -> CommandResult {
-    let (name, key, values) = (&words[1], &words[2], &words[3..]);
-    done(interp.variable_modify(name, true, |dict, _| {
-        if !dict.is_dict() && !values.is_empty() {
-            // A value that is no list must leave the dict's spelling alone.
-            if let Some(list) = dict.to_dict()?.map().get(key) {
-                list.list_length()?;
-            }
+    done(interp.variable_modify(&words[1], true, |dict, _| lappend_words(dict, &words[2..]))?)
+}
+
+/// `dict lappend` on a value; the words are a key and elements.
+pub(crate) fn lappend_words(dict: &mut Value, words: &[Value]) -> Result<(), Box<Exception>> {
+    let [key, values @ ..] = words else {
+        return Err(wrong_args("lappend"));
+    };
+    if !dict.is_dict() && !values.is_empty() {
+        // A value that is no list must leave the dict's spelling alone.
+        if let Some(list) = dict.to_dict()?.map().get(key) {
+            list.list_length()?;
         }
-        let list = dict.dict_mut()?.entry(key, Value::EMPTY);
-        if values.is_empty() {
-            return Ok(());
-        }
-        let elements = list.list_mut()?;
-        check_length(elements.len().saturating_add(values.len()))?;
-        elements.extend_from_slice(values);
-        Ok(())
-    })?)
+    }
+    let list = dict.dict_mut()?.entry(key, Value::EMPTY);
+    if values.is_empty() {
+        return Ok(());
+    }
+    let elements = list.list_mut()?;
+    check_length(elements.len().saturating_add(values.len()))?;
+    elements.extend_from_slice(values);
+    Ok(())
 }
 
 pub(super) fn incr(interp: &mut Interp, words: &[Value]) -> CommandResult {
-    let (name, key) = (&words[1], &words[2]);
-    let amount = words.get(3).cloned().unwrap_or(Value::int(1));
-    done(interp.variable_modify(name, true, |dict, _| {
-        let known = if dict.is_dict() { None } else { value_at(dict, std::slice::from_ref(key)).ok() };
-        if let Some(mut known) = known {
-            // Fails here, if at all, while the dict still has its spelling.
-            increment(&mut known, &amount)?;
+    done(interp.variable_modify(&words[1], true, |dict, _| incr_words(dict, &words[2..]))?)
+}
+
+/// `dict incr` on a value; the words are a key and perhaps an amount.
+pub(crate) fn incr_words(dict: &mut Value, words: &[Value]) -> Result<(), Box<Exception>> {
+    const ONE: Value = Value::int(1);
+    let (key, amount) = match words {
+        [key] => (key, &ONE),
+        [key, amount] => (key, amount),
+        _ => return Err(wrong_args("incr")),
+    };
+    if !dict.is_dict()
+        && let Ok(mut known) = value_at(dict, std::slice::from_ref(key))
+    {
+        // Fails here, if at all, while the dict still has its spelling.
+        increment(&mut known, amount)?;
+    }
+    let map = dict.dict_mut()?;
+    match map.get_mut(key) {
+        Some(value) => increment(value, amount),
+        None => {
+            check_increment(amount)?;
+            map.insert(key.clone(), amount.clone());
+            Ok(())
         }
-        let map = dict.dict_mut()?;
-        match map.get_mut(key) {
-            Some(value) => increment(value, &amount),
-            None => {
-                check_increment(&amount)?;
-                map.insert(key.clone(), amount.clone());
-                Ok(())
-            }
-        }
-    })?)
+    }
 }
 
 /// An increment becomes the value of a new key as it is written.
@@ -156,15 +175,15 @@ mod tests {
     #[test]
     fn nested_keys_are_set_in_place() {
         let mut dict = Value::text("a {b 1}");
-        set_at(&mut dict, &path(&["a", "c"]), Value::int(2)).expect("set");
-        set_at(&mut dict, &path(&["x", "y", "z"]), Value::int(3)).expect("set");
+        set_words(&mut dict, &path(&["a", "c", "2"])).expect("set");
+        set_words(&mut dict, &path(&["x", "y", "z", "3"])).expect("set");
         assert_eq!(&*dict.str(), "a {b 1 c 2} x {y {z 3}}");
     }
 
     #[test]
     fn a_wrong_path_leaves_the_spelling_alone() {
         let mut dict = Value::text("a  b   c {x 1}");
-        assert!(set_at(&mut dict, &path(&["a", "k"]), Value::int(1)).is_err());
+        assert!(set_words(&mut dict, &path(&["a", "k", "1"])).is_err());
         assert!(map_at(&mut dict, &path(&["nope"]), Missing::Error).is_err());
         assert_eq!(&*dict.str(), "a  b   c {x 1}");
     }

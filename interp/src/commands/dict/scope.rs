@@ -1,52 +1,40 @@
 //! `dict update` and `dict with`: entries of a dict as variables while a script runs.
+//!
+//! Each has a beginning, which sets the variables, and an end, which puts their values back. Both take the command's words
+//! without the script, so that they can stand around an inlined body too.
 
 use super::change::{Missing, map_at};
 use super::{value_at, wrong_args};
-use crate::runtime::{CommandResult, Context, Exception, Interp, Outcome, Resume, ScriptLabel, code};
+use crate::runtime::{CommandResult, Context, Exception, Interp, Next, Outcome, Resume, ScriptLabel, code};
 use crate::value::Value;
 
 /// A `dict update` or `dict with` whose body is being evaluated.
 struct Scope {
-    /// The variable that holds the dict.
-    name: Value,
-    /// The keys that lead to the dict whose entries are variables.
-    path: Vec<Value>,
-    /// Keys with their variables.
-    entries: Vec<(Value, Value)>,
-    /// `update` or `with`
     command: &'static str,
+    /// What `end` gets.
+    words: Vec<Value>,
+    end: fn(&mut Interp, &[Value]) -> Outcome,
 }
 
 pub(super) fn update(interp: &mut Interp, words: &[Value]) -> CommandResult {
-    if !words.len().is_multiple_of(2) {
-        let [_, name, pairs @ .., body] = words else {
-            return Err(wrong_args("update"));
-        };
-        let dict = interp.variable_get(name)?.to_dict()?;
-        let mut entries = Vec::with_capacity(pairs.len() / 2);
-        for pair in pairs.chunks_exact(2) {
-            match dict.map().get(&pair[0]) {
-                Some(value) => drop(interp.variable_set(&pair[1], value.clone())?),
-                None => interp.variable_unset(&pair[1], false)?,
-            }
-            entries.push((pair[0].clone(), pair[1].clone()));
-        }
-        return run(interp, Scope { name: name.clone(), path: Vec::new(), entries, command: "update" }, body);
+    if words.len().is_multiple_of(2) {
+        return Err(wrong_args("update"));
     }
-    Err(wrong_args("update"))
+    let [_, words @ .., body] = words else {
+        return Err(wrong_args("update"));
+    };
+    update_begin(interp, words)?;
+    run(interp, Scope { command: "update", words: words.to_vec(), end: update_end }, body)
 }
 
 pub(super) fn with(interp: &mut Interp, words: &[Value]) -> CommandResult {
-    let [_, name, path @ .., body] = words else {
+    let [_, words @ .., body] = words else {
         return Err(wrong_args("with"));
     };
-    let dict = value_at(&interp.variable_get(name)?, path)?.to_dict()?;
-    let mut entries = Vec::with_capacity(dict.map().len());
-    for (key, value) in dict.map().iter() {
-        interp.variable_set(key, value.clone())?;
-        entries.push((key.clone(), key.clone()));
-    }
-    run(interp, Scope { name: name.clone(), path: path.to_vec(), entries, command: "with" }, body)
+    let keys = with_begin(interp, words)?;
+    let mut words = words.to_vec();
+    words.push(keys);
+    run(interp, Scope { command: "with", words, end: with_end }, body)
 }
 
 fn run(interp: &mut Interp, scope: Scope, body: &Value) -> CommandResult {
@@ -56,67 +44,113 @@ fn run(interp: &mut Interp, scope: Scope, body: &Value) -> CommandResult {
 
 impl Resume for Scope {
     fn resume(self: Box<Self>, interp: &mut Interp, outcome: Outcome) -> CommandResult {
-        let outcome = outcome.map_err(|mut exception| {
+        (self.end)(interp, &self.words)?;
+        outcome.map(Next::Done).map_err(|mut exception| {
             if exception.code == code::ERROR {
                 exception.add_info(&format!("\n    (body of \"dict {}\")", self.command));
             }
             exception
-        });
-        self.write_back(interp)?;
-        outcome.map(crate::runtime::Next::Done)
+        })
     }
 }
 
-impl Scope {
-    /// Puts the variables' values back into the dict; a variable that is gone takes its key with it. Nothing happens when
-    /// the dict's variable, or the path in it, is gone.
-    fn write_back(&self, interp: &mut Interp) -> Result<(), Box<Exception>> {
-        match interp.variable_get(&self.name) {
-            Err(exception) if exception.is_uncatchable => return Err(exception),
-            Err(_) => return Ok(()),
-            Ok(dict) => {
-                dict.to_dict()?;
-                if !self.has_path(&dict)? {
-                    return Ok(());
-                }
+/// Sets the variables of a `dict update`; the words are the dict's variable, and keys with variables.
+pub(crate) fn update_begin(interp: &mut Interp, words: &[Value]) -> Outcome {
+    let [name, pairs @ ..] = words else {
+        return Err(wrong_args("update"));
+    };
+    let dict = interp.variable_get(name)?.to_dict()?;
+    for pair in pairs.chunks_exact(2) {
+        match dict.map().get(&pair[0]) {
+            Some(value) => drop(interp.variable_set(&pair[1], value.clone())?),
+            None => interp.variable_unset(&pair[1], false)?,
+        }
+    }
+    Ok(Value::EMPTY)
+}
+
+/// Puts the variables of a `dict update` back; the words are those of [`update_begin`].
+pub(crate) fn update_end(interp: &mut Interp, words: &[Value]) -> Outcome {
+    let [name, pairs @ ..] = words else {
+        return Err(wrong_args("update"));
+    };
+    write_back(interp, name, &[], || pairs.chunks_exact(2).map(|pair| (&pair[0], &pair[1])))
+}
+
+/// Sets the variables of a `dict with`; the words are the dict's variable and a path of keys. Returns the names of the
+/// variables.
+pub(crate) fn with_begin(interp: &mut Interp, words: &[Value]) -> Outcome {
+    let [name, path @ ..] = words else {
+        return Err(wrong_args("with"));
+    };
+    let dict = value_at(&interp.variable_get(name)?, path)?.to_dict()?;
+    let mut keys = Vec::with_capacity(dict.map().len());
+    for (key, value) in dict.map().iter() {
+        interp.variable_set(key, value.clone())?;
+        keys.push(key.clone());
+    }
+    Ok(Value::list(keys))
+}
+
+/// Puts the variables of a `dict with` back; the words are those of [`with_begin`], and its result.
+pub(crate) fn with_end(interp: &mut Interp, words: &[Value]) -> Outcome {
+    let [name, path @ .., keys] = words else {
+        return Err(wrong_args("with"));
+    };
+    let keys = keys.to_list()?;
+    write_back(interp, name, path, || keys.elements().iter().map(|key| (key, key)))
+}
+
+/// Puts variables' values back into the dict that a path in the variable `name` leads to; a variable that is gone takes its
+/// key with it. Nothing happens when the dict's variable, or the path in it, is gone.
+///
+/// * `entries`: makes the keys with their variables.
+fn write_back<'a, I: Iterator<Item = (&'a Value, &'a Value)>>(
+    interp: &mut Interp,
+    name: &Value,
+    path: &[Value],
+    entries: impl Fn() -> I,
+) -> Outcome {
+    match read(interp, name)? {
+        Some(dict) if has_path(&dict, path)? => {}
+        _ => return Ok(Value::EMPTY),
+    }
+    let mut values = Vec::new();
+    for (_, variable) in entries() {
+        values.push(read(interp, variable)?);
+    }
+    interp.variable_modify(name, false, |dict, _| {
+        let map = map_at(dict, path, Missing::Made)?;
+        for ((key, _), value) in entries().zip(values) {
+            match value {
+                Some(value) => drop(map.insert(key.clone(), value)),
+                None => drop(map.remove(key)),
             }
         }
-        let mut values = Vec::with_capacity(self.entries.len());
-        for (_, variable) in &self.entries {
-            values.push(self.current(interp, variable)?);
-        }
-        interp.variable_modify(&self.name, false, |dict, _| {
-            let map = map_at(dict, &self.path, Missing::Made)?;
-            for ((key, _), value) in self.entries.iter().zip(values) {
-                match value {
-                    Some(value) => drop(map.insert(key.clone(), value)),
-                    None => drop(map.remove(key)),
-                }
-            }
-            Ok(())
-        })?;
         Ok(())
-    }
+    })?;
+    Ok(Value::EMPTY)
+}
 
-    /// Whether the path still leads to a dict.
-    fn has_path(&self, dict: &Value) -> Result<bool, Box<Exception>> {
-        let mut current = dict.clone();
-        for key in &self.path {
-            let next = current.to_dict()?.map().get(key).cloned();
-            match next {
-                Some(next) => current = next,
-                None => return Ok(false),
-            }
+/// Whether the path leads to a dict. Errors: something on the path is no dict.
+fn has_path(dict: &Value, path: &[Value]) -> Result<bool, Box<Exception>> {
+    let mut current = dict.clone();
+    for key in path {
+        let next = current.to_dict()?.map().get(key).cloned();
+        match next {
+            Some(next) => current = next,
+            None => return Ok(false),
         }
-        current.to_dict()?;
-        Ok(true)
     }
+    current.to_dict()?;
+    Ok(true)
+}
 
-    fn current(&self, interp: &mut Interp, variable: &Value) -> Result<Option<Value>, Box<Exception>> {
-        match interp.variable_get(variable) {
-            Ok(value) => Ok(Some(value)),
-            Err(exception) if exception.is_uncatchable => Err(exception),
-            Err(_) => Ok(None),
-        }
+/// The value of a variable, if it has one.
+fn read(interp: &mut Interp, variable: &Value) -> Result<Option<Value>, Box<Exception>> {
+    match interp.variable_get(variable) {
+        Ok(value) => Ok(Some(value)),
+        Err(exception) if exception.is_uncatchable => Err(exception),
+        Err(_) => Ok(None),
     }
 }

@@ -5,7 +5,7 @@ use std::rc::Rc;
 use crate::commands::namespace::qualified;
 use crate::runtime::command::Command;
 use crate::runtime::ensemble::{Ensemble, Match, match_name};
-use crate::runtime::{CommandResult, Exception, Interp, Namespace, Outcome, code};
+use crate::runtime::{CommandResult, Context, Exception, Interp, Namespace, Outcome, ScriptLabel, code};
 use crate::value::{OrderedMap, Value};
 
 use super::super::namespace::is_exported;
@@ -27,17 +27,24 @@ pub(crate) fn call(
     ensemble: &Rc<Ensemble>,
     words: &[Value],
 ) -> CommandResult {
+    start(interp, command, ensemble, words.to_vec(), true)
+}
+
+fn start(
+    interp: &mut Interp,
+    command: &Rc<Command>,
+    ensemble: &Rc<Ensemble>,
+    words: Vec<Value>,
+    asks_unknown: bool,
+) -> CommandResult {
     let namespace = ensemble.namespace.borrow().clone().unwrap_or_else(|| interp.global_namespace());
     let parameters = ensemble.parameters.borrow().clone();
     let at = parameters.list_length()? + 1;
     if words.len() <= at {
         return Err(too_few(&words[0], &parameters));
     }
-    if namespace.is_deleted.get() && Rc::strong_count(&namespace) <= 2 {
-        return Err(Exception::with_code("ensemble activated for deleted namespace", ["TCL", "ENSEMBLE", "DEAD"]));
-    }
-    let call = Call { command: command.clone(), ensemble: ensemble.clone(), namespace, words: words.to_vec(), at };
-    call.find(interp, true)
+    let call = Call { command: command.clone(), ensemble: ensemble.clone(), namespace, words, at };
+    call.find(interp, asks_unknown)
 }
 
 fn too_few(name: &Value, parameters: &Value) -> Box<Exception> {
@@ -76,19 +83,20 @@ impl Call {
         let mut call = handler.to_list()?.elements().to_vec();
         call.push(Value::string(self.command.full_name()));
         call.extend_from_slice(&self.words[1..]);
-        let current = interp.current_call();
-        interp.push_then(move |interp, outcome| self.answered(interp, outcome));
-        interp.push_words_in(call, current, None)
+        let call = Value::list(call);
+        let shown = call.clone();
+        interp.push_then(move |interp, outcome| self.answered(interp, outcome, &shown));
+        interp.push_script(&call, Context::Current, ScriptLabel::None)
     }
 
-    fn answered(self, interp: &mut Interp, outcome: Outcome) -> CommandResult {
+    fn answered(self, interp: &mut Interp, outcome: Outcome, handler: &Value) -> CommandResult {
         if self.command.is_deleted.get() && outcome.is_ok() {
             return Err(Exception::with_code(
                 "unknown subcommand handler deleted its ensemble",
                 ["TCL", "ENSEMBLE", "UNKNOWN_DELETED"],
             ));
         }
-        let target = outcome.map_err(|exception| handler_failed(exception, &self.ensemble))?;
+        let target = outcome.map_err(|exception| handler_failed(exception, handler))?;
         let is_empty = match target.to_list() {
             Ok(list) => list.elements().is_empty(),
             Err(error) => {
@@ -98,7 +106,8 @@ impl Call {
             }
         };
         if is_empty {
-            return self.find(interp, false);
+            // The handler may have changed the ensemble.
+            return start(interp, &self.command, &self.ensemble, self.words, false);
         }
         let subcommand = self.words[self.at].clone();
         self.run(interp, &target, &subcommand)
@@ -129,7 +138,7 @@ impl Call {
         let inserted = prefix.len() + self.at - 1;
         let name = call[0].clone();
         let current = interp.current_call();
-        interp.push_words_in(call, current, None).map_err(|exception| {
+        interp.push_words_in(call, current, Some(self.namespace.clone())).map_err(|exception| {
             let mut shown = self.words[..self.at].to_vec();
             shown.push(subcommand.clone());
             rewritten(exception, &name, inserted, &shown)
@@ -139,14 +148,14 @@ impl Call {
 
 /// The target of a subcommand spelled out in full.
 fn exact_target(ensemble: &Ensemble, namespace: &Namespace, subcommand: &Value) -> Option<Value> {
-    let own = || Value::string(qualified(namespace, &subcommand.str()));
+    let own = || Value::list(vec![Value::string(qualified(namespace, &subcommand.str()))]);
     let map = ensemble.map.borrow();
     if let Some(subcommands) = &*ensemble.subcommands.borrow() {
         let list = subcommands.to_list().ok()?;
         if !list.elements().iter().any(|name| name.same_text(subcommand)) {
             return None;
         }
-        return Some(map.get(subcommand).cloned().unwrap_or_else(own));
+        return Some(map.get(subcommand).cloned().unwrap_or_else(|| Value::list(vec![subcommand.clone()])));
     }
     if !map.is_empty() {
         return map.get(subcommand).cloned();
@@ -174,7 +183,7 @@ fn subcommand_names(ensemble: &Ensemble, namespace: &Namespace) -> Vec<String> {
     names
 }
 
-fn handler_failed(mut exception: Box<Exception>, ensemble: &Ensemble) -> Box<Exception> {
+fn handler_failed(mut exception: Box<Exception>, handler: &Value) -> Box<Exception> {
     if exception.is_uncatchable {
         return exception;
     }
@@ -192,19 +201,21 @@ fn handler_failed(mut exception: Box<Exception>, ensemble: &Ensemble) -> Box<Exc
         format!("unknown subcommand handler returned bad code: {code}"),
         ["TCL", "ENSEMBLE", "UNKNOWN_RESULT"],
     );
-    error.add_info(&format!("\n    result of ensemble unknown subcommand handler: {}", ensemble.unknown.borrow()));
+    error.add_info(&format!("\n    result of ensemble unknown subcommand handler: {handler}"));
     error
 }
 
 /// The error of a target called with the wrong number of words, as seen by the ensemble's caller: the target's
 /// name and its first words give way to `shown`.
-fn rewritten(mut exception: Box<Exception>, name: &Value, inserted: usize, shown: &[Value]) -> Box<Exception> {
+pub(crate) fn rewritten(mut exception: Box<Exception>, name: &Value, inserted: usize, shown: &[Value]) -> Box<Exception> {
     const START: &str = "wrong # args: should be \"";
     let message = exception.value.to_text();
     let Some(usage) = message.strip_prefix(START).and_then(|rest| rest.strip_suffix('"')) else {
         return exception;
     };
-    if exception.info.is_some() || !usage.starts_with(&*name.str()) {
+    let name = name.str();
+    // Messages of commands that are no ensembles name themselves without qualifiers.
+    if exception.info.is_some() || !(usage.starts_with(&*name) || usage.starts_with(name.trim_start_matches("::"))) {
         return exception;
     }
     let mut text = crate::value::list::list_text(shown.iter());

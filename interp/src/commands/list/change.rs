@@ -64,12 +64,10 @@ fn splice(list: std::rc::Rc<crate::value::ListObject>, first: usize, end: usize,
 
 pub(super) fn lset(interp: &mut Interp, words: &[Value]) -> CommandResult {
     let name = &words[1];
-    let path = &words[2..words.len() - 1];
-    let value = &words[words.len() - 1];
     let mut was_there = false;
     let outcome = interp.variable_modify(name, true, |list, existed| {
         was_there = existed;
-        if existed { set_by_words(list, path, value) } else { Err(Exception::error("no such variable")) }
+        if existed { set_words(list, &words[2..]) } else { Err(Exception::error("no such variable")) }
     });
     match outcome {
         Err(exception) if !was_there && !exception.is_uncatchable => {
@@ -81,17 +79,20 @@ pub(super) fn lset(interp: &mut Interp, words: &[Value]) -> CommandResult {
     }
 }
 
-/// `lset` on a value: one word of indices may be a list of them.
-fn set_by_words(list: &mut Value, words: &[Value], value: &Value) -> Result<(), Box<Exception>> {
-    let [single] = words else {
-        return set_at(list, words, value);
+/// `lset` on a value; the words are indices and the value. A single index may be a list of them.
+pub(crate) fn set_words(list: &mut Value, words: &[Value]) -> Result<(), Box<Exception>> {
+    let [path @ .., value] = words else {
+        return Ok(());
+    };
+    let [single] = path else {
+        return set_at(list, path, value);
     };
     if single.is_list() || index_form(single).is_none() {
         if let Ok(path) = single.to_list() {
             return set_at(list, path.elements(), value);
         }
     }
-    set_at(list, words, value)
+    set_at(list, path, value)
 }
 
 /// Sets the element that a path of indices leads to, in place along the path. Nothing changes when the path is wrong.
@@ -147,8 +148,8 @@ mod tests {
 
     fn set(list: &str, path: &[&str], value: &str) -> Result<String, String> {
         let mut list = Value::text(list);
-        let path: Vec<Value> = path.iter().map(|word| Value::text(word)).collect();
-        set_by_words(&mut list, &path, &Value::text(value))
+        let words: Vec<Value> = path.iter().chain([&value]).map(|word| Value::text(word)).collect();
+        set_words(&mut list, &words)
             .map(|()| list.to_text())
             .map_err(|exception| exception.value.to_text())
     }

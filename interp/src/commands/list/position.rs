@@ -2,6 +2,7 @@
 
 use crate::runtime::{Exception, Outcome};
 use crate::text::index::{Index, parse_index};
+use crate::text::number::looks_like_bad_octal;
 use crate::value::{Repr, Value};
 
 /// The index that a value is, if it is one.
@@ -17,8 +18,11 @@ pub(crate) fn index_form(value: &Value) -> Option<Index> {
 
 /// `bad index "text": must be integer?[+-]integer? or end?[+-]integer?`
 pub(crate) fn bad_index(value: &Value) -> Box<Exception> {
+    let text = value.str();
+    let number = text.strip_prefix("end-").unwrap_or(&text);
+    let hint = if looks_like_bad_octal(number) { " (looks like invalid octal number)" } else { "" };
     Exception::with_code(
-        format!("bad index \"{value}\": must be integer?[+-]integer? or end?[+-]integer?"),
+        format!("bad index \"{}\": must be integer?[+-]integer? or end?[+-]integer?{hint}", &*text),
         ["TCL", "VALUE", "INDEX"],
     )
 }

@@ -1,11 +1,13 @@
 //! `lsearch`: finding elements by pattern, by value, or by bisection of a sorted list.
 
 use std::cmp::Ordering;
+use std::rc::Rc;
 
 use super::order::{ascii, dictionary};
 use super::{real_of, wide_of};
 use crate::commands::list::position::{index_path, resolve, select};
 use crate::commands::option;
+use crate::commands::regexp::{compiled, is_match};
 use crate::runtime::{CommandResult, Exception, Interp, done, done_empty};
 use crate::text::glob::{glob_match, is_literal};
 use crate::text::index::Index;
@@ -130,13 +132,21 @@ enum Matcher<'a> {
     Integer(i64),
     Real(f64),
     Glob(&'a str, bool),
-    Regexp(Regexp),
+    Regexp(Rc<Regexp>),
 }
 
 impl<'a> Matcher<'a> {
-    fn new(options: &Options<'_>, pattern: &'a str, value: &Value) -> Result<Matcher<'a>, Box<Exception>> {
+    fn new(
+        interp: &mut Interp,
+        options: &Options<'_>,
+        pattern: &'a str,
+        value: &Value,
+    ) -> Result<Matcher<'a>, Box<Exception>> {
         Ok(match options.mode {
-            Mode::Regexp => Matcher::Regexp(regexp(pattern, options.nocase)?),
+            Mode::Regexp => {
+                let flags = Flags { nocase: options.nocase, ..Flags::default() };
+                Matcher::Regexp(compiled(interp, value, flags)?)
+            }
             Mode::Glob if !options.nocase && is_literal(pattern) => Matcher::text(pattern),
             Mode::Glob => Matcher::Glob(pattern, options.nocase),
             Mode::Exact | Mode::Sorted => match options.by {
@@ -164,7 +174,7 @@ impl<'a> Matcher<'a> {
             Matcher::Integer(number) => wide_of(element)? == *number,
             Matcher::Real(number) => real_of(element)? == *number,
             Matcher::Glob(pattern, nocase) => glob_match(pattern, &element.str(), *nocase),
-            Matcher::Regexp(regexp) => regexp_matches(interp, regexp, &element.str())?,
+            Matcher::Regexp(regexp) => is_match(interp, regexp, &element.str())?,
         })
     }
 
@@ -192,40 +202,13 @@ fn is_text(element: &Value, pattern: &str, number: Option<i64>) -> bool {
     }
 }
 
-fn regexp(pattern: &str, nocase: bool) -> Result<Regexp, Box<Exception>> {
-    let flags = Flags { nocase, ..Flags::default() };
-    Regexp::new(pattern, flags).map_err(|error| {
-        Exception::with_code(
-            format!("couldn't compile regular expression pattern: {}", error.message()),
-            ["REGEXP", error.code_name(), error.message()],
-        )
-    })
-}
-
-fn regexp_matches(interp: &mut Interp, regexp: &Regexp, text: &str) -> Result<bool, Box<Exception>> {
-    let mut stopped = None;
-    let mut poll = || match interp.check_safepoint() {
-        Ok(()) => false,
-        Err(exception) => {
-            stopped = Some(exception);
-            true
-        }
-    };
-    let found = regexp.find(text, 0, false, 0, &mut Vec::new(), &mut poll);
-    match (found, stopped) {
-        (Ok(found), _) => Ok(found),
-        (Err(_), Some(exception)) => Err(exception),
-        (Err(_), None) => Ok(false),
-    }
-}
-
 pub(super) fn lsearch(interp: &mut Interp, words: &[Value]) -> CommandResult {
     let [_, option_words @ .., list, pattern] = words else {
         return done_empty();
     };
     let options = options(option_words)?;
     let text = pattern.str();
-    let regexp = if options.mode == Mode::Regexp { Some(Matcher::new(&options, &text, pattern)?) } else { None };
+    let regexp = if options.mode == Mode::Regexp { Some(Matcher::new(interp, &options, &text, pattern)?) } else { None };
     let list = list.to_list()?;
     let elements = list.elements();
     let start = match options.start {
@@ -240,7 +223,7 @@ pub(super) fn lsearch(interp: &mut Interp, words: &[Value]) -> CommandResult {
     };
     let matcher = match regexp {
         Some(matcher) => matcher,
-        None => Matcher::new(&options, &text, pattern)?,
+        None => Matcher::new(interp, &options, &text, pattern)?,
     };
     if options.wants_all {
         return all(interp, &options, &matcher, elements, start);

@@ -1,5 +1,6 @@
 //! `namespace delete`: taking a namespace apart, at once or when the last level that runs in it is left.
 
+use std::cell::RefCell;
 use std::rc::Rc;
 
 use super::{find, forget_lookups, qualified};
@@ -30,22 +31,45 @@ pub(super) fn namespace_delete(interp: &mut Interp, words: &[Value]) -> CommandR
     if was_running { Ok(Next::Deliver(Ok(Value::EMPTY))) } else { done_empty() }
 }
 
+/// The namespaces that are being taken apart, by id.
+#[derive(Default)]
+struct Dying(RefCell<Vec<u64>>);
+
 /// Deletes a namespace. Returns whether something runs in it, so that it is taken apart only later.
 pub(crate) fn delete(interp: &mut Interp, namespace: &Rc<Namespace>) -> bool {
+    let dying = interp.data::<Dying>();
+    if dying.0.borrow().contains(&namespace.id) {
+        return false;
+    }
     crate::commands::ensemble::namespace_deleted(interp, namespace);
     namespace.unknown.borrow_mut().take();
+    leave_paths(interp, namespace);
     if namespace.is_global() {
         take_apart(interp, namespace);
         return false;
     }
-    let is_running = postpone(interp, namespace);
+    if postpone(interp, namespace) {
+        leave_parent(namespace);
+        namespace.is_deleted.set(true);
+        forget_lookups(interp);
+        return true;
+    }
+    dying.0.borrow_mut().push(namespace.id);
+    take_apart(interp, namespace);
+    dying.0.borrow_mut().retain(|id| *id != namespace.id);
     leave_parent(namespace);
     namespace.is_deleted.set(true);
     forget_lookups(interp);
-    if !is_running {
-        take_apart(interp, namespace);
+    false
+}
+
+/// Takes a namespace out of the paths of all others.
+fn leave_paths(interp: &Interp, namespace: &Rc<Namespace>) {
+    let mut waiting = vec![interp.global_namespace()];
+    while let Some(other) = waiting.pop() {
+        other.path.borrow_mut().retain(|entry| !Rc::ptr_eq(entry, namespace));
+        waiting.extend(other.children.borrow().values().cloned());
     }
-    is_running
 }
 
 fn leave_parent(namespace: &Rc<Namespace>) {

@@ -70,7 +70,12 @@ pub(super) fn is(interp: &mut Interp, words: &[Value]) -> CommandResult {
             _ => variable = Some(options.next().ok_or_else(|| usage(class))?),
         }
     }
-    let failure = if value.is_empty() { is_strict.then_some(0) } else { failure(test, value) };
+    let failure = match test {
+        // The empty list is a list however strict one is.
+        Test::List => list_failure(value),
+        _ if value.is_empty() => is_strict.then_some(0),
+        _ => failure(test, value),
+    };
     if let (Some(position), Some(name)) = (failure, variable) {
         interp.variable_set(name, Value::int(position))?;
     }

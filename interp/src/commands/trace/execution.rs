@@ -16,9 +16,30 @@ use crate::value::Value;
 #[derive(Default)]
 struct Steps {
     /// The step traces under way, outermost first.
-    active: RefCell<Vec<Rc<CommandTrace>>>,
+    active: RefCell<Vec<Step>>,
     /// The engine mode to go back to when the last one is done.
     mode: Cell<Mode>,
+    /// How many traces are running; what they call takes no steps.
+    running: Cell<u32>,
+}
+
+/// A step trace under way.
+#[derive(Clone)]
+struct Step {
+    trace: Rc<CommandTrace>,
+    /// The command that has it.
+    command: Rc<Command>,
+}
+
+impl Step {
+    /// Whether nobody has removed the trace meanwhile.
+    fn is_there(&self) -> bool {
+        has_trace(&self.command, &self.trace)
+    }
+}
+
+fn has_trace(command: &Command, trace: &Rc<CommandTrace>) -> bool {
+    command.traces.borrow().iter().any(|other| Rc::ptr_eq(other, trace))
 }
 
 /// Notes that a command has got or lost execution traces.
@@ -36,33 +57,53 @@ fn has_execution_traces(command: &Command) -> bool {
 /// Calls a command with its enter, leave and step traces.
 pub(crate) fn call_traced(interp: &mut Interp, command: &Rc<Command>, words: &[Value]) -> CommandResult {
     let steps = interp.data::<Steps>();
-    let stepping: Vec<Rc<CommandTrace>> =
-        steps.active.borrow().iter().filter(|trace| !trace.is_active.get()).cloned().collect();
+    let stepping: Vec<Step> = match steps.running.get() {
+        0 => steps.active.borrow().iter().filter(|step| !step.trace.is_active.get()).cloned().collect(),
+        _ => Vec::new(),
+    };
     let own: Vec<Rc<CommandTrace>> =
         command.traces.borrow().iter().filter(|trace| trace.is_execution && !trace.is_active.get()).cloned().collect();
     if own.is_empty() && stepping.is_empty() {
         return interp.call_untraced(command, words);
     }
     let text = Value::string(crate::value::list::list_text(words.iter()));
-    for trace in stepping.iter().rev().filter(|trace| trace.ops.contains(&"enterstep")) {
-        run(interp, trace, &[text.clone(), Value::text("enterstep")], "enterstep", &words[0])?;
+    for step in stepping.iter().rev().filter(|step| step.trace.ops.contains(&"enterstep")) {
+        if step.is_there() {
+            run(interp, &step.trace, &[text.clone(), Value::text("enterstep")], "enterstep", &words[0])?;
+        }
     }
     for trace in own.iter().filter(|trace| trace.ops.contains(&"enter")) {
-        run(interp, trace, &[text.clone(), Value::text("enter")], "enter", &words[0])?;
+        if has_trace(command, trace) {
+            run(interp, trace, &[text.clone(), Value::text("enter")], "enter", &words[0])?;
+        }
     }
-    let mut starting: Vec<Rc<CommandTrace>> = own.iter().rev().filter(|trace| is_step(trace)).cloned().collect();
-    starting.retain(|trace| !steps.active.borrow().iter().any(|other| Rc::ptr_eq(other, trace)));
+    let mut starting: Vec<Step> = own
+        .iter()
+        .rev()
+        .filter(|trace| is_step(trace) && has_trace(command, trace))
+        .map(|trace| Step { trace: trace.clone(), command: command.clone() })
+        .collect();
+    starting.retain(|step| !steps.active.borrow().iter().any(|other| Rc::ptr_eq(&other.trace, &step.trace)));
     start_steps(interp, &steps, &starting);
     let leave = Leave { text, name: words[0].clone(), command: command.clone(), own, stepping, started: starting };
     interp.push_native(Box::new(leave));
-    if command.is_deleted.get() {
-        // An enter trace has deleted or replaced the command: its name is looked up again.
-        let namespace = interp.current_namespace();
-        let called = interp.call_words(words, &namespace)?;
-        return delivered(called);
-    }
-    let called = interp.call_untraced(command, words)?;
+    let called = if command.is_deleted.get() {
+        call_replacement(interp, command, words)?
+    } else {
+        interp.call_untraced(command, words)?
+    };
     delivered(called)
+}
+
+/// Calls what has the name of a command now that an enter trace has deleted.
+fn call_replacement(interp: &mut Interp, command: &Rc<Command>, words: &[Value]) -> CommandResult {
+    let name = command.name.borrow().clone();
+    let holder = command.namespace.borrow().upgrade();
+    if let Some(other) = holder.and_then(|holder| holder.command(&name)) {
+        return interp.call_untraced(&other, words);
+    }
+    let namespace = interp.current_namespace();
+    interp.call_words(words, &namespace)
 }
 
 /// The outcome of a command that is done goes to the [`Leave`] on top.
@@ -77,7 +118,7 @@ fn is_step(trace: &CommandTrace) -> bool {
     trace.ops.contains(&"enterstep") || trace.ops.contains(&"leavestep")
 }
 
-fn start_steps(interp: &mut Interp, steps: &Steps, starting: &[Rc<CommandTrace>]) {
+fn start_steps(interp: &mut Interp, steps: &Steps, starting: &[Step]) {
     if starting.is_empty() {
         return;
     }
@@ -89,12 +130,12 @@ fn start_steps(interp: &mut Interp, steps: &Steps, starting: &[Rc<CommandTrace>]
     steps.active.borrow_mut().extend(starting.iter().cloned());
 }
 
-fn end_steps(interp: &mut Interp, ending: &[Rc<CommandTrace>]) {
+fn end_steps(interp: &mut Interp, ending: &[Step]) {
     if ending.is_empty() {
         return;
     }
     let steps = interp.data::<Steps>();
-    steps.active.borrow_mut().retain(|trace| !ending.iter().any(|other| Rc::ptr_eq(other, trace)));
+    steps.active.borrow_mut().retain(|step| !ending.iter().any(|other| Rc::ptr_eq(&other.trace, &step.trace)));
     if steps.active.borrow().is_empty() {
         interp.mode = steps.mode.get();
         mark_commands(interp, false);
@@ -124,7 +165,10 @@ fn run(
     if trace.is_active.replace(true) {
         return Ok(());
     }
+    let steps = interp.data::<Steps>();
+    steps.running.set(steps.running.get() + 1);
     let outcome = call_prefix(interp, &trace.prefix, words);
+    steps.running.set(steps.running.get() - 1);
     trace.is_active.set(false);
     match outcome {
         Ok(_) => Ok(()),
@@ -144,8 +188,8 @@ struct Leave {
     name: Value,
     command: Rc<Command>,
     own: Vec<Rc<CommandTrace>>,
-    stepping: Vec<Rc<CommandTrace>>,
-    started: Vec<Rc<CommandTrace>>,
+    stepping: Vec<Step>,
+    started: Vec<Step>,
 }
 
 impl Resume for Leave {
@@ -161,13 +205,14 @@ impl Resume for Leave {
         let number = Value::int(i64::from(code));
         let words = |operation: &str| [self.text.clone(), number.clone(), result.clone(), Value::text(operation)];
         for trace in self.own.iter().rev().filter(|trace| trace.ops.contains(&"leave")) {
-            let is_still_there = self.command.traces.borrow().iter().any(|other| Rc::ptr_eq(other, trace));
-            if is_still_there {
+            if has_trace(&self.command, trace) {
                 run(interp, trace, &words("leave"), "leave", &self.name)?;
             }
         }
-        for trace in self.stepping.iter().filter(|trace| trace.ops.contains(&"leavestep")) {
-            run(interp, trace, &words("leavestep"), "leavestep", &self.name)?;
+        for step in self.stepping.iter().filter(|step| step.trace.ops.contains(&"leavestep")) {
+            if step.is_there() {
+                run(interp, &step.trace, &words("leavestep"), "leavestep", &self.name)?;
+            }
         }
         outcome.map(Next::Done)
     }

@@ -48,12 +48,25 @@ fn add(
     is_old_style: bool,
 ) -> CommandResult {
     let call = interp.current_call();
-    let cell = interp.cell_by_name(name, call, "trace")?;
-    let cell = cell.target();
+    note_new_element(interp, name);
+    let cell = interp.cell_by_name(name, call, "trace")?.target();
     let trace = VariableTrace { ops: operations, prefix: prefix.clone(), is_old_style, watcher: None };
     cell.traces.borrow_mut().insert(0, Rc::new(trace));
     cell.has_traces.set(true);
     done_empty()
+}
+
+/// A trace on an array element that is not there makes it, which ends searches.
+fn note_new_element(interp: &mut Interp, name: &Value) {
+    let text = name.str();
+    let call = interp.current_call();
+    if let (base, Some(key)) = split_key(&text)
+        && let Some(slot) = interp.find_slot(base, call)
+        && let Repr::Array(array) = &slot.content().0
+        && array.elements.borrow().get(&key).is_none()
+    {
+        array.epoch.set(array.epoch.get() + 1);
+    }
 }
 
 /// The cell of a variable that may be traced; one in a register has no traces.

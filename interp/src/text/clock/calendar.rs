@@ -101,15 +101,24 @@ pub fn month_day(day: YearDay) -> (i32, i32) {
     (month as i32 + 1, day.day_of_year - table[month])
 }
 
+fn gregorian_day(year: i32, day_of_year: i32) -> i32 {
+    let before = year.wrapping_sub(1);
+    julian_day(year, day_of_year)
+        .wrapping_add(FIRST_DAY_GREGORIAN - FIRST_DAY_JULIAN)
+        .wrapping_sub(before.div_euclid(100))
+        .wrapping_add(before.div_euclid(400))
+}
+
+fn julian_day(year: i32, day_of_year: i32) -> i32 {
+    let before = year.wrapping_sub(1);
+    let days = YEAR_DAYS.wrapping_mul(before).wrapping_add(before.div_euclid(4));
+    days.wrapping_add(day_of_year).wrapping_add(FIRST_DAY_JULIAN - 1)
+}
+
 /// The Julian Day Number of a day of a year; it may lie outside the year.
 pub fn day_of_year_day(year: i32, day_of_year: i32, changeover: i32) -> i32 {
-    let before = year.wrapping_sub(1);
-    let julian = YEAR_DAYS.wrapping_mul(before).wrapping_add(before.div_euclid(4)).wrapping_add(day_of_year);
-    let gregorian = julian
-        .wrapping_add(FIRST_DAY_GREGORIAN - 1)
-        .wrapping_sub(before.div_euclid(100))
-        .wrapping_add(before.div_euclid(400));
-    if gregorian < changeover { julian.wrapping_add(FIRST_DAY_JULIAN - 1) } else { gregorian }
+    let day = gregorian_day(year, day_of_year);
+    if day < changeover { julian_day(year, day_of_year) } else { day }
 }
 
 /// The Julian Day Number of a date, whose month and day may lie outside the year and the month.
@@ -117,11 +126,11 @@ pub fn date_day(year: i32, month: i32, day_of_month: i32, changeover: i32) -> i3
     let month_index = month.wrapping_sub(1);
     let year = year.wrapping_add(month_index.div_euclid(12));
     let month_index = month_index.rem_euclid(12) as usize;
-    let day_in = |is_gregorian: bool| {
+    let day_of_year = |is_gregorian: bool| {
         day_of_month.wrapping_add(days_before_months(is_leap_year(year, is_gregorian))[month_index])
     };
-    let day = day_of_year_day(year, day_in(true), i32::MIN);
-    if day < changeover { day_of_year_day(year, day_in(false), i32::MAX) } else { day }
+    let day = gregorian_day(year, day_of_year(true));
+    if day < changeover { julian_day(year, day_of_year(false)) } else { day }
 }
 
 /// The Julian Day Number of a day in an ISO 8601 week.

@@ -1,0 +1,239 @@
+//! `binary format`.
+
+use super::spec::{Count, DigitOrder, Field, Fields, Kind, Number, too_few_arguments};
+use crate::limits::STRING_BYTES_MAX;
+use crate::runtime::{CommandResult, Exception, Interp, done, done_empty};
+use crate::value::number::big_to_double;
+use crate::value::{self, Value};
+
+/// A field whose arguments are known to be there, and how far it reaches.
+struct Planned<'w> {
+    field: Field,
+    /// How many items: bytes, digits, numbers.
+    count: usize,
+    arguments: Arguments<'w>,
+}
+
+enum Arguments<'w> {
+    None,
+    One(&'w Value),
+    List(std::rc::Rc<value::ListObject>),
+}
+
+pub(super) fn format(_interp: &mut Interp, words: &[Value]) -> CommandResult {
+    let [_, spec, arguments @ ..] = words else {
+        return Err(Exception::wrong_args("binary format formatString ?arg ...?"));
+    };
+    let plan = Plan::new(&spec.str(), arguments)?;
+    if plan.bytes == 0 {
+        return done_empty();
+    }
+    let mut writer = Writer { bytes: vec![0; plan.bytes], at: 0, furthest: 0 };
+    for planned in &plan.fields {
+        writer.write(planned)?;
+    }
+    done(Value::bytes(writer.bytes))
+}
+
+/// All fields of a format, checked before anything is written.
+struct Plan<'w> {
+    fields: Vec<Planned<'w>>,
+    /// How many bytes the result has.
+    bytes: usize,
+}
+
+impl<'w> Plan<'w> {
+    fn new(spec: &str, arguments: &'w [Value]) -> Result<Plan<'w>, Box<Exception>> {
+        let mut plan = Plan { fields: Vec::new(), bytes: 0 };
+        let mut arguments = arguments.iter();
+        let mut at: usize = 0;
+        let mut fields = Fields(spec);
+        while let Some(field) = fields.next()? {
+            let planned = planned(field, &mut arguments)?;
+            match field.kind {
+                Kind::Back => {
+                    plan.bytes = plan.bytes.max(at);
+                    at = at.saturating_sub(field.count.or(usize::MAX));
+                }
+                Kind::Position => {
+                    plan.bytes = plan.bytes.max(at);
+                    at = field.count.or(plan.bytes);
+                }
+                _ => at = at.saturating_add(planned.bytes()),
+            }
+            if at > STRING_BYTES_MAX {
+                return Err(Exception::too_large("the byte array", STRING_BYTES_MAX));
+            }
+            plan.fields.push(planned);
+        }
+        plan.bytes = plan.bytes.max(at);
+        Ok(plan)
+    }
+}
+
+fn planned<'w>(
+    field: Field,
+    arguments: &mut std::slice::Iter<'w, Value>,
+) -> Result<Planned<'w>, Box<Exception>> {
+    let mut next = || arguments.next().ok_or_else(too_few_arguments);
+    let (count, arguments) = match field.kind {
+        Kind::Bytes { .. } | Kind::Bits(_) | Kind::Digits(_) => {
+            let argument = next()?;
+            let count = match field.count {
+                Count::All => argument.char_count(),
+                count => count.or(1),
+            };
+            (count, Arguments::One(argument))
+        }
+        Kind::Number(_) => {
+            let argument = next()?;
+            if field.count == Count::None {
+                (1, Arguments::One(argument))
+            } else {
+                let list = argument.to_list()?;
+                let elements = list.elements().len();
+                let count = field.count.or(elements);
+                if count > elements {
+                    return Err(Exception::error("number of elements in list does not match count"));
+                }
+                (count, Arguments::List(list))
+            }
+        }
+        Kind::Forward if field.count == Count::All => {
+            return Err(Exception::error("cannot use \"*\" in format string with \"x\""));
+        }
+        Kind::Forward | Kind::Back | Kind::Position => (field.count.or(usize::MAX), Arguments::None),
+    };
+    Ok(Planned { field, count, arguments })
+}
+
+impl Planned<'_> {
+    /// How many bytes the field takes.
+    fn bytes(&self) -> usize {
+        match self.field.kind {
+            Kind::Bits(_) => self.count.div_ceil(8),
+            Kind::Digits(_) => self.count.div_ceil(2),
+            Kind::Number(number) => self.count.saturating_mul(number.bytes),
+            _ => self.count,
+        }
+    }
+}
+
+/// The result, all NUL at first, and where the next field goes.
+struct Writer {
+    bytes: Vec<u8>,
+    at: usize,
+    furthest: usize,
+}
+
+impl Writer {
+    fn write(&mut self, planned: &Planned<'_>) -> Result<(), Box<Exception>> {
+        match (planned.field.kind, &planned.arguments) {
+            (Kind::Bytes { pad }, Arguments::One(value)) => {
+                let bytes = value.to_bytes();
+                let given = bytes.as_slice();
+                let kept = given.get(..planned.count).unwrap_or(given);
+                let room = self.take(planned.count);
+                let (start, rest) = room.split_at_mut(kept.len().min(room.len()));
+                start.copy_from_slice(kept.get(..start.len()).unwrap_or_default());
+                rest.fill(pad);
+            }
+            (Kind::Bits(order), Arguments::One(value)) => {
+                let room = self.take(planned.bytes());
+                put_digits(room, value, planned.count, 1, order)
+                    .ok_or_else(|| bad_digits("binary", value))?;
+            }
+            (Kind::Digits(order), Arguments::One(value)) => {
+                let room = self.take(planned.bytes());
+                put_digits(room, value, planned.count, 4, order)
+                    .ok_or_else(|| bad_digits("hexadecimal", value))?;
+            }
+            (Kind::Number(number), Arguments::One(value)) => put_number(self.take(number.bytes), value, number)?,
+            (Kind::Number(number), Arguments::List(list)) => {
+                let room = self.take(planned.bytes());
+                for (place, value) in room.chunks_exact_mut(number.bytes).zip(list.elements()) {
+                    put_number(place, value, number)?;
+                }
+            }
+            (Kind::Forward, _) => self.take(planned.count).fill(0),
+            (Kind::Back, _) => {
+                self.furthest = self.furthest.max(self.at);
+                self.at = self.at.saturating_sub(planned.count);
+            }
+            (Kind::Position, _) => {
+                self.furthest = self.furthest.max(self.at);
+                self.at = planned.field.count.or(self.furthest);
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// The room for the next `count` bytes.
+    fn take(&mut self, count: usize) -> &mut [u8] {
+        let start = self.at.min(self.bytes.len());
+        self.at = start.saturating_add(count).min(self.bytes.len());
+        self.bytes.get_mut(start..self.at).unwrap_or_default()
+    }
+}
+
+fn bad_digits(kind: &str, value: &Value) -> Box<Exception> {
+    Exception::error(format!("expected {kind} string but got \"{value}\" instead"))
+}
+
+/// Writes up to `count` digits of `width` bits each; None if a char is no such digit.
+fn put_digits(room: &mut [u8], value: &Value, count: usize, width: u32, order: DigitOrder) -> Option<()> {
+    let per_byte = (8 / width) as usize;
+    room.fill(0);
+    for (number, character) in value.str().chars().take(count).enumerate() {
+        let digit = character.to_digit(1 << width)? as u8;
+        let place = (number % per_byte) as u32 * width;
+        let shift = match order {
+            DigitOrder::LowFirst => place,
+            DigitOrder::HighFirst => 8 - width - place,
+        };
+        *room.get_mut(number / per_byte)? |= digit << shift;
+    }
+    Some(())
+}
+
+fn put_number(place: &mut [u8], value: &Value, number: Number) -> Result<(), Box<Exception>> {
+    let bits = if number.is_float { float_bits(value, number)? } else { integer_bits(value)? };
+    let bytes = bits.to_le_bytes();
+    place.copy_from_slice(bytes.get(..place.len()).unwrap_or_default());
+    if number.is_big_endian {
+        place.reverse();
+    }
+    Ok(())
+}
+
+/// The low 64 bits of an integer between ±(2^64 − 1).
+fn integer_bits(value: &Value) -> Result<u64, Box<Exception>> {
+    match value.number() {
+        Some(value::Number::Int(number)) => Ok(number as u64),
+        Some(value::Number::Big(number)) => match u64::try_from(number.magnitude()) {
+            Ok(magnitude) if number.sign() == num_bigint::Sign::Minus => Ok(magnitude.wrapping_neg()),
+            Ok(magnitude) => Ok(magnitude),
+            Err(_) => Err(Exception::with_code(
+                "integer value too large to represent",
+                ["ARITH", "IOVERFLOW", "integer value too large to represent"],
+            )),
+        },
+        _ => Err(Exception::not_an_integer(value)),
+    }
+}
+
+/// The bits of a double, or of the nearest float; a float is at most the largest finite one.
+fn float_bits(value: &Value, number: Number) -> Result<u64, Box<Exception>> {
+    let double = match value.number() {
+        Some(value::Number::Int(number)) => number as f64,
+        Some(value::Number::Big(number)) => big_to_double(&number),
+        Some(value::Number::Double(number)) => number,
+        None => return Err(Exception::not_a_double(value)),
+    };
+    if number.bytes == 8 {
+        return Ok(double.to_bits());
+    }
+    let float = if double.is_nan() { double as f32 } else { (double as f32).clamp(f32::MIN, f32::MAX) };
+    Ok(u64::from(float.to_bits()))
+}

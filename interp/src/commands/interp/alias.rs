@@ -1,0 +1,264 @@
+//! Aliases: commands that call a command of the same interpreter or of another one.
+
+use std::cell::RefCell;
+use std::rc::{Rc, Weak};
+
+use super::child::came_back;
+use super::family::{Node, enter, find, own_node};
+use super::wrong_args;
+use crate::commands::ensemble::rewritten;
+use crate::runtime::command::CommandKind;
+use crate::runtime::namespace::split_name;
+use crate::runtime::{Command, CommandResult, Exception, Interp, NativeCommand, code, done, done_empty};
+use crate::value::Value;
+
+/// How many aliases may lead to one another before that counts as a loop.
+const CHAIN_MAX: usize = 1000;
+
+/// An alias.
+pub(super) struct Alias {
+    /// What it is known by to `interp alias`, whatever its command is renamed to.
+    token: String,
+    /// Where its command is.
+    node: Weak<Node>,
+    /// Where it calls.
+    target: Weak<Node>,
+    /// The words it calls there, before those it is called with.
+    prefix: Vec<Value>,
+    command: RefCell<Weak<Command>>,
+}
+
+/// The command of an alias.
+struct AliasCommand(Rc<Alias>);
+
+impl NativeCommand for AliasCommand {
+    fn call(&self, interp: &mut Interp, words: &[Value]) -> CommandResult {
+        let alias = &self.0;
+        let mut call = alias.prefix.clone();
+        call.extend_from_slice(&words[1..]);
+        let Some(target) = alias.target.upgrade() else {
+            return Err(Exception::no_such_command(&words[0].str()));
+        };
+        let shown = |exception: Box<Exception>| match alias.prefix.as_slice() {
+            [name] => rewritten(exception, name, 1, &words[..1]),
+            _ => exception,
+        };
+        if Rc::ptr_eq(&target, &own_node(interp)) {
+            let current = interp.current_call();
+            let global = interp.global_namespace();
+            return interp.push_words_in(call, current, Some(global)).map_err(shown);
+        }
+        let outcome = enter(interp, &target, |target| {
+            target.run_nested(|target| {
+                let current = target.current_call();
+                let global = target.global_namespace();
+                target.push_words_in(call, current, Some(global)).map_err(shown)
+            })
+        })?;
+        let outcome = outcome.or_else(|exception| {
+            if exception.code == code::RETURN && !exception.is_uncatchable {
+                return interp.finish_return(exception);
+            }
+            Err(exception)
+        });
+        came_back(interp, &target, outcome)
+    }
+
+    fn as_any(&self) -> &dyn std::any::Any {
+        self
+    }
+
+    fn deleted(&self, _interp: &mut Interp) {
+        if let Some(node) = self.0.node.upgrade() {
+            node.aliases.borrow_mut().retain(|other| !Rc::ptr_eq(other, &self.0));
+        }
+    }
+}
+
+/// `interp alias`
+pub(super) fn interp_alias(interp: &mut Interp, arguments: &[Value]) -> CommandResult {
+    let usage = || wrong_args("interp alias", "slavePath slaveCmd ?masterPath masterCmd? ?arg ...?");
+    match arguments {
+        [path, name] => describe(interp, path, name),
+        [path, name, empty] if empty.is_empty() => delete(interp, path, name),
+        [_, _, _] | [] | [_] => Err(usage()),
+        [path, name, target, prefix @ ..] => define(interp, path, name, target, prefix),
+    }
+}
+
+/// `child alias`
+pub(super) fn child_alias(interp: &mut Interp, command: &Value, path: &Value, arguments: &[Value]) -> CommandResult {
+    match arguments {
+        [] => Err(wrong_args(&format!("{command} alias"), "aliasName ?targetName? ?arg ...?")),
+        [name] => describe(interp, path, name),
+        [name, empty] if empty.is_empty() => delete(interp, path, name),
+        [name, prefix @ ..] => define(interp, path, name, &Value::EMPTY, prefix),
+    }
+}
+
+fn find_alias(node: &Node, name: &Value) -> Option<Rc<Alias>> {
+    let text = name.str();
+    node.aliases.borrow().iter().find(|alias| *alias.token == *text).cloned()
+}
+
+fn describe(interp: &mut Interp, path: &Value, name: &Value) -> CommandResult {
+    let node = find(interp, path)?;
+    match find_alias(&node, name) {
+        Some(alias) => done(alias.prefix.clone()),
+        None => done_empty(),
+    }
+}
+
+fn not_found(name: &Value) -> Box<Exception> {
+    Exception::with_code(format!("alias \"{name}\" not found"), ["TCL", "LOOKUP", "ALIAS", &name.str()])
+}
+
+fn delete(interp: &mut Interp, path: &Value, name: &Value) -> CommandResult {
+    let node = find(interp, path)?;
+    let alias = find_alias(&node, name).ok_or_else(|| not_found(name))?;
+    remove(interp, &alias);
+    done_empty()
+}
+
+/// Deletes an alias with its command.
+pub(super) fn remove(interp: &mut Interp, alias: &Rc<Alias>) {
+    let (Some(node), Some(command)) = (alias.node.upgrade(), alias.command.borrow().upgrade()) else {
+        return;
+    };
+    // An interpreter that cannot be entered any more takes its commands with it.
+    let _ = enter(interp, &node, |interp| interp.delete_command(&command));
+    node.aliases.borrow_mut().retain(|other| !Rc::ptr_eq(other, alias));
+}
+
+fn define(interp: &mut Interp, path: &Value, name: &Value, target: &Value, prefix: &[Value]) -> CommandResult {
+    let node = find(interp, path)?;
+    let target = find(interp, target)?;
+    let alias = Rc::new(Alias {
+        token: unused_token(&node, &name.str()),
+        node: Rc::downgrade(&node),
+        target: Rc::downgrade(&target),
+        prefix: prefix.to_vec(),
+        command: RefCell::default(),
+    });
+    let text = name.to_text();
+    enter(interp, &node, |interp| {
+        let global = interp.global_namespace();
+        let (holder, tail) = match split_name(&text) {
+            (None, tail) => (global, tail),
+            (Some(qualifiers), tail) => (interp.make_namespace(qualifiers, &global), tail),
+        };
+        if leads_to(&node, &alias, &holder, tail) {
+            // What had the name is gone, as if the alias had been made and deleted.
+            if let Some(command) = holder.command(tail) {
+                interp.delete_command(&command);
+            }
+            return Err(loop_error(&text));
+        }
+        let command = interp.put_command(&holder, tail, CommandKind::Native(Rc::new(AliasCommand(alias.clone()))));
+        *alias.command.borrow_mut() = Rc::downgrade(&command);
+        Ok(())
+    })??;
+    node.aliases.borrow_mut().push(alias.clone());
+    if !Rc::ptr_eq(&node, &target) {
+        let mut callers = target.callers.borrow_mut();
+        callers.retain(|caller| caller.strong_count() > 0);
+        callers.push(Rc::downgrade(&alias));
+    }
+    done(alias.token.as_str())
+}
+
+/// The token of a new alias: its name, made unique when an alias that was renamed has it.
+fn unused_token(node: &Node, name: &str) -> String {
+    let global_name = format!("::{}", name.trim_start_matches(':'));
+    let is_taken = |token: &str| {
+        node.aliases.borrow().iter().any(|alias| {
+            let command = alias.command.borrow().upgrade();
+            alias.token == token && command.is_some_and(|command| command.full_name() != global_name)
+        })
+    };
+    let mut token = name.to_owned();
+    while is_taken(&token) {
+        token = format!("::{token}");
+    }
+    token
+}
+
+fn loop_error(name: &str) -> Box<Exception> {
+    Exception::with_code(
+        format!("cannot define or rename alias \"{name}\": would create a loop"),
+        ["TCL", "OPERATION", "INTERP", "ALIASLOOP"],
+    )
+}
+
+/// Whether following `alias` within its interpreter comes to the command `tail` of `holder`, which it is to become.
+fn leads_to(node: &Rc<Node>, alias: &Rc<Alias>, holder: &Rc<crate::runtime::Namespace>, tail: &str) -> bool {
+    let mut current = alias.clone();
+    for _ in 0..CHAIN_MAX {
+        let stays = current.target.upgrade().is_some_and(|target| Rc::ptr_eq(&target, node));
+        let Some(name) = current.prefix.first().filter(|_| stays) else {
+            return false;
+        };
+        let text = name.to_text();
+        let name = if text.starts_with("::") { text.clone() } else { format!("::{text}") };
+        let wanted = crate::commands::namespace::qualified(holder, tail);
+        if name == wanted {
+            return true;
+        }
+        let next = node.aliases.borrow().iter().find(|other| {
+            other.command.borrow().upgrade().is_some_and(|command| command.full_name() == name)
+        }).cloned();
+        match next {
+            Some(next) => current = next,
+            None => return false,
+        }
+    }
+    true
+}
+
+/// Whether a renamed command is an alias that now leads to itself.
+///
+/// Errors: `would create a loop`.
+pub(crate) fn check_alias_loop(interp: &mut Interp, command: &Rc<Command>) -> Result<(), Box<Exception>> {
+    let alias = match &*command.kind.borrow() {
+        CommandKind::Native(native) => native.as_any().downcast_ref::<AliasCommand>().map(|alias| alias.0.clone()),
+        _ => None,
+    };
+    let (Some(alias), Some(holder)) = (alias, command.namespace.borrow().upgrade()) else {
+        return Ok(());
+    };
+    let name = command.name.borrow().clone();
+    let node = own_node(interp);
+    if leads_to(&node, &alias, &holder, &name) { Err(loop_error(&alias.token)) } else { Ok(()) }
+}
+
+pub(super) fn aliases(interp: &mut Interp, path: &Value, _arguments: &[Value]) -> CommandResult {
+    let node = find(interp, path)?;
+    let names: Vec<Value> = node.aliases.borrow().iter().map(|alias| Value::text(&alias.token)).collect();
+    done(names)
+}
+
+/// `interp target`: the path of the interpreter that an alias calls.
+pub(super) fn target(interp: &mut Interp, path: &Value, name: &Value) -> CommandResult {
+    let node = find(interp, path)?;
+    let Some(alias) = find_alias(&node, name) else {
+        return Err(Exception::with_code(
+            format!("alias \"{name}\" in path \"{path}\" not found"),
+            ["TCL", "LOOKUP", "ALIAS", &name.str()],
+        ));
+    };
+    let own = own_node(interp);
+    let mut names = Vec::new();
+    let mut current = alias.target.upgrade();
+    while let Some(node) = current {
+        if Rc::ptr_eq(&node, &own) {
+            names.reverse();
+            return done(names);
+        }
+        names.push(Value::text(&node.name));
+        current = node.parent.upgrade();
+    }
+    Err(Exception::with_code(
+        format!("target interpreter for alias \"{name}\" in path \"{path}\" is not my descendant"),
+        ["TCL", "OPERATION", "INTERP", "SHROUDED"],
+    ))
+}

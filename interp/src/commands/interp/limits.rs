@@ -1,0 +1,225 @@
+//! Limits, cancelling, and other settings of an interpreter.
+
+use std::cell::{Cell, RefCell};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use super::child::not_permitted;
+use super::family::{find, in_interpreter, own_node};
+use super::wrong_args;
+use crate::commands::{boolean_of, int_of, option};
+use crate::runtime::{CommandResult, Exception, Interp, done, done_empty};
+use crate::value::Value;
+
+/// The limits set on an interpreter.
+#[derive(Default)]
+struct Limits {
+    commands: RefCell<Limit>,
+    time: RefCell<Limit>,
+    /// `interp debug -frame`
+    keeps_frames: Cell<bool>,
+}
+
+/// A limit.
+#[derive(Clone, Default)]
+struct Limit {
+    /// What runs when it is reached.
+    command: Value,
+    /// How often it is looked at; 0 stands for the usual.
+    granularity: i64,
+    /// `-value` or `-seconds`
+    value: Option<i64>,
+    milliseconds: Option<i64>,
+}
+
+fn bad_value(message: &str) -> Box<Exception> {
+    Exception::with_code(message, ["TCL", "OPERATION", "INTERP", "BADVALUE"])
+}
+
+pub(super) fn limit(interp: &mut Interp, path: &Value, arguments: &[Value]) -> CommandResult {
+    let node = find(interp, path)?;
+    if std::rc::Rc::ptr_eq(&node, &own_node(interp)) {
+        return Err(Exception::with_code(
+            "limits on current interpreter inaccessible",
+            ["TCL", "OPERATION", "INTERP", "SELF"],
+        ));
+    }
+    let is_time = option(&arguments[0], &["commands", "time"], "limit type")? == 1;
+    let options = &arguments[1..];
+    if options.len() > 1 && options.len() % 2 != 0 {
+        return Err(wrong_args(&format!("interp limit {path}"), "limitType ?-option value ...?"));
+    }
+    let value = in_interpreter(interp, path, |interp| {
+        let limits = interp.data::<Limits>();
+        let kept = if is_time { &limits.time } else { &limits.commands };
+        if options.len() < 2 {
+            return show(&kept.borrow(), options.first(), is_time);
+        }
+        let mut changed = kept.borrow().clone();
+        change(&mut changed, options, is_time)?;
+        apply(interp, &changed, is_time);
+        *kept.borrow_mut() = changed;
+        Ok(Value::EMPTY)
+    })??;
+    done(value)
+}
+
+const COMMAND_OPTIONS: &[&str] = &["-command", "-granularity", "-value"];
+const TIME_OPTIONS: &[&str] = &["-command", "-granularity", "-milliseconds", "-seconds"];
+
+fn names(is_time: bool) -> &'static [&'static str] {
+    if is_time { TIME_OPTIONS } else { COMMAND_OPTIONS }
+}
+
+fn show(limit: &Limit, wanted: Option<&Value>, is_time: bool) -> Result<Value, Box<Exception>> {
+    let number = |number: Option<i64>| number.map(Value::int).unwrap_or_default();
+    let usual = if is_time { 10 } else { 1 };
+    let of = |name: &str| match name {
+        "-command" => limit.command.clone(),
+        "-granularity" => Value::int(if limit.granularity == 0 { usual } else { limit.granularity }),
+        "-milliseconds" => number(limit.milliseconds),
+        _ => number(limit.value),
+    };
+    match wanted {
+        Some(wanted) => Ok(of(names(is_time)[option(wanted, names(is_time), "option")?])),
+        None => Ok(Value::list(names(is_time).iter().flat_map(|name| [Value::text(name), of(name)]).collect())),
+    }
+}
+
+fn change(limit: &mut Limit, options: &[Value], is_time: bool) -> Result<(), Box<Exception>> {
+    for pair in options.chunks_exact(2) {
+        let name = names(is_time)[option(&pair[0], names(is_time), "option")?];
+        let value = &pair[1];
+        match name {
+            "-command" => limit.command = value.clone(),
+            "-granularity" => {
+                limit.granularity = int_of(value)?;
+                if limit.granularity < 1 {
+                    return Err(bad_value("granularity must be at least 1"));
+                }
+            }
+            "-value" => {
+                limit.value = optional(value)?;
+                if limit.value.is_some_and(|value| value < 0) {
+                    return Err(bad_value("command limit value must be at least 0"));
+                }
+            }
+            "-milliseconds" => {
+                limit.milliseconds = optional(value)?;
+                if limit.milliseconds.is_some_and(|value| value < 0) {
+                    return Err(bad_value("milliseconds must be at least 0"));
+                }
+                if limit.milliseconds.is_some() && limit.value.is_none() {
+                    limit.value = Some(0);
+                }
+            }
+            _ => {
+                limit.value = optional(value)?;
+                if limit.value.is_some_and(|value| value < 0) {
+                    return Err(bad_value("seconds must be at least 0"));
+                }
+                if limit.value.is_none() {
+                    limit.milliseconds = None;
+                } else if limit.milliseconds.is_none() {
+                    limit.milliseconds = Some(0);
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+fn optional(value: &Value) -> Result<Option<i64>, Box<Exception>> {
+    if value.is_empty() { Ok(None) } else { int_of(value).map(Some) }
+}
+
+fn apply(interp: &mut Interp, limit: &Limit, is_time: bool) {
+    if is_time {
+        interp.safepoint.time_limit = limit.value.map(|seconds| {
+            let milliseconds = limit.milliseconds.unwrap_or(0);
+            let after = Duration::from_secs(seconds.unsigned_abs()) + Duration::from_millis(milliseconds.unsigned_abs());
+            UNIX_EPOCH.checked_add(after).unwrap_or_else(SystemTime::now)
+        });
+    } else {
+        interp.safepoint.command_limit = limit.value.map(i64::unsigned_abs);
+    }
+    interp.safepoint.fuel = 0;
+}
+
+pub(super) fn recursionlimit(interp: &mut Interp, path: &Value, arguments: &[Value]) -> CommandResult {
+    let Some(limit) = arguments.first() else {
+        let limit = in_interpreter(interp, path, |interp| interp.recursion_limit())?;
+        return done(limit);
+    };
+    if interp.is_safe.get() {
+        return Err(not_permitted("permission denied: safe interpreters cannot change recursion limit"));
+    }
+    let number = int_of(limit)?;
+    if number <= 0 {
+        return Err(Exception::with_code(
+            "recursion limit must be > 0",
+            ["TCL", "OPERATION", "INTERP", "BADLIMIT"],
+        ));
+    }
+    let number = usize::try_from(number).unwrap_or(usize::MAX);
+    in_interpreter(interp, path, |interp| interp.set_recursion_limit(number))?;
+    done(limit.clone())
+}
+
+pub(super) fn bgerror(interp: &mut Interp, path: &Value, arguments: &[Value]) -> CommandResult {
+    let prefix = arguments.first();
+    if let Some(prefix) = prefix
+        && !prefix.to_list().is_ok_and(|list| !list.elements().is_empty())
+    {
+        return Err(Exception::with_code(
+            "cmdPrefix must be list of length >= 1",
+            ["TCL", "OPERATION", "INTERP", "BGERRORFORMAT"],
+        ));
+    }
+    let current = in_interpreter(interp, path, |interp| {
+        if let Some(prefix) = prefix {
+            interp.events.background_handler = prefix.clone();
+        }
+        interp.events.background_handler.clone()
+    })?;
+    done(current)
+}
+
+pub(super) fn debug(interp: &mut Interp, path: &Value, arguments: &[Value]) -> CommandResult {
+    let result = in_interpreter(interp, path, |interp| {
+        let limits = interp.data::<Limits>();
+        if let Some(name) = arguments.first() {
+            option(name, &["-frame"], "debug option")?;
+        }
+        if let Some(value) = arguments.get(1)
+            && boolean_of(value)?
+        {
+            limits.keeps_frames.set(true);
+        }
+        let value = Value::boolean(limits.keeps_frames.get());
+        Ok(if arguments.is_empty() { Value::list(vec![Value::text("-frame"), value]) } else { value })
+    })?;
+    result.map(crate::runtime::Next::Done)
+}
+
+pub(super) fn cancel(interp: &mut Interp, arguments: &[Value]) -> CommandResult {
+    let mut unwinds = false;
+    let mut at = 0;
+    while let Some(word) = arguments.get(at).filter(|word| word.str().starts_with('-')) {
+        at += 1;
+        match option(word, &["-unwind", "--"], "option")? {
+            0 => unwinds = true,
+            _ => break,
+        }
+    }
+    let rest = arguments.get(at..).unwrap_or_default();
+    if rest.len() > 2 {
+        return Err(wrong_args("interp cancel", "?-unwind? ?--? ?path? ?result?"));
+    }
+    let path = rest.first().cloned().unwrap_or_default();
+    let message = rest.get(1).cloned().unwrap_or_default();
+    in_interpreter(interp, &path, |interp| {
+        interp.safepoint.cancel = Some((unwinds, message));
+        interp.safepoint.fuel = 0;
+    })?;
+    done_empty()
+}
