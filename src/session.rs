@@ -60,7 +60,7 @@ impl Session {
         self.finish(status)
     }
 
-    /// Evaluates a script file as `source` does.
+    /// Evaluates a script file as the main script of a program.
     pub fn source(&mut self, file: &str) -> Outcome {
         let encoding = self.encoding.as_deref().map(Value::text);
         self.interp.run_script_file(&Value::text(file), encoding.as_ref())

@@ -78,8 +78,6 @@ fn a_script_file_ends_as_under_tclsh() {
     for (name, content) in [
         ("error.tcl", &b"puts b;error foo\nproc p {} {error in}\np"[..]),
         ("nested.tcl", b"proc p {} {\n  error in\n}\nputs a\np\n"),
-        ("break.tcl", b"break"),
-        ("code7.tcl", b"return -code 7 hey"),
         ("raise.tcl", b"return -code error hey"),
         ("return.tcl", b"puts a; return x; puts b"),
         ("end.tcl", b"puts a\x1aputs b"),
@@ -94,6 +92,17 @@ fn a_script_file_ends_as_under_tclsh() {
         let file = scratch.file(name, content);
         same(&[&file], b"");
         same(&[&file, "-x", "a b", "", "--help"], b"");
+    }
+}
+
+#[test]
+fn a_script_file_that_breaks_off_is_an_error() {
+    let scratch = Scratch::new("break");
+    for content in [&b"break"[..], b"continue", b"return -code 7 hey"] {
+        let file = scratch.file("break.tcl", content);
+        let (expected, found) = (run(TCLSH, &[&file], b""), run(REMEX, &[&file], b""));
+        assert_eq!(found.errors.lines().next(), expected.errors.lines().next());
+        assert_eq!(found.status, expected.status);
     }
 }
 

@@ -50,6 +50,9 @@ pub fn run(mut session: Session) -> i32 {
     let before = tcgetattr(rustix::stdio::stdin()).ok();
     session.set("tcl_interactive", Value::int(1));
     session.set("tcl_rcFileName", Value::text(START_FILE));
+    if !rustix::termios::isatty(rustix::stdio::stdout()) {
+        return standard_input::run(session, true);
+    }
     if let Err(error) = start(&mut session.interp) {
         crate::session::print_error(&format!("remex: no line editing: {error}"));
         return standard_input::run(session, true);
@@ -68,9 +71,6 @@ pub fn run(mut session: Session) -> i32 {
 /// Starts the editor, and has output and Ctrl-C come to it.
 fn start(interp: &mut Interp) -> Result<(), String> {
     let shell = interp.data::<Shell>();
-    if !rustix::termios::isatty(rustix::stdio::stdout()) {
-        return Err("standard output is no terminal".to_owned());
-    }
     heed_interrupts(interp).map_err(|error| error.to_string())?;
     let interrupt = interp.interrupt_handle();
     let mailbox = interp.mailbox();
@@ -129,7 +129,18 @@ fn accept(interp: &mut Interp, input: Input) {
                 *shell.command.borrow_mut() = command;
             }
         }
-        Input::Interrupted => drop(shell.command.take()),
+        Input::Interrupted => {
+            drop(shell.command.take());
+            // Meant for a script within whose wait this may run, and not for the prompt's script.
+            let handle = interp.interrupt_handle();
+            let is_pending = handle.is_set();
+            handle.clear();
+            next_prompt(interp, &shell, None);
+            if is_pending {
+                handle.interrupt();
+            }
+            return;
+        }
         Input::End => {
             shell.has_ended.set(true);
             // Ends the waits of scripts, too, within which this may run.
@@ -146,9 +157,20 @@ fn accept(interp: &mut Interp, input: Input) {
 fn evaluate(interp: &mut Interp, command: &str) {
     // An interrupt from before was meant for something else.
     interp.interrupt_handle().clear();
+    record(interp, command);
     let outcome = interp.eval_file_text(&Value::text(command));
     if interp.exit_status().is_none() {
         report(interp, outcome);
+    }
+}
+
+/// Tells the command `history`, if the interpreter has it, as tclsh does.
+fn record(interp: &mut Interp, command: &str) {
+    let history = "::history";
+    let found = interp.call(["::info", "commands", history].map(Value::text).to_vec());
+    if found.is_ok_and(|names| !names.is_empty()) {
+        // A script may have put something else in its place, which may fail.
+        let _ = interp.call([history, "add", command].map(Value::text).to_vec());
     }
 }
 
@@ -157,6 +179,10 @@ fn report(interp: &mut Interp, outcome: remex_interp::Outcome) {
     match failure_of(outcome) {
         Ok(value) if value.is_empty() => {}
         Ok(value) => write_line(interp, "stdout", &value),
+        // After the `^C` that the terminal has shown.
+        Err(exception) if exception.is_uncatchable => {
+            write_line(interp, "stderr", &Value::string(format!("\n{}", exception.value)));
+        }
         Err(exception) => write_line(interp, "stderr", &exception.value),
     }
 }
@@ -164,10 +190,20 @@ fn report(interp: &mut Interp, outcome: remex_interp::Outcome) {
 /// Asks the editor for the next line, and has it remember a command.
 fn next_prompt(interp: &mut Interp, shell: &Shell, remembered: Option<&str>) {
     let is_within = !shell.command.borrow().is_empty();
+    flush_stdout(interp);
     let prompt = prompt(interp, &shell.screen, is_within);
     let prompt = shell.screen.unfinished_line() + &prompt;
     if let Some(reader) = &*shell.reader.borrow() {
         reader.ask(&prompt, remembered);
+    }
+}
+
+/// Has what scripts have printed appear, if they have left the channel open.
+fn flush_stdout(interp: &mut Interp) {
+    if let Ok(channel) = interp.find_channel(&Value::text("stdout"))
+        && let Ok(mut channel) = channel.try_borrow_mut()
+    {
+        let _ = channel.flush();
     }
 }
 
@@ -182,7 +218,7 @@ fn prompt(interp: &mut Interp, screen: &Screen, is_within: bool) -> String {
     let Ok(script) = interp.variable_get(&name) else { return usual.to_owned() };
     screen.start_capture();
     let outcome = interp.eval(script);
-    let _ = interp.call(vec![Value::text("::flush"), Value::text("stdout")]);
+    flush_stdout(interp);
     let printed = screen.end_capture();
     match outcome {
         Ok(_) => printed,

@@ -141,6 +141,10 @@ instructions! {
     Raise "raise" [Register None None] "raise the error message in a as the syntax error of constant b";
     BreakLoop "break" [None None None] "raise break";
     ContinueLoop "continue" [None None None] "raise continue";
+    Start "start" [Register LongJump None] "an inlined command of a script starts here; if what it inlined has been redefined, evaluate its text (result in a, unless x) and jump";
+    TrapMatches "trap" [Register Constant Register] "a = whether the errorCode in the options c starts with the words of constant b";
+    NoteDuring "during" [Register Register Register] "if completion code a is an error, note in its options b that options c were being handled";
+    DictPairs "dict-pairs" [Register Register None] "a = list of the keys and values of dict b";
     Rethrow "rethrow" [Register None None] "raise again what a handler put into a, a+1, a+2";
 
     // Commands that have an instruction of their own; flags 1 and 2 of x: temporaries b, c become empty

@@ -12,6 +12,8 @@ use crate::text::glob::{glob_match, is_literal};
 use crate::text::regexp::{Flags, Regexp};
 use crate::value::{ArrayObject, Repr, Value};
 
+pub(crate) use order::as_in_tclsh;
+
 /// The rows of this file.
 pub(crate) const COMMANDS: &[Builtin] = &[Builtin::ensemble(
     "array",

@@ -14,6 +14,12 @@ pub(crate) const COMMANDS: &[Builtin] = &[Builtin::ensemble(
         Builtin::new("decode", "subcommand ?arg ...?", 1, ANY, coding::decode),
         Builtin::new("encode", "subcommand ?arg ...?", 1, ANY, coding::encode),
         Builtin::new("format", "formatString ?arg ...?", 1, ANY, format::format),
-        Builtin::new("scan", "value formatString ?varName ...?", 2, ANY, scan::scan),
+        Builtin::new(
+            "scan",
+            "value formatString ?varName ...?",
+            2,
+            ANY,
+            scan::scan,
+        ),
     ],
 )];

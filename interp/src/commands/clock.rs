@@ -22,15 +22,28 @@ pub(crate) const COMMANDS: &[Builtin] = &[Builtin::ensemble(
     &[
         Builtin::new("add", "clockval ?arg ...?", 1, ANY, add::clock_add),
         Builtin::new("clicks", "?-switch?", 0, 1, clock_clicks),
-        Builtin::new("format", "clockval ?-option value ...?", 0, ANY, clock_format),
+        Builtin::new(
+            "format",
+            "clockval ?-option value ...?",
+            0,
+            ANY,
+            clock_format,
+        ),
         Builtin::new("microseconds", "", 0, 0, clock_microseconds),
         Builtin::new("milliseconds", "", 0, 0, clock_milliseconds),
-        Builtin::new("scan", "string ?-option value ...?", 0, ANY, scan::clock_scan),
+        Builtin::new(
+            "scan",
+            "string ?-option value ...?",
+            0,
+            ANY,
+            scan::clock_scan,
+        ),
         Builtin::new("seconds", "", 0, 0, clock_seconds),
     ],
 )];
 
-const FORMAT_USAGE: &str = "clock format clockval ?-format string? ?-gmt boolean? ?-locale LOCALE? ?-timezone ZONE?";
+const FORMAT_USAGE: &str =
+    "clock format clockval ?-format string? ?-gmt boolean? ?-locale LOCALE? ?-timezone ZONE?";
 
 /// Microseconds since 1970.
 fn now_us() -> i64 {
@@ -59,7 +72,11 @@ fn clock_microseconds(_interp: &mut Interp, _words: &[Value]) -> CommandResult {
 }
 
 fn clock_clicks(interp: &mut Interp, words: &[Value]) -> CommandResult {
-    match words.get(1).map(|word| option(word, &["-milliseconds", "-microseconds"], "option")).transpose()? {
+    match words
+        .get(1)
+        .map(|word| option(word, &["-milliseconds", "-microseconds"], "option"))
+        .transpose()?
+    {
         Some(0) => clock_milliseconds(interp, words),
         _ => clock_microseconds(interp, words),
     }
@@ -72,7 +89,11 @@ fn clock_format(interp: &mut Interp, words: &[Value]) -> CommandResult {
     };
     let (mut pattern, mut locale, mut zone, mut is_gmt) = (None, None, None, None);
     for pair in options.chunks_exact(2) {
-        let chosen = option(&pair[0], &["-format", "-gmt", "-locale", "-timezone"], "option");
+        let chosen = option(
+            &pair[0],
+            &["-format", "-gmt", "-locale", "-timezone"],
+            "option",
+        );
         match chosen.map_err(|error| bad_option(error.value, &pair[0]))? {
             0 => pattern = Some(&pair[1]),
             1 => is_gmt = Some(boolean_of(&pair[1])?),
@@ -110,7 +131,10 @@ fn time_of(word: &Value) -> Result<i64, Box<Exception>> {
 }
 
 fn wrong_args(usage: &str) -> Box<Exception> {
-    Exception::with_code(format!("wrong # args: should be \"{usage}\""), ["CLOCK", "wrongNumArgs"])
+    Exception::with_code(
+        format!("wrong # args: should be \"{usage}\""),
+        ["CLOCK", "wrongNumArgs"],
+    )
 }
 
 /// An error about an option, with this message.
@@ -119,14 +143,19 @@ fn bad_option(message: impl Into<Value>, word: &Value) -> Box<Exception> {
 }
 
 fn gmt_with_timezone() -> Box<Exception> {
-    Exception::with_code("cannot use -gmt and -timezone in same call", ["CLOCK", "gmtWithTimezone"])
+    Exception::with_code(
+        "cannot use -gmt and -timezone in same call",
+        ["CLOCK", "gmtWithTimezone"],
+    )
 }
 
 /// The exception of a failure.
 fn exception(failure: Failure) -> Box<Exception> {
     let mut exception = Exception::error(failure.message);
     if !failure.code.is_empty() {
-        exception.error_code = Some(Value::list(failure.code.into_iter().map(Value::string).collect()));
+        exception.error_code = Some(Value::list(
+            failure.code.into_iter().map(Value::string).collect(),
+        ));
     }
     exception
 }
@@ -154,8 +183,11 @@ impl ZoneOptions {
 
     /// Whether `-gmt` is on.
     fn is_gmt(&self) -> Result<bool, Box<Exception>> {
-        let Some(word) = &self.gmt else { return Ok(false) };
-        word.as_boolean().ok_or_else(|| Exception::error(format!("expected boolean value but got \"{word}\"")))
+        let Some(word) = &self.gmt else {
+            return Ok(false);
+        };
+        word.as_boolean()
+            .ok_or_else(|| Exception::error(format!("expected boolean value but got \"{word}\"")))
     }
 
     /// The zone that they mean.

@@ -1,11 +1,11 @@
 //! Completion codes: `return`, `catch`, `try`, `throw`, `error`.
 
-use crate::bytecode::Op;
-use crate::compile::{Compiler, Destination, Source};
+use crate::bytecode::{C_IS_CONSTANT, NO_REGISTER, Op, Register};
+use crate::compile::{Compiler, Destination, Label, Source};
 use crate::runtime::{
     ANY, Builtin, CommandResult, Context, Exception, Interp, Next, Outcome, Resume, ScriptLabel, code, done,
 };
-use crate::syntax::Command;
+use crate::syntax::{Command, Script, Word};
 use crate::value::{OrderedMap, Value};
 
 /// The rows of this file.
@@ -61,7 +61,7 @@ fn merge_option(options: &mut OrderedMap, name: &Value, value: &Value) -> Result
     }
     let Ok(dict) = value.to_dict() else {
         return Err(Exception::with_code(
-            format!("bad -options value: expected dictionary but got \"{value}\""),
+            format!("expected dict but got \"{value}\""),
             ["TCL", "RESULT", "ILLEGAL_OPTIONS"],
         ));
     };
@@ -235,8 +235,9 @@ impl Interp {
                 let options = if wants_options { self.ok_options() } else { Value::EMPTY };
                 (code::OK, value, options)
             }
-            Err(exception) => {
+            Err(mut exception) => {
                 self.publish_error(&exception);
+                self.keep_tailcall(&mut exception);
                 let options = if wants_options { exception.options() } else { Value::EMPTY };
                 (exception.code, exception.value, options)
             }
@@ -491,14 +492,157 @@ impl Try {
     }
 }
 
-/// A `try` without handlers and finally is its body; other forms are called.
+/// Whether the errorCode among return options starts with the words of `pattern`.
+pub(crate) fn trap_matches(pattern: &Value, options: &Value) -> bool {
+    let Ok(pattern) = pattern.to_list() else {
+        return false;
+    };
+    let error_code = options.to_dict().ok().and_then(|dict| dict.map().get_text("-errorcode").cloned());
+    Matches::Trap(pattern.elements().to_vec()).holds(code::ERROR, &error_code.unwrap_or_default())
+}
+
+/// A clause of `try` whose words are all constant.
+struct ConstantHandler {
+    matches: Matches,
+    variables: Vec<Box<str>>,
+    /// None for `-`.
+    body: Option<Script>,
+}
+
+/// As tclsh, inline in procedures only; it shows in errorInfo.
 fn compile_try(compiler: &mut Compiler<'_>, command: &Command, destination: Destination) -> bool {
-    let [_, body] = command.words.as_slice() else {
+    let words = &command.words;
+    let Some(body) = words.get(1).and_then(|word| compiler.body_script(word)) else {
         return false;
     };
-    let Some(body) = compiler.body_script(body) else {
+    if words.len() == 2 {
+        compiler.script(&body, destination);
+        return true;
+    }
+    if !compiler.has_locals() {
+        return false;
+    }
+    let Some((handlers, finally)) = constant_handlers(compiler, &words[2..]) else {
         return false;
     };
-    compiler.script(&body, destination);
+    let base = compiler.builder.top();
+    let [value, completion, options] = [(); 3].map(|()| compiler.builder.push());
+    let [caught, finish] = [(); 2].map(|()| compiler.builder.label());
+    compiler.catch_body(caught, value, true, |compiler| compiler.script(&body, Destination::Into(value)));
+    set_ok(compiler, completion, options);
+    compiler.builder.bind(caught);
+    let labels: Vec<Label> = handlers.iter().map(|_| compiler.builder.label()).collect();
+    for (number, handler) in handlers.iter().enumerate() {
+        let target = (number..handlers.len()).find(|at| handlers[*at].body.is_some()).unwrap_or(number);
+        let scratch = compiler.builder.scratch();
+        match &handler.matches {
+            Matches::Code(wanted) => {
+                let constant = compiler.builder.constant(Value::int(i64::from(*wanted)));
+                compiler.builder.emit(Op::Equal, C_IS_CONSTANT, scratch, completion, constant);
+                compiler.builder.jump(Op::JumpTrue, scratch, labels[target]);
+            }
+            Matches::Trap(pattern) => {
+                let next = compiler.builder.label();
+                let one = compiler.builder.constant(Value::int(1));
+                compiler.builder.emit(Op::Equal, C_IS_CONSTANT, scratch, completion, one);
+                compiler.builder.jump(Op::JumpFalse, scratch, next);
+                let pattern = compiler.builder.constant(Value::list(pattern.clone()));
+                compiler.builder.emit(Op::TrapMatches, 0, scratch, pattern, options);
+                compiler.builder.jump(Op::JumpTrue, scratch, labels[target]);
+                compiler.builder.bind(next);
+            }
+        }
+    }
+    compiler.builder.jump(Op::Jump, NO_REGISTER, finish);
+    for (handler, label) in handlers.iter().zip(labels) {
+        let Some(body) = &handler.body else {
+            continue;
+        };
+        compiler.builder.bind(label);
+        let failed = compiler.builder.label();
+        let original = compiler.builder.push();
+        compiler.builder.emit(Op::Load, 0, original, options, 0);
+        let top = compiler.builder.top();
+        compiler.catch_body(failed, value, true, |compiler| {
+            for (name, register) in handler.variables.iter().zip([value, options]) {
+                let copy = compiler.builder.push();
+                compiler.builder.emit(Op::Load, 0, copy, register, 0);
+                let place = compiler.named_place(name);
+                compiler.store(place, Source::Temporary(copy), Destination::Discard, top);
+            }
+            compiler.script(body, Destination::Into(value));
+        });
+        set_ok(compiler, completion, options);
+        compiler.builder.jump(Op::Jump, NO_REGISTER, finish);
+        compiler.builder.bind(failed);
+        compiler.builder.emit(Op::NoteDuring, 0, completion, options, original);
+        compiler.builder.jump(Op::Jump, NO_REGISTER, finish);
+        compiler.builder.release(original);
+    }
+    compiler.builder.bind(finish);
+    if let Some(finally) = finally {
+        compiler.script(&finally, Destination::Discard);
+    }
+    let is_ok = compiler.builder.label();
+    let scratch = compiler.builder.scratch();
+    let zero = compiler.builder.constant(Value::int(0));
+    compiler.builder.emit(Op::Equal, C_IS_CONSTANT, scratch, completion, zero);
+    compiler.builder.jump(Op::JumpTrue, scratch, is_ok);
+    compiler.builder.emit(Op::Rethrow, 0, value, 0, 0);
+    compiler.builder.bind(is_ok);
+    compiler.builder.emit(Op::Free, 0, options, 0, 0);
+    compiler.builder.release(base);
+    compiler.deliver(value, destination);
     true
+}
+
+/// Sets completion code and options to those of an ordinary result.
+fn set_ok(compiler: &mut Compiler<'_>, completion: Register, options: Register) {
+    compiler.builder.emit(Op::Integer, 0, completion, 0, 0);
+    let constant = compiler.builder.constant(Value::literal("-code 0 -level 0"));
+    compiler.builder.emit(Op::Constant, 0, options, constant, 0);
+}
+
+fn constant_handlers(
+    compiler: &mut Compiler<'_>,
+    words: &[Word],
+) -> Option<(Vec<ConstantHandler>, Option<Script>)> {
+    let source = compiler.source;
+    let mut handlers = Vec::new();
+    let mut at = 0;
+    while let Some(keyword) = words.get(at) {
+        match keyword.constant(source)? {
+            "finally" if at + 2 == words.len() => {
+                let finally = compiler.body_script(&words[at + 1])?;
+                return Some((handlers, Some(finally)));
+            }
+            keyword @ ("on" | "trap") => {
+                let [wanted, variables, body] = words.get(at + 1..at + 4)? else {
+                    return None;
+                };
+                let wanted = Value::text(wanted.constant(source)?);
+                let matches = match keyword {
+                    "on" => Matches::Code(completion_code(&wanted).ok()?),
+                    _ => Matches::Trap(wanted.to_list().ok()?.elements().to_vec()),
+                };
+                let names = Value::text(variables.constant(source)?).to_list().ok()?;
+                let body =
+                    if body.constant(source)? == "-" { None } else { Some(compiler.body_script(body)?) };
+                let variables = names.elements().iter().map(|name| name.str().as_ref().into()).collect();
+                handlers.push(ConstantHandler { matches, variables, body });
+                at += 4;
+            }
+            _ => return None,
+        }
+    }
+    handlers.last().is_some_and(|handler| handler.body.is_some()).then_some((handlers, None))
+}
+
+/// Adds to the options of an error which other completion was being handled.
+pub(crate) fn note_during(completion: &Value, options: &mut Value, original: &Value) {
+    if completion.as_int() == Some(1)
+        && let Ok(map) = options.dict_mut()
+    {
+        map.insert(Value::text("-during"), original.clone());
+    }
 }

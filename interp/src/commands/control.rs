@@ -11,7 +11,7 @@ use crate::compile::{Compiler, Destination, PlaceKind};
 use crate::runtime::{
     ANY, Builtin, CommandResult, Context, Exception, Interp, Next, Outcome, Resume, ScriptLabel, code, done, done_empty,
 };
-use crate::syntax::{Command, Word};
+use crate::syntax::{Command, Script, Word};
 use crate::value::{ListObject, Value};
 
 /// The rows of this file.
@@ -504,6 +504,46 @@ fn compile_each(compiler: &mut Compiler<'_>, command: &Command, destination: Des
         }
         names.push(variables.elements().to_vec());
     }
+    let lists: Vec<&Word> = pairs.iter().map(|pair| &pair[1]).collect();
+    compile_turns(compiler, &names, &lists, &body, destination, collects, false);
+    true
+}
+
+/// `dict for {key value} dict body`, as a loop over the list of keys and values.
+pub(crate) fn compile_dict_for(compiler: &mut Compiler<'_>, command: &Command, destination: Destination) -> bool {
+    let [_, _, names, dict, body] = command.words.as_slice() else {
+        return false;
+    };
+    let Some(text) = names.constant(compiler.source).filter(|_| compiler.has_locals()) else {
+        return false;
+    };
+    let Ok(names) = Value::text(text).to_list() else {
+        return false;
+    };
+    let plain = |name: &Value| !name.str().contains("::") && !name.str().ends_with(')');
+    if names.elements().len() != 2 || !names.elements().iter().all(plain) {
+        return false;
+    }
+    let Some(body) = compiler.body_script(body) else {
+        return false;
+    };
+    compile_turns(compiler, &[names.elements().to_vec()], &[dict], &body, destination, false, true);
+    true
+}
+
+/// The loop of a `foreach`, `lmap` or `dict for`.
+///
+/// * `names`: for each list, its variables; `lists`: the words of the lists.
+/// * `collects`: the results of the body are the result; `is_dict`: the one list is the pairs of a dict.
+fn compile_turns(
+    compiler: &mut Compiler<'_>,
+    names: &[Vec<Value>],
+    lists: &[&Word],
+    body: &Script,
+    destination: Destination,
+    collects: bool,
+    is_dict: bool,
+) {
     let base = compiler.builder.top();
     let collected = collects.then(|| {
         let register = compiler.builder.push();
@@ -511,29 +551,32 @@ fn compile_each(compiler: &mut Compiler<'_>, command: &Command, destination: Des
         register
     });
     let state = compiler.builder.push();
-    for pair in &pairs {
-        compiler.push_word(&pair[1]);
+    for list in lists {
+        let register = compiler.push_word(list);
+        if is_dict {
+            compiler.builder.emit(Op::DictPairs, 0, register, register, 0);
+        }
     }
     let widths = Value::list(names.iter().map(|names| Value::from(names.len())).collect());
     let widths = compiler.builder.constant(widths);
-    let count = pairs.len() as u16;
+    let count = lists.len() as u16;
     compiler.builder.emit(Op::ForeachStart, 0, state, widths, count);
     let [top, done] = [(); 2].map(|()| compiler.builder.label());
     compiler.builder.bind(top);
-    if let [variables] = names.as_slice()
+    if let [variables] = names
         && let [name] = variables.as_slice()
     {
         step_one(compiler, name, state, done);
     } else {
         compiler.builder.emit(Op::ForeachNext, 0, state, widths, count);
         compiler.builder.jump(Op::Jump, NO_REGISTER, done);
-        assign_all(compiler, &names, state);
+        assign_all(compiler, names, state);
     }
     compiler.loop_body(done, top, |compiler| match collected {
-        None => compiler.script(&body, Destination::Discard),
+        None => compiler.script(body, Destination::Discard),
         Some(list) => {
             let mark = compiler.builder.top();
-            compiler.script(&body, Destination::Push);
+            compiler.script(body, Destination::Push);
             compiler.builder.emit(Op::ListPush, 0, list, mark, 0);
             compiler.builder.release(mark);
         }
@@ -548,7 +591,6 @@ fn compile_each(compiler: &mut Compiler<'_>, command: &Command, destination: Des
         Some(list) => compiler.deliver(list, destination),
         None => compiler.constant_into(Value::EMPTY, destination),
     }
-    true
 }
 
 /// Sets the one variable of a loop over one list, or leaves the loop.

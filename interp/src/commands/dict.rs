@@ -23,7 +23,8 @@ pub(crate) const COMMANDS: &[Builtin] = &[Builtin::ensemble(
         Builtin::new("create", "?key value ...?", 0, ANY, create),
         Builtin::new("exists", "dictionary key ?key ...?", 2, ANY, exists).compiled(compile::exists),
         Builtin::new("filter", "dictionary filterType ?arg ...?", 2, ANY, each::filter),
-        Builtin::new("for", "{keyVarName valueVarName} dictionary script", 3, 3, each::for_command),
+        Builtin::new("for", "{keyVarName valueVarName} dictionary script", 3, 3, each::for_command)
+            .compiled(super::control::compile_dict_for),
         Builtin::new("get", "dictionary ?key ...?", 1, ANY, get).compiled(compile::get),
         Builtin::new("incr", "dictVarName key ?increment?", 2, 3, change::incr),
         Builtin::new("info", "dictionary", 1, 1, info),

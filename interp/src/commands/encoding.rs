@@ -29,22 +29,34 @@ struct Settings {
 
 /// The encoding that this interpreter talks to the system in, and that its new channels have.
 pub(crate) fn system(interp: &mut Interp) -> Encoding {
-    interp.data::<Settings>().system.get().unwrap_or_else(system_encoding)
+    interp
+        .data::<Settings>()
+        .system
+        .get()
+        .unwrap_or_else(system_encoding)
 }
 
 fn find(name: &Value) -> Result<Encoding, Box<Exception>> {
     let text = name.str();
     Encoding::find(&text).ok_or_else(|| {
-        Exception::with_code(format!("unknown encoding \"{text}\""), ["TCL", "LOOKUP", "ENCODING", &*text])
+        Exception::with_code(
+            format!("unknown encoding \"{text}\""),
+            ["TCL", "LOOKUP", "ENCODING", &*text],
+        )
     })
 }
 
 /// The encoding and the data of a conversion.
-fn arguments<'w>(interp: &mut Interp, words: &'w [Value]) -> Result<(Encoding, &'w Value), Box<Exception>> {
+fn arguments<'w>(
+    interp: &mut Interp,
+    words: &'w [Value],
+) -> Result<(Encoding, &'w Value), Box<Exception>> {
     match words {
         [_, name, data] => Ok((find(name)?, data)),
         [_, data] => Ok((system(interp), data)),
-        _ => Err(Exception::wrong_args("encoding convertfrom ?encoding? data")),
+        _ => Err(Exception::wrong_args(
+            "encoding convertfrom ?encoding? data",
+        )),
     }
 }
 
@@ -96,7 +108,11 @@ fn system_command(interp: &mut Interp, words: &[Value]) -> CommandResult {
         return done(system(interp).name());
     };
     // Tcl's word for its default.
-    let encoding = if name.is_empty() { Encoding::LATIN_1 } else { find(name)? };
+    let encoding = if name.is_empty() {
+        Encoding::LATIN_1
+    } else {
+        find(name)?
+    };
     interp.data::<Settings>().system.set(Some(encoding));
     done_empty()
 }

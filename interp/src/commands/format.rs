@@ -64,7 +64,11 @@ fn format(_interp: &mut Interp, words: &[Value]) -> CommandResult {
 }
 
 /// A constant format of nothing but `%s` and `%%`, each `%s` with its argument, is a concatenation.
-fn compile_format(compiler: &mut Compiler<'_>, command: &Command, destination: Destination) -> bool {
+fn compile_format(
+    compiler: &mut Compiler<'_>,
+    command: &Command,
+    destination: Destination,
+) -> bool {
     let source = compiler.source;
     let [_, spec, arguments @ ..] = command.words.as_slice() else {
         return false;
@@ -130,10 +134,17 @@ fn scan(interp: &mut Interp, words: &[Value]) -> CommandResult {
         if found.at_end {
             return done_empty();
         }
-        let values = found.values.into_iter().map(|value| value.map_or(Value::EMPTY, value_of));
+        let values = found
+            .values
+            .into_iter()
+            .map(|value| value.map_or(Value::EMPTY, value_of));
         return done(values.collect::<Vec<Value>>());
     }
-    let count = if found.at_end { Value::int(-1) } else { Value::from(found.found()) };
+    let count = if found.at_end {
+        Value::int(-1)
+    } else {
+        Value::from(found.found())
+    };
     let mut failure = None;
     for (name, value) in variables.iter().zip(found.values) {
         if let Some(value) = value
@@ -164,7 +175,10 @@ mod tests {
 
     #[test]
     fn formats_of_strings_only_are_concatenations() {
-        assert_eq!(plain_pieces("a%sb%%%s"), Some(vec!["a".into(), "b%".into(), String::new()]));
+        assert_eq!(
+            plain_pieces("a%sb%%%s"),
+            Some(vec!["a".into(), "b%".into(), String::new()])
+        );
         assert_eq!(plain_pieces("%d"), None);
         assert_eq!(plain_pieces("%"), None);
         assert_eq!(plain_pieces("x"), Some(vec!["x".into()]));

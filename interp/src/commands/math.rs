@@ -85,7 +85,7 @@ pub(crate) fn call(interp: &mut Interp, number: u16, arguments: &[Value]) -> Out
 fn check_count(function: &Function, count: usize) -> Result<(), Box<Exception>> {
     if count < function.min {
         return Err(Exception::with_code(
-            format!("too few arguments for math function \"{}\"", function.name),
+            format!("not enough arguments for math function \"{}\"", function.name),
             ["TCL", "WRONGARGS"],
         ));
     }

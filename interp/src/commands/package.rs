@@ -12,7 +12,11 @@ use crate::text::version::{self, Requirement, Version, VersionError};
 use crate::value::Value;
 
 /// The rows of this file.
-pub(crate) const COMMANDS: &[Builtin] = &[Builtin::new("package", "option ?arg ...?", 1, ANY, package)];
+pub(crate) const COMMANDS: &[Builtin] = &[
+    Builtin::new("load", "?-global? ?-lazy? ?--? fileName ?packageName? ?interp?", 0, ANY, load).unsafe_for_children(),
+    Builtin::new("package", "option ?arg ...?", 1, ANY, package),
+    Builtin::new("unload", "?-switch ...? fileName ?packageName? ?interp?", 0, ANY, unload).unsafe_for_children(),
+];
 
 const OPTIONS: &[&str] = &[
     "forget", "ifneeded", "names", "prefer", "present", "provide", "require", "unknown", "vcompare", "versions",
@@ -144,6 +148,58 @@ fn package(interp: &mut Interp, words: &[Value]) -> CommandResult {
             done(satisfies(&arguments[0], &arguments[1..]))
         }
     }
+}
+
+/// The words of `load` and `unload` after their options.
+fn after_options<'a>(words: &'a [Value], options: &[&str], usage: &str) -> Result<&'a [Value], Box<Exception>> {
+    let mut rest = &words[1..];
+    while let [word, others @ ..] = rest
+        && word.str().starts_with('-')
+    {
+        let name = options[option(word, options, "option")?];
+        rest = others;
+        if name == "--" {
+            break;
+        }
+    }
+    if rest.is_empty() || rest.len() > 3 {
+        return Err(Exception::wrong_args(&format!("{} {usage}", words[0])));
+    }
+    if rest[0].is_empty() && rest.get(1).is_none_or(Value::is_empty) {
+        return Err(Exception::with_code(
+            "must specify either file name or package name",
+            ["TCL", "OPERATION", words[0].str().to_uppercase().as_str(), "NOLIBRARY"],
+        ));
+    }
+    Ok(rest)
+}
+
+/// There are no binary extensions here: a file of machine code is never loaded.
+fn load(_interp: &mut Interp, words: &[Value]) -> CommandResult {
+    let usage = "?-global? ?-lazy? ?--? fileName ?packageName? ?interp?";
+    let rest = after_options(words, &["-global", "-lazy", "--"], usage)?;
+    let file = &rest[0];
+    if file.is_empty() {
+        return Err(Exception::with_code(
+            format!("package \"{}\" isn't loaded statically", rest[1]),
+            ["TCL", "OPERATION", "LOAD", "NOTSTATIC"],
+        ));
+    }
+    let path = std::path::Path::new(&*file.str()).to_path_buf();
+    let reason = if path.exists() { "binary extensions are not supported" } else { "cannot open shared object file: No such file or directory" };
+    Err(Exception::error(format!("couldn't load file \"{file}\": {file}: {reason}")))
+}
+
+fn unload(_interp: &mut Interp, words: &[Value]) -> CommandResult {
+    let usage = "?-switch ...? fileName ?packageName? ?interp?";
+    let rest = after_options(words, &["-nocomplain", "-keeplibrary", "--"], usage)?;
+    if words.iter().any(|word| &*word.str() == "-nocomplain") {
+        return done_empty();
+    }
+    Err(Exception::with_code(
+        format!("file \"{}\" has never been loaded", rest[0]),
+        ["TCL", "OPERATION", "UNLOAD", "NEVERLOADED"],
+    ))
 }
 
 fn forget(interp: &mut Interp, names: &[Value]) -> CommandResult {

@@ -58,7 +58,7 @@ impl Interp {
         let bad = || {
             Exception::with_code(
                 format!("can't interpret \"{value}\" as a lambda expression"),
-                ["TCL", "LOOKUP", "LAMBDA", &value.str()],
+                ["TCL", "VALUE", "LAMBDA"],
             )
         };
         let list = value.to_list().map_err(|_| bad())?;

@@ -11,20 +11,43 @@ pub(crate) use cache::compiled;
 use super::{index_of, option_exact};
 use crate::compile::{Compiler, Destination};
 use crate::runtime::{ANY, Builtin, CommandResult, Exception, Interp, done, done_empty};
-use crate::syntax::Command;
+use crate::syntax::{Command, Word};
 use crate::text::regexp::{Flags, MatchError, Regexp};
 use crate::value::string::byte_offset;
 use crate::value::{Repr, Value};
 
 /// The rows of this file.
 pub(crate) const COMMANDS: &[Builtin] = &[
-    Builtin::new("regexp", "?-option ...? exp string ?matchVar? ?subMatchVar ...?", 2, ANY, regexp)
-        .compiled(compile_regexp),
-    Builtin::new("regsub", "?-option ...? exp string subSpec ?varName?", 3, ANY, replace::regsub),
+    Builtin::new(
+        "regexp",
+        "?-option ...? exp string ?matchVar? ?subMatchVar ...?",
+        2,
+        ANY,
+        regexp,
+    )
+    .compiled(compile_regexp),
+    Builtin::new(
+        "regsub",
+        "?-option ...? exp string subSpec ?varName?",
+        3,
+        ANY,
+        replace::regsub,
+    )
+    .compiled(compile_regexp),
 ];
 
 const OPTIONS: [&str; 11] = [
-    "-all", "-about", "-indices", "-inline", "-expanded", "-line", "-linestop", "-lineanchor", "-nocase", "-start", "--",
+    "-all",
+    "-about",
+    "-indices",
+    "-inline",
+    "-expanded",
+    "-line",
+    "-linestop",
+    "-lineanchor",
+    "-nocase",
+    "-start",
+    "--",
 ];
 
 /// The options of a `regexp` or `regsub`.
@@ -41,7 +64,10 @@ struct Options<'w> {
 impl<'w> Options<'w> {
     /// The options at the start of `words`, which may have the names in `table`, and the words after them; None where
     /// `-start` lacks its value.
-    fn read(words: &'w [Value], table: &[&str]) -> Result<Option<(Options<'w>, &'w [Value])>, Box<Exception>> {
+    fn read(
+        words: &'w [Value],
+        table: &[&str],
+    ) -> Result<Option<(Options<'w>, &'w [Value])>, Box<Exception>> {
         let mut options = Options::default();
         let mut rest = words;
         while let [word, after @ ..] = rest {
@@ -78,7 +104,9 @@ impl<'w> Options<'w> {
     fn start(&self, text: &Value) -> Result<usize, Box<Exception>> {
         match self.start {
             None => Ok(0),
-            Some(start) => Ok(usize::try_from(index_of(start, text.char_count() + 1)?).unwrap_or(0)),
+            Some(start) => {
+                Ok(usize::try_from(index_of(start, text.char_count() + 1)?).unwrap_or(0))
+            }
         }
     }
 }
@@ -98,7 +126,9 @@ fn is_inside_line(text: &str, at: usize) -> bool {
 }
 
 fn usage(name: &Value) -> Box<Exception> {
-    Exception::wrong_args(&format!("{name} ?-option ...? exp string ?matchVar? ?subMatchVar ...?"))
+    Exception::wrong_args(&format!(
+        "{name} ?-option ...? exp string ?matchVar? ?subMatchVar ...?"
+    ))
 }
 
 fn regexp(interp: &mut Interp, words: &[Value]) -> CommandResult {
@@ -122,42 +152,80 @@ fn regexp(interp: &mut Interp, words: &[Value]) -> CommandResult {
     }
     let start = options.start(text)?;
     let regexp = compiled(interp, pattern, options.flags)?;
+    if start == 0 && variables.is_empty() && !options.is_all && !options.is_inline {
+        return done(is_match(interp, &regexp, &text.str())?);
+    }
     Search::new(&options, text, variables, regexp.subexpressions() + 1).run(interp, &regexp, start)
 }
 
+/// Gives a constant pattern a value that keeps its compiled form, which short values do not.
+///
 /// tclsh's compiler lets `-nocase` be abbreviated where nothing but a pattern and a string follow; the command does not.
-fn compile_regexp(compiler: &mut Compiler<'_>, command: &Command, destination: Destination) -> bool {
+fn compile_regexp(
+    compiler: &mut Compiler<'_>,
+    command: &Command,
+    destination: Destination,
+) -> bool {
     let source = compiler.source;
-    let [name, options @ .., pattern, text] = command.words.as_slice() else {
+    let words = command.words.as_slice();
+    let Some(at) = pattern_index(words, source) else {
         return false;
     };
-    let is_nocase = |text: &str| text.len() > 1 && "-nocase".starts_with(text);
-    let constants: Option<Vec<&str>> = options.iter().map(|word| word.constant(source)).collect();
-    let Some(constants) = constants else {
-        return false;
-    };
-    let (given, ends) = match constants.as_slice() {
-        [given @ .., "--"] => (given, true),
-        given => (given, false),
-    };
-    if !given.iter().all(|option| is_nocase(option)) || given.iter().all(|option| *option == "-nocase") {
-        return false;
+    let is_nocase = |option: &str| option.len() > 1 && "-nocase".starts_with(option);
+    let options: Vec<&str> = words[1..at]
+        .iter()
+        .filter_map(|word| word.constant(source))
+        .collect();
+    let is_abbreviated = words.len() == at + 2
+        && options.len() == at - 1
+        && options.iter().enumerate().all(|(number, option)| {
+            is_nocase(option) || (*option == "--" && number + 1 == options.len())
+        });
+    let base = compiler.push_word(&words[0]);
+    for (number, word) in words.iter().enumerate().skip(1) {
+        match word.constant(source) {
+            Some(option) if number < at && is_abbreviated && is_nocase(option) => {
+                compiler.constant_into(Value::text("-nocase"), Destination::Push);
+            }
+            Some(pattern) if number == at => {
+                compiler.constant_into(Value::literal(pattern), Destination::Push)
+            }
+            _ => {
+                compiler.push_word(word);
+            }
+        }
     }
-    let base = compiler.push_word(name);
-    compiler.constant_into(Value::text("-nocase"), Destination::Push);
-    if ends {
-        compiler.constant_into(Value::text("--"), Destination::Push);
-    }
-    compiler.push_word(pattern);
-    compiler.push_word(text);
-    compiler.invoke(base, if ends { 5 } else { 4 }, true, destination);
+    compiler.invoke(base, words.len(), true, destination);
     true
+}
+
+/// Which of the words of a `regexp` or `regsub` is the pattern; None where that is not known before it runs.
+fn pattern_index(words: &[Word], source: &str) -> Option<usize> {
+    let mut at = 1;
+    loop {
+        let text = match words.get(at)?.constant(source) {
+            Some(text) => text,
+            // What begins with a substitution may turn out to be an option, but then it is no pattern of ours.
+            None => return (at + 1 < words.len()).then_some(at),
+        };
+        if !text.starts_with('-') {
+            return Some(at);
+        }
+        at += match text {
+            "--" => return (at + 1 < words.len()).then_some(at + 1),
+            "-start" => 2,
+            _ => 1,
+        };
+    }
 }
 
 fn about(interp: &mut Interp, pattern: &Value, flags: Flags) -> CommandResult {
     let regexp = compiled(interp, pattern, flags)?;
     let names: Vec<Value> = regexp.about().into_iter().map(Value::text).collect();
-    done(vec![Value::from(regexp.subexpressions()), Value::list(names)])
+    done(vec![
+        Value::from(regexp.subexpressions()),
+        Value::list(names),
+    ])
 }
 
 /// One `regexp` at work.
@@ -175,7 +243,12 @@ struct Search<'w> {
 }
 
 impl<'w> Search<'w> {
-    fn new(options: &Options<'_>, value: &'w Value, variables: &'w [Value], captures: usize) -> Search<'w> {
+    fn new(
+        options: &Options<'_>,
+        value: &'w Value,
+        variables: &'w [Value],
+        captures: usize,
+    ) -> Search<'w> {
         let wanted = match (options.is_inline, options.is_all) {
             (true, _) => captures,
             (false, true) => variables.len().max(1),
@@ -197,13 +270,25 @@ impl<'w> Search<'w> {
         let text = self.value.str();
         let mut at = offset_of(self.value, &text, start);
         // tclsh counts the empty match at the end of the text from a start past the end.
-        let past = if at == text.len() { start.saturating_sub(self.value.char_count()) } else { 0 };
+        let past = if at == text.len() {
+            start.saturating_sub(self.value.char_count())
+        } else {
+            0
+        };
         let mut captures = Vec::new();
         let mut found = Vec::new();
         let mut count: i64 = 0;
         loop {
             let is_inside = is_inside_line(&text, at) || past > 0;
-            if !find(interp, regexp, &text, at, is_inside, self.wanted, &mut captures)? {
+            if !find(
+                interp,
+                regexp,
+                &text,
+                at,
+                is_inside,
+                self.wanted,
+                &mut captures,
+            )? {
                 break;
             }
             count += 1;
@@ -214,7 +299,11 @@ impl<'w> Search<'w> {
             let Some(Some((begin, end))) = captures.first().copied() else {
                 break;
             };
-            at = if begin == end { end + next_char_bytes(&text, end) } else { end };
+            at = if begin == end {
+                end + next_char_bytes(&text, end)
+            } else {
+                end
+            };
             if at >= text.len() {
                 break;
             }
@@ -222,7 +311,11 @@ impl<'w> Search<'w> {
         if !self.is_inline {
             return done(count);
         }
-        if found.is_empty() { done_empty() } else { done(found) }
+        if found.is_empty() {
+            done_empty()
+        } else {
+            done(found)
+        }
     }
 
     /// Puts what a match found into the variables or the list.
@@ -265,7 +358,11 @@ impl<'w> Search<'w> {
         if self.is_ascii {
             return offset;
         }
-        let (bytes, chars) = if self.known.0 <= offset { self.known } else { (0, 0) };
+        let (bytes, chars) = if self.known.0 <= offset {
+            self.known
+        } else {
+            (0, 0)
+        };
         let between = text.get(bytes..offset).unwrap_or_default();
         self.known = (offset, chars + between.chars().count());
         self.known.1
@@ -274,7 +371,9 @@ impl<'w> Search<'w> {
 
 /// How many bytes the char at byte `at` takes; 1 at the end.
 fn next_char_bytes(text: &str, at: usize) -> usize {
-    text.get(at..).and_then(|rest| rest.chars().next()).map_or(1, char::len_utf8)
+    text.get(at..)
+        .and_then(|rest| rest.chars().next())
+        .map_or(1, char::len_utf8)
 }
 
 /// [`Regexp::find`], with looks at what can stop the script.
@@ -287,7 +386,9 @@ fn find(
     wanted: usize,
     captures: &mut Vec<Option<(usize, usize)>>,
 ) -> Result<bool, Box<Exception>> {
-    polled(interp, |poll| regexp.find(text, start, is_inside_line, wanted, captures, poll))
+    polled(interp, |poll| {
+        regexp.find(text, start, is_inside_line, wanted, captures, poll)
+    })
 }
 
 /// Runs `search` with a poll that looks at what can stop the script.
@@ -310,6 +411,10 @@ fn polled<T>(
 }
 
 /// Whether `text` matches; for commands that only want to know.
-pub(crate) fn is_match(interp: &mut Interp, regexp: &Regexp, text: &str) -> Result<bool, Box<Exception>> {
+pub(crate) fn is_match(
+    interp: &mut Interp,
+    regexp: &Regexp,
+    text: &str,
+) -> Result<bool, Box<Exception>> {
     find(interp, regexp, text, 0, false, 0, &mut Vec::new())
 }

@@ -1,4 +1,4 @@
-//! The commands `string` and `split`: their table, and the positions that other files ask for ([`index`], [`range`]).
+//! The commands `string`, `split` and `tcl::prefix`: their table, and the positions that other files ask for ([`index`], [`range`]).
 //!
 //! What is done to the text itself stands in [`crate::text::strings`] and [`crate::text::chars`]; here are words,
 //! options and results. Read [`COMMANDS`] first.
@@ -8,6 +8,7 @@ mod class;
 mod compare;
 mod compile;
 mod part;
+mod prefix;
 mod search;
 mod split;
 
@@ -19,6 +20,7 @@ use crate::value::{Repr, Value};
 pub(crate) const COMMANDS: &[Builtin] = &[
     Builtin::new("split", "string ?splitChars?", 1, 2, split::split),
     Builtin::ensemble("string", SUBCOMMANDS),
+    Builtin::ensemble("tcl::prefix", prefix::SUBCOMMANDS),
 ];
 
 const SUBCOMMANDS: &[Builtin] = &[
@@ -26,10 +28,28 @@ const SUBCOMMANDS: &[Builtin] = &[
     Builtin::new("cat", "?string ...?", 0, ANY, part::cat).compiled(compile::cat),
     Builtin::new("compare", compare::USAGE, 2, 5, compare::compare),
     Builtin::new("equal", compare::USAGE, 2, 5, compare::equal).compiled(compile::equal),
-    Builtin::new("first", "needleString haystackString ?startIndex?", 2, 3, search::first),
+    Builtin::new(
+        "first",
+        "needleString haystackString ?startIndex?",
+        2,
+        3,
+        search::first,
+    ),
     Builtin::new("index", "string charIndex", 2, 2, part::index).compiled(compile::index),
-    Builtin::new("is", "class ?-strict? ?-failindex var? str", 2, 5, class::is),
-    Builtin::new("last", "needleString haystackString ?startIndex?", 2, 3, search::last),
+    Builtin::new(
+        "is",
+        "class ?-strict? ?-failindex var? str",
+        2,
+        5,
+        class::is,
+    ),
+    Builtin::new(
+        "last",
+        "needleString haystackString ?startIndex?",
+        2,
+        3,
+        search::last,
+    ),
     Builtin::new("length", "string", 1, 1, part::length).compiled(compile::length),
     Builtin::new("map", "?-nocase? charMap string", 2, 3, search::map),
     Builtin::new("match", "?-nocase? pattern string", 2, 3, compare::matches),
@@ -50,10 +70,11 @@ const SUBCOMMANDS: &[Builtin] = &[
 /// Resolves `position` without counting the chars of `text` when it is a plain number.
 #[inline]
 fn position_of(text: &Value, position: &Value) -> Result<i64, Box<Exception>> {
-    if let Repr::Int(number) = position.0 {
-        return Ok(number);
+    match position.0 {
+        // Larger ones wrap, or are none: see `index_of`.
+        Repr::Int(number) if i32::try_from(number).is_ok() => Ok(number),
+        _ => index_of(position, text.char_count()),
     }
-    index_of(position, text.char_count())
 }
 
 /// The char of `text` at position `index`, as `string index` gives it: empty outside the text.
@@ -98,21 +119,26 @@ pub(crate) fn range(text: &Value, first: &Value, last: &Value) -> Outcome {
 pub(crate) fn int_32_of(value: &Value) -> Result<i32, Box<Exception>> {
     use crate::value::Number;
     match value.number() {
-        Some(Number::Int(number)) if number.unsigned_abs() <= u64::from(u32::MAX) => Ok(number as i32),
+        Some(Number::Int(number)) if number.unsigned_abs() <= u64::from(u32::MAX) => {
+            Ok(number as i32)
+        }
         Some(Number::Int(_) | Number::Big(_)) => Err(Exception::with_code(
             "integer value too large to represent",
             ["ARITH", "IOVERFLOW", "integer value too large to represent"],
         )),
-        Some(Number::Double(_)) | None => {
-            Err(Exception::with_code(format!("expected integer but got \"{value}\""), ["TCL", "VALUE", "INTEGER"]))
-        }
+        Some(Number::Double(_)) | None => Err(Exception::with_code(
+            format!("expected integer but got \"{value}\""),
+            ["TCL", "VALUE", "INTEGER"],
+        )),
     }
 }
 
 /// An error whose errorCode the text layer gives as a slice of words.
 pub(crate) fn coded(message: &str, code: &[&str]) -> Box<Exception> {
     let mut exception = Exception::error(message);
-    exception.error_code = Some(Value::list(code.iter().map(|word| Value::text(word)).collect()));
+    exception.error_code = Some(Value::list(
+        code.iter().map(|word| Value::text(word)).collect(),
+    ));
     exception
 }
 
@@ -125,7 +151,10 @@ pub(crate) fn choice(value: &Value, table: &[&str], kind: &str) -> Result<usize,
     if let Some(number) = table.iter().position(|name| *name == &*text) {
         return Ok(number);
     }
-    let mut matching = table.iter().enumerate().filter(|(_, name)| name.starts_with(&*text));
+    let mut matching = table
+        .iter()
+        .enumerate()
+        .filter(|(_, name)| name.starts_with(&*text));
     match (matching.next(), matching.next()) {
         (Some((number, _)), None) if !text.is_empty() => Ok(number),
         (Some(_), Some(_)) => Err(Exception::bad_index("ambiguous", kind, &text, table)),

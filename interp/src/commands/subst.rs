@@ -12,8 +12,12 @@ use crate::compile::{Compiler, Destination};
 use crate::limits::STRING_BYTES_MAX;
 use crate::runtime::frame::End;
 use crate::runtime::unit::Unit;
-use crate::runtime::{ANY, Builtin, CommandResult, Exception, Interp, Next, Outcome, Resume, code, done};
-use crate::syntax::{Command, Part, Span, SubstFlags, SyntaxError, Variable, WordKind, parse_subst};
+use crate::runtime::{
+    ANY, Builtin, CommandResult, Exception, Interp, Next, Outcome, Resume, code, done,
+};
+use crate::syntax::{
+    Command, Part, Span, SubstFlags, SyntaxError, Variable, WordKind, parse_subst,
+};
 use crate::value::Value;
 
 /// The rows of this file.
@@ -34,6 +38,9 @@ struct Form {
     pieces: Vec<Piece>,
     /// What is wrong after the pieces.
     error: Option<SyntaxError>,
+    /// Whether the text is a constant of compiled code: errorInfo then does not quote the `subst` around a command that
+    /// failed in it.
+    is_constant: bool,
 }
 
 enum Piece {
@@ -55,13 +62,20 @@ impl Form {
         {
             return form;
         }
-        let text = source.str();
-        let (parts, error) = parse_subst(&text, flags);
-        let pieces = parts.into_iter().map(|part| piece(part, &text)).collect();
-        drop(text);
-        let form = Rc::new(Form { flags, pieces, error });
+        let form = Rc::new(Form::new(&source.str(), flags, false));
         source.set_cached(&form);
         form
+    }
+
+    fn new(text: &str, flags: SubstFlags, is_constant: bool) -> Form {
+        let (parts, error) = parse_subst(text, flags);
+        let pieces = parts.into_iter().map(|part| piece(part, text)).collect();
+        Form {
+            flags,
+            pieces,
+            error,
+            is_constant,
+        }
     }
 }
 
@@ -85,14 +99,21 @@ fn piece(part: Part, text: &str) -> Piece {
 
 fn subst(interp: &mut Interp, words: &[Value]) -> CommandResult {
     let [_, options @ .., source] = words else {
-        return Err(Exception::wrong_args("subst ?-nobackslashes? ?-nocommands? ?-novariables? string"));
+        return Err(Exception::wrong_args(
+            "subst ?-nobackslashes? ?-nocommands? ?-novariables? string",
+        ));
     };
     let mut flags = SubstFlags::ALL;
     for option in options {
         clear_flag(&mut flags, choice(option, &OPTIONS, "option")?);
     }
     let form = Form::of(source, flags);
-    let state = Subst { form, source: source.clone(), at: 0, out: String::new() };
+    let state = Subst {
+        form,
+        source: source.clone(),
+        at: 0,
+        out: String::new(),
+    };
     Box::new(state).go_on(interp)
 }
 
@@ -168,8 +189,11 @@ impl Resume for Subst {
         match outcome {
             Ok(value) => self.push_value(&value)?,
             Err(exception) if exception.tailcall.is_some() => return Err(exception),
-            Err(exception) => match exception.code {
-                code::ERROR => return Err(exception),
+            Err(mut exception) => match exception.code {
+                code::ERROR => {
+                    exception.is_logged |= self.form.is_constant;
+                    return Err(exception);
+                }
                 code::BREAK => return done(self.out),
                 code::CONTINUE => {}
                 _ => self.push_value(&exception.value)?,
@@ -189,10 +213,10 @@ fn raised(error: &SyntaxError) -> Box<Exception> {
     exception
 }
 
-/// A constant text without scripts is a concatenation.
+/// A constant text is taken apart once. Without scripts it is a concatenation.
 fn compile_subst(compiler: &mut Compiler<'_>, command: &Command, destination: Destination) -> bool {
     let source = compiler.source;
-    let [_, options @ .., text] = command.words.as_slice() else {
+    let [name, options @ .., text] = command.words.as_slice() else {
         return false;
     };
     let WordKind::Verbatim(span) = text.kind else {
@@ -200,14 +224,41 @@ fn compile_subst(compiler: &mut Compiler<'_>, command: &Command, destination: De
     };
     let mut flags = SubstFlags::ALL;
     for option in options {
-        let Some(number) = option.constant(source).and_then(|text| OPTIONS.iter().position(|name| *name == text))
+        let Some(number) = option
+            .constant(source)
+            .and_then(|text| OPTIONS.iter().position(|name| *name == text))
         else {
             return false;
         };
         clear_flag(&mut flags, number);
     }
-    let (mut parts, error) = parse_subst(span.text(source), flags);
-    if error.is_some() || parts.len() > usize::from(u8::MAX) || !parts.iter_mut().all(|part| moved(part, span.start)) {
+    let text = span.text(source);
+    if !compile_parts(compiler, text, flags, span.start, destination) {
+        let base = compiler.push_word(name);
+        for option in options {
+            compiler.push_word(option);
+        }
+        let constant = Value::literal(text);
+        constant.set_cached(&Rc::new(Form::new(text, flags, true)));
+        compiler.constant_into(constant, Destination::Push);
+        compiler.invoke(base, options.len() + 2, true, destination);
+    }
+    true
+}
+
+/// Compiles a text as a concatenation; false if it runs scripts or is not right.
+fn compile_parts(
+    compiler: &mut Compiler<'_>,
+    text: &str,
+    flags: SubstFlags,
+    offset: u32,
+    destination: Destination,
+) -> bool {
+    let (mut parts, error) = parse_subst(text, flags);
+    if error.is_some()
+        || parts.len() > usize::from(u8::MAX)
+        || !parts.iter_mut().all(|part| moved(part, offset))
+    {
         return false;
     }
     let base = compiler.builder.top();
@@ -217,7 +268,9 @@ fn compile_subst(compiler: &mut Compiler<'_>, command: &Command, destination: De
     compiler.builder.release(base);
     let target = compiler.target(destination);
     // A concatenation even of one, which makes the value a string.
-    compiler.builder.emit(Op::Concat, 0, target, base, parts.len() as u16);
+    compiler
+        .builder
+        .emit(Op::Concat, 0, target, base, parts.len() as u16);
     true
 }
 
@@ -237,7 +290,11 @@ fn moved(part: &mut Part, offset: u32) -> bool {
             shift(span);
             // An index that nests another is rare enough to be left alone.
             return index.iter_mut().flatten().all(|part| match part {
-                Part::Variable(Variable { name, index: None, span }) => {
+                Part::Variable(Variable {
+                    name,
+                    index: None,
+                    span,
+                }) => {
                     shift(name);
                     shift(span);
                     true

@@ -133,7 +133,7 @@ fn check_arms(arms: &[Value], is_list: bool) -> Result<(), Box<Exception>> {
                 ", this may be due to a comment incorrectly placed outside of a switch body - see the \"switch\" documentation",
             );
         }
-        return Err(Exception::with_code(message, ["TCL", "OPERATION", "SWITCH", "BADPATTERN"]));
+        return Err(Exception::with_code(message, ["TCL", "OPERATION", "SWITCH", "BADARM"]));
     }
     if let [.., pattern, body] = arms
         && &*body.str() == "-"

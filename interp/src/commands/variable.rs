@@ -243,6 +243,9 @@ fn upvar(interp: &mut Interp, words: &[Value]) -> CommandResult {
         return Err(usage());
     }
     for pair in pairs.chunks_exact(2) {
+        if frame == interp.current_call() && pair[0].same_text(&pair[1]) && !interp.is_link(&pair[0].str(), frame) {
+            return Err(Exception::with_code("can't upvar from variable to itself", ["TCL", "UPVAR", "SELF"]));
+        }
         let cell = interp.cell_by_name(&pair[0], frame, "access")?;
         interp.link(&pair[1].str(), &cell)?;
     }

@@ -254,6 +254,13 @@ impl Builder {
         self.emit(op, 0, register, 0, 0);
     }
 
+    /// Sets the small operand of an instruction.
+    pub fn set_flag(&mut self, position: u32, x: u8) {
+        if let Some(instruction) = self.instructions.get_mut(position as usize) {
+            instruction.x = x;
+        }
+    }
+
     /// A compare-and-branch; only without long branches.
     pub fn compare_jump(&mut self, op: Op, x: u8, a: u16, b: u16, label: Label) {
         self.fixups.push(Fixup { instruction: self.instructions.len(), label, is_short: true });

@@ -209,11 +209,35 @@ impl<'a> Compiler<'a> {
     /// One command.
     pub fn command(&mut self, command: &Command, destination: Destination) {
         let range = self.builder.begin_command(command.span);
-        let inlined = self.options.inlines && !self.options.is_top_level && self.inline(command, destination);
-        if !inlined {
+        let inlines = self.options.inlines && !self.options.is_top_level;
+        if !(inlines && self.inline_guarded(command, destination)) {
             self.call(command, destination);
         }
         self.builder.end_command(range);
+    }
+
+    /// Tries the compile function of the command. In a script, which may redefine commands while it runs, its
+    /// instructions are guarded; a procedure's are compiled again for the next call.
+    fn inline_guarded(&mut self, command: &Command, destination: Destination) -> bool {
+        if self.has_locals() {
+            return self.inline(command, destination);
+        }
+        let mark = self.builder.mark();
+        let register = match destination {
+            Destination::Discard => self.builder.scratch(),
+            Destination::Push => self.builder.scratch(),
+            Destination::Into(register) => register,
+        };
+        let end = self.builder.label();
+        let at = self.builder.position();
+        self.builder.jump(Op::Start, register, end);
+        self.builder.set_flag(at, u8::from(destination == Destination::Discard));
+        if !self.inline(command, destination) {
+            self.builder.take_back(mark);
+            return false;
+        }
+        self.builder.bind(end);
+        true
     }
 
     /// Tries the compile function of the command.

@@ -17,7 +17,7 @@ proc ::history args {
         set name [lindex $matching 0]
     }
     set usage [dict get {
-        add {event ?exec?} change {newValue ?event?} clear {} event {?event?} info {?num?}
+        add {event ?exec?} change {newValue ?event?} clear {} event {?event?} info {?count?}
         keep {?count?} nextid {} redo {?event?}
     } $name]
     set count [expr {[llength $args] - 1}]
@@ -45,6 +45,9 @@ proc ::tcl::HistClear {} {
 
 proc ::tcl::HistAdd {event {exec {}}} {
     variable history
+    if {$exec ne "" && ![string match $exec* exec]} {
+        return -code error "bad argument \"$exec\": should be \"exec\""
+    }
     if {[string trim $event] eq ""} {
         return ""
     }
@@ -52,7 +55,7 @@ proc ::tcl::HistAdd {event {exec {}}} {
     set history($at) $event
     set oldest [incr history(oldest)]
     unset -nocomplain history($oldest)
-    if {[string match e* $exec]} {
+    if {$exec ne ""} {
         return [uplevel #0 $event]
     }
     return {}

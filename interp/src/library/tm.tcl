@@ -20,11 +20,11 @@ proc ::tcl::tm::add args {
         foreach other $new {
             if {[string match $path/* $other]} {
                 return -code error -errorcode {TCL TM ANCESTOR} \
-                    "$path is ancestor of existing module path $other"
+                    "$path is ancestor of existing module path $other."
             }
             if {[string match $other/* $path]} {
                 return -code error -errorcode {TCL TM DESCENDENT} \
-                    "$path is subdirectory of existing module path $other"
+                    "$path is subdirectory of existing module path $other."
             }
         }
         set new [linsert $new 0 $path]
@@ -54,7 +54,7 @@ proc ::tcl::tm::roots paths {
     lassign [split [package present Tcl] .] major minor
     foreach path $paths {
         set base [file join $path tcl$major]
-        for {set n 0} {$n <= $minor} {incr n} {
+        for {set n $minor} {$n >= 0} {incr n -1} {
             set dir [file join $base $major.$n]
             catch {::tcl::tm::add [file normalize $dir]}
         }

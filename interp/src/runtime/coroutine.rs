@@ -55,6 +55,16 @@ impl Interp {
         let mut fiber = Box::new(Fiber::new(&self.global, Some(coroutine)));
         fiber.frames.push(Frame { kind: FrameKind::Coroutine, call: 0, end: End::Plain });
         self.switch_to(fiber);
+        let text = crate::value::list::list_text(words.iter());
+        self.push_then(move |_, outcome| match outcome {
+            Err(mut exception) => {
+                if exception.code == code::ERROR {
+                    exception.log_command(&text);
+                }
+                Err(exception)
+            }
+            outcome => outcome.map(Next::Done),
+        });
         // The command is looked up where `coroutine` was called, and runs at the global level.
         self.push_words_in(words, 0, Some(namespace))
     }

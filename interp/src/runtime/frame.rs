@@ -156,6 +156,16 @@ pub(crate) enum CallKind {
 /// Variables of a call frame that have no register, by name.
 pub(crate) type ExtraVariables = HashMap<Box<str>, Rc<Variable>, FixedState>;
 
+/// What few call frames have.
+#[derive(Default)]
+pub(crate) struct Extra {
+    /// Local variables that the code does not name.
+    pub variables: ExtraVariables,
+    /// The words of a `tailcall` whose exception a `catch` in the procedure has caught: they are called in its place all
+    /// the same.
+    pub tailcall: Option<Vec<Value>>,
+}
+
 /// One of Tcl's levels.
 pub(crate) struct CallFrame {
     pub kind: CallKind,
@@ -171,8 +181,8 @@ pub(crate) struct CallFrame {
     /// The words of the call, for `info level`: they live in the caller's window or a [`FrameKind::Words`].
     pub words: *const Value,
     pub word_count: u32,
-    /// Local variables that the code does not name.
-    pub extra: Option<Box<ExtraVariables>>,
+    /// What few frames have.
+    pub extra: Option<Box<Extra>>,
 }
 
 /// One line of execution.

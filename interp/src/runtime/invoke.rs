@@ -222,6 +222,21 @@ impl Interp {
         self.push_words_in(words, call, Some(namespace))
     }
 
+    /// The words of a tail call that the procedure on top has caught and is now done with.
+    pub(crate) fn caught_tailcall(&mut self) -> Option<Vec<Value>> {
+        if !matches!(self.fiber.frames.last()?.end, End::Procedure | End::Lambda) {
+            return None;
+        }
+        self.call_frame_mut().extra.as_mut()?.tailcall.take()
+    }
+
+    /// Keeps the tail call of an exception that a script catches.
+    pub(crate) fn keep_tailcall(&mut self, exception: &mut Exception) {
+        if let Some(words) = exception.tailcall.take() {
+            self.call_frame_mut().extra.get_or_insert_default().tailcall = Some(words);
+        }
+    }
+
     /// Deletes a command: its name stands for nothing from now on.
     pub(crate) fn delete_command(&mut self, command: &Rc<Command>) {
         if command.is_deleted.replace(true) {

@@ -75,6 +75,8 @@ pub struct Interp {
     pub(crate) exit_status: Option<i32>,
     /// What errorInfo's variables were last set to, cached cells.
     pub(crate) last_error: Option<Box<Exception>>,
+    /// The variables (with keys of array elements) whose traces run.
+    pub(crate) active_traces: Vec<(Rc<crate::value::Variable>, Option<Value>)>,
     /// Kept for `main` to print: set when the interpreter is being deleted.
     pub(crate) is_deleted: Cell<bool>,
 }
@@ -115,6 +117,7 @@ impl Interp {
             data: HashMap::new(),
             exit_status: None,
             last_error: None,
+            active_traces: Vec::new(),
             is_deleted: Cell::new(false),
         }
     }

@@ -346,7 +346,7 @@ impl Interp {
                             Op::VariableIncr => {
                                 let amount = std::ptr::replace(base.add(i.a as usize), Value::EMPTY);
                                 save!();
-                                let (target, step) = check!(self.target(&*unit, base, i, pc, "read"));
+                                let (target, step) = check!(self.target(&*unit, base, i, pc, "set"));
                                 pc += step;
                                 let value = check!(self.modify(&target, true, |value| increment(value, &amount)));
                                 if i.c != NO_REGISTER {
@@ -617,7 +617,7 @@ impl Interp {
                                                 }
                                                 continue 'frame;
                                             }
-                                            Err(raised) => fail!(raised),
+                                            Err(raised) => called!(Err(raised), i.a, count, discards),
                                         }
                                     }
                                     callee => {
@@ -677,6 +677,39 @@ impl Interp {
                             Op::BreakLoop => fail!(Exception::break_loop()),
                             Op::ContinueLoop => fail!(Exception::continue_loop()),
                             Op::Rethrow => fail!(rethrow(base, i.a)),
+                            Op::Start => {
+                                if (*unit).compile_epoch != self.compile_epoch {
+                                    {
+                                        let frame = self.running();
+                                        frame.pc = pc.wrapping_add_signed(i.long_jump() as isize) as u32;
+                                        frame.result = i.a;
+                                        frame.word_count = 0;
+                                        frame.discards = i.x != 0;
+                                    }
+                                    let result = self.start_again(&*unit, pc as u32 - 1);
+                                    pc = pc.wrapping_add_signed(i.long_jump() as isize);
+                                    called!(result, i.a, 0usize, i.x != 0);
+                                }
+                            }
+                            Op::TrapMatches => {
+                                let pattern = &*constants.add(i.b as usize);
+                                let truth = crate::commands::completion::trap_matches(pattern, reg!(i.c));
+                                put!(Value::boolean(truth));
+                            }
+                            Op::NoteDuring => {
+                                let original = (*base.add(i.c as usize)).clone();
+                                let completion = (*base.add(i.a as usize)).clone();
+                                let options = &mut *base.add(i.b as usize);
+                                crate::commands::completion::note_during(&completion, options, &original);
+                            }
+                            Op::DictPairs => {
+                                save!();
+                                let value = check!(self.operand(reg!(i.b)));
+                                match value.to_dict() {
+                                    Ok(dict) => put!(Value(Repr::List(dict.to_list()))),
+                                    Err(error) => fail!(error.into()),
+                                }
+                            }
 
                             Op::ListIndex => {
                                 save!();
@@ -745,7 +778,12 @@ impl Interp {
                     }
                 }
                 // An exception raised by the instruction before `pc`.
-                self.running().pc = pc as u32;
+                {
+                    let frame = self.running();
+                    frame.pc = pc as u32;
+                    // No call is pending: what an earlier one left here is no longer its words.
+                    frame.word_count = 0;
+                }
                 match self.deliver(Err(exception)) {
                     Delivered::Continue => continue 'frame,
                     Delivered::Leave(outcome) => return Ok(outcome),
@@ -769,6 +807,25 @@ impl Interp {
     /// that ends the run loop.
     #[inline]
     fn leave_unit(&mut self, value: Value) -> Option<Outcome> {
+        if self.fiber.calls.last().is_some_and(|call| call.extra.is_some())
+            && let Some(words) = self.caught_tailcall()
+        {
+            return match self.finish_tailcall(words) {
+                Ok(Next::Running) => None,
+                next => {
+                    let outcome = match next {
+                        Ok(Next::Done(value)) => Ok(value),
+                        Ok(Next::Deliver(outcome)) => outcome,
+                        Ok(Next::Running) => Ok(Value::EMPTY),
+                        Err(exception) => Err(exception),
+                    };
+                    match self.deliver(outcome) {
+                        Delivered::Continue => None,
+                        Delivered::Leave(outcome) => Some(outcome),
+                    }
+                }
+            };
+        }
         self.fiber.pop_frame();
         let mode = self.mode;
         if let Some(FrameKind::Code(below)) = self.fiber.frames.last_mut().map(|frame| &mut frame.kind) {
@@ -789,6 +846,14 @@ impl Interp {
             Delivered::Continue => None,
             Delivered::Leave(outcome) => Some(outcome),
         }
+    }
+
+    /// Evaluates the command whose instructions start at `pc` from its text: what it inlined has been redefined.
+    #[cold]
+    fn start_again(&mut self, unit: &Unit, pc: u32) -> CommandResult {
+        let range = unit.code.commands.iter().rev().find(|range| range.start == pc);
+        let text = range.map_or("", |range| range.span.text(&unit.code.source));
+        self.push_script(&Value::literal(text), super::Context::Current, super::ScriptLabel::None)
     }
 
     /// Looks up what the words at a call site call. `Some` when the call was made here already.
@@ -1136,7 +1201,6 @@ impl Interp {
             }
         }
         let text = site.name.str();
-        // `incr` makes its variable, though it reads it.
         let slot = self.slot_for(&text, key, call, operation)?;
         if can_cache
             && let Slot::Cell(_) = &slot

@@ -95,8 +95,9 @@ impl Interp {
         let FrameKind::Code(code_frame) = &mut frame.kind else {
             return Err(exception);
         };
-        clear_words(code_frame);
         let pc = code_frame.pc.saturating_sub(1);
+        note_innermost(&mut exception, code_frame, pc);
+        clear_words(code_frame);
         note_error(&mut exception, code_frame, pc);
         if !exception.is_uncatchable && self.handle(pc, &mut exception) {
             return Ok(Next::Running);
@@ -140,6 +141,7 @@ impl Interp {
             return false;
         };
         self.publish_error(exception);
+        self.keep_tailcall(exception);
         let options = if wants_options { exception.options() } else { Value::EMPTY };
         // SAFETY: as above; the frame is still on top.
         unsafe {
@@ -152,7 +154,7 @@ impl Interp {
 
     /// An exception that leaves the body of a procedure or lambda.
     fn leave_procedure(&mut self, mut exception: Box<Exception>, is_lambda: bool) -> CommandResult {
-        if let Some(words) = exception.tailcall.take() {
+        if let Some(words) = exception.tailcall.take().or_else(|| self.caught_tailcall()) {
             return self.finish_tailcall(words);
         }
         let words = self.call_frame().words().to_vec();
@@ -237,6 +239,32 @@ fn clear_words(code_frame: &mut CodeFrame) {
     }
 }
 
+/// Starts `-errorstack` with what failed, in the words of tclsh's instructions where it is a call.
+fn note_innermost(exception: &mut Exception, code_frame: &CodeFrame, pc: u32) {
+    if exception.code != code::ERROR || exception.stack.is_some() || exception.info.is_some() {
+        return;
+    }
+    let inner = if code_frame.word_count > 0 {
+        // SAFETY: the words of the pending call are within the frame's window.
+        let words = unsafe {
+            std::slice::from_raw_parts(
+                code_frame.base.add(usize::from(code_frame.result)),
+                usize::from(code_frame.word_count),
+            )
+        };
+        match words {
+            [name, message] if &*name.str() == "error" => {
+                vec![Value::text("returnImm"), message.clone(), Value::EMPTY]
+            }
+            words => std::iter::once(Value::text("invokeStk1")).chain(words.iter().cloned()).collect(),
+        }
+    } else {
+        let op = code_frame.unit.code.instructions.get(pc as usize).map(|instruction| instruction.op);
+        vec![Value::text(op.map_or("", |op| op.row().name))]
+    };
+    exception.stack = Some(Value::list(vec![Value::text("INNER"), Value::list(inner)]));
+}
+
 /// Adds the command at `pc` to errorInfo.
 fn note_error(exception: &mut Exception, code_frame: &CodeFrame, pc: u32) {
     if exception.code != code::ERROR {
@@ -245,19 +273,17 @@ fn note_error(exception: &mut Exception, code_frame: &CodeFrame, pc: u32) {
     let unit_code = &code_frame.unit.code;
     let mut is_first = true;
     for range in unit_code.commands_at(pc) {
-        if is_first {
-            exception.line = unit_code.line_of(range.span.start);
-        }
         if is_first && exception.is_logged {
+            // The command gave errorInfo and line itself.
             exception.is_logged = false;
         } else {
+            exception.line = unit_code.line_of(range.span.start);
             exception.log_command(range.span.text(&unit_code.source));
         }
         is_first = false;
         if !unit_code.is_top_level {
             return;
         }
-        exception.line = unit_code.line_of(range.span.start);
     }
     exception.is_logged = false;
 }

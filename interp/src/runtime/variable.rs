@@ -166,7 +166,7 @@ impl Interp {
                     // SAFETY: the frame's window has a register for each of its unit's locals.
                     return Some(Slot::Register(unsafe { frame.locals.add(usize::from(register)) }));
                 }
-                frame.extra.as_ref()?.get(name).cloned().map(Slot::Cell)
+                frame.extra.as_ref()?.variables.get(name).cloned().map(Slot::Cell)
             }
             CallKind::Namespace => {
                 if let Some(variable) = frame.namespace.variable(name) {
@@ -193,7 +193,7 @@ impl Interp {
         let frame = &mut self.fiber.calls[call];
         match frame.kind {
             CallKind::Procedure => {
-                frame.extra.get_or_insert_default().insert(name.into(), variable.clone());
+                frame.extra.get_or_insert_default().variables.insert(name.into(), variable.clone());
             }
             CallKind::Namespace => {
                 frame.namespace.variables.borrow_mut().insert(name.into(), variable.clone());
@@ -671,6 +671,16 @@ impl Interp {
 
     // Links.
 
+    /// Whether `name` in call frame `call` stands for a variable that lives elsewhere.
+    pub(crate) fn is_link(&mut self, name: &str, call: usize) -> bool {
+        match self.raw_slot(name, call) {
+            // SAFETY: the register is a local variable of a live frame.
+            Some(Slot::Register(register)) => matches!(unsafe { &(*register).0 }, Repr::Link(_)),
+            Some(Slot::Cell(cell)) => matches!(cell.content.borrow().0, Repr::Link(_)),
+            None => false,
+        }
+    }
+
     /// A cell for a slot: what links point to. A register's content moves into a new cell.
     pub(crate) fn cell_of(&mut self, slot: Slot) -> Rc<Variable> {
         match slot {
@@ -822,11 +832,15 @@ impl Interp {
         let Slot::Cell(cell) = slot else {
             return Ok(());
         };
-        if cell.is_tracing.get() {
+        // Traces do not nest on one variable; those of an array's other elements do.
+        let same = |(other, other_key): &(Rc<Variable>, Option<Value>)| {
+            Rc::ptr_eq(other, cell) && (other_key.is_none() || other_key.as_ref() == key)
+        };
+        if self.active_traces.iter().any(same) {
             return Ok(());
         }
         let traces: Vec<Rc<VariableTrace>> = cell.traces.borrow().clone();
-        cell.is_tracing.set(true);
+        self.active_traces.push((cell.clone(), key.cloned()));
         let mut result = Ok(());
         for trace in traces {
             if !access.is_watched(trace.ops) {
@@ -841,7 +855,7 @@ impl Interp {
                 break;
             }
         }
-        cell.is_tracing.set(false);
+        self.active_traces.pop();
         result
     }
 

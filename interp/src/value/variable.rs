@@ -18,8 +18,6 @@ pub struct Variable {
     pub(crate) has_traces: Cell<bool>,
     /// The traces, newest first.
     pub(crate) traces: RefCell<Vec<Rc<VariableTrace>>>,
-    /// Set while traces of this variable run, which then do not nest.
-    pub(crate) is_tracing: Cell<bool>,
     /// Set when the variable has left its namespace or array; links to it then refuse to create it again.
     pub(crate) is_detached: Cell<bool>,
     /// Set by `variable` without a value: the name is declared, so that it shows in `info vars`.
@@ -58,7 +56,6 @@ impl Variable {
             content: RefCell::new(content),
             has_traces: Cell::new(false),
             traces: RefCell::new(Vec::new()),
-            is_tracing: Cell::new(false),
             is_detached: Cell::new(false),
             is_declared: Cell::new(false),
         })

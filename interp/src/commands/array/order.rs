@@ -76,7 +76,7 @@ impl Chains {
 }
 
 /// The keys, given in order of insertion, as tclsh would give them.
-pub(super) fn as_in_tclsh(keys: Vec<Value>) -> Vec<Value> {
+pub(crate) fn as_in_tclsh(keys: Vec<Value>) -> Vec<Value> {
     if keys.len() < 2 || keys.len() >= NONE as usize {
         return keys;
     }

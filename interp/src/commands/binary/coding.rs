@@ -6,7 +6,8 @@ use crate::limits::STRING_BYTES_MAX;
 use crate::runtime::ensemble::unknown_subcommand;
 use crate::runtime::{CommandResult, Exception, Interp, done};
 use crate::text::base::{
-    DecodeError, decode_base64, decode_hex, decode_uuencode, encode_base64, encode_hex, encode_uuencode,
+    DecodeError, decode_base64, decode_hex, decode_uuencode, encode_base64, encode_hex,
+    encode_uuencode,
 };
 use crate::value::Value;
 
@@ -15,7 +16,10 @@ const FORMATS: [&str; 3] = ["base64", "hex", "uuencode"];
 /// The number in [`FORMATS`] of the subcommand; it cannot be abbreviated.
 fn format_of(word: &Value) -> Result<usize, Box<Exception>> {
     let text = word.str();
-    FORMATS.iter().position(|name| *name == &*text).ok_or_else(|| unknown_subcommand(&text, &FORMATS, false))
+    FORMATS
+        .iter()
+        .position(|name| *name == &*text)
+        .ok_or_else(|| unknown_subcommand(&text, &FORMATS, false))
 }
 
 pub(super) fn encode(_interp: &mut Interp, words: &[Value]) -> CommandResult {
@@ -30,13 +34,18 @@ pub(super) fn encode(_interp: &mut Interp, words: &[Value]) -> CommandResult {
         return done(encode_hex(bytes.as_slice()));
     }
     let (given, data) = match words {
-        [_, _, given @ .., data] if given.len().is_multiple_of(2) && given.len() <= 4 => (given, data),
+        [_, _, given @ .., data] if given.len().is_multiple_of(2) && given.len() <= 4 => {
+            (given, data)
+        }
         _ => {
             let usage = format!("binary encode {name} ?-maxlen len? ?-wrapchar char? data");
             return Err(Exception::wrong_args(&usage));
         }
     };
-    let mut options = Options { line: if format == 0 { 0 } else { 61 }, wrap: Value::text("\n") };
+    let mut options = Options {
+        line: if format == 0 { 0 } else { 61 },
+        wrap: Value::text("\n"),
+    };
     for pair in given.chunks_exact(2) {
         match option_exact(&pair[0], &["-maxlen", "-wrapchar"], "option")? {
             0 => options.line = int_32_of(&pair[1])?,

@@ -1,113 +1,122 @@
 //! `binary format`.
 
+use std::rc::Rc;
+
+use num_bigint::Sign;
+
 use super::spec::{Count, DigitOrder, Field, Fields, Kind, Number, too_few_arguments};
 use crate::limits::STRING_BYTES_MAX;
 use crate::runtime::{CommandResult, Exception, Interp, done, done_empty};
 use crate::value::number::big_to_double;
-use crate::value::{self, Value};
-
-/// A field whose arguments are known to be there, and how far it reaches.
-struct Planned<'w> {
-    field: Field,
-    /// How many items: bytes, digits, numbers.
-    count: usize,
-    arguments: Arguments<'w>,
-}
-
-enum Arguments<'w> {
-    None,
-    One(&'w Value),
-    List(std::rc::Rc<value::ListObject>),
-}
+use crate::value::{self, ListObject, Value};
 
 pub(super) fn format(_interp: &mut Interp, words: &[Value]) -> CommandResult {
     let [_, spec, arguments @ ..] = words else {
-        return Err(Exception::wrong_args("binary format formatString ?arg ...?"));
+        return Err(Exception::wrong_args(
+            "binary format formatString ?arg ...?",
+        ));
     };
-    let plan = Plan::new(&spec.str(), arguments)?;
-    if plan.bytes == 0 {
+    let spec = spec.str();
+    let bytes = measured(&spec, arguments)?;
+    if bytes == 0 {
         return done_empty();
     }
-    let mut writer = Writer { bytes: vec![0; plan.bytes], at: 0, furthest: 0 };
-    for planned in &plan.fields {
-        writer.write(planned)?;
+    let mut writer = Writer {
+        bytes: vec![0; bytes],
+        at: 0,
+        furthest: 0,
+    };
+    let mut arguments = arguments.iter();
+    let mut fields = Fields(&spec);
+    while let Some(field) = fields.next()? {
+        let item = Item::of(field, &mut arguments)?;
+        writer.write(&item)?;
     }
     done(Value::bytes(writer.bytes))
 }
 
-/// All fields of a format, checked before anything is written.
-struct Plan<'w> {
-    fields: Vec<Planned<'w>>,
-    /// How many bytes the result has.
-    bytes: usize,
-}
-
-impl<'w> Plan<'w> {
-    fn new(spec: &str, arguments: &'w [Value]) -> Result<Plan<'w>, Box<Exception>> {
-        let mut plan = Plan { fields: Vec::new(), bytes: 0 };
-        let mut arguments = arguments.iter();
-        let mut at: usize = 0;
-        let mut fields = Fields(spec);
-        while let Some(field) = fields.next()? {
-            let planned = planned(field, &mut arguments)?;
-            match field.kind {
-                Kind::Back => {
-                    plan.bytes = plan.bytes.max(at);
-                    at = at.saturating_sub(field.count.or(usize::MAX));
-                }
-                Kind::Position => {
-                    plan.bytes = plan.bytes.max(at);
-                    at = field.count.or(plan.bytes);
-                }
-                _ => at = at.saturating_add(planned.bytes()),
+/// How many bytes the result will have. Everything but the values is checked here, before anything is written.
+fn measured(spec: &str, arguments: &[Value]) -> Result<usize, Box<Exception>> {
+    let mut arguments = arguments.iter();
+    let mut fields = Fields(spec);
+    let (mut bytes, mut at): (usize, usize) = (0, 0);
+    while let Some(field) = fields.next()? {
+        let item = Item::of(field, &mut arguments)?;
+        match field.kind {
+            Kind::Back => {
+                bytes = bytes.max(at);
+                at = at.saturating_sub(item.count);
             }
-            if at > STRING_BYTES_MAX {
-                return Err(Exception::too_large("the byte array", STRING_BYTES_MAX));
+            Kind::Position => {
+                bytes = bytes.max(at);
+                at = field.count.or(bytes);
             }
-            plan.fields.push(planned);
+            _ => at = at.saturating_add(item.bytes()),
         }
-        plan.bytes = plan.bytes.max(at);
-        Ok(plan)
+        if at > STRING_BYTES_MAX {
+            return Err(Exception::too_large("the byte array", STRING_BYTES_MAX));
+        }
     }
+    Ok(bytes.max(at))
 }
 
-fn planned<'w>(
+/// A field with its argument.
+struct Item<'w> {
     field: Field,
-    arguments: &mut std::slice::Iter<'w, Value>,
-) -> Result<Planned<'w>, Box<Exception>> {
-    let mut next = || arguments.next().ok_or_else(too_few_arguments);
-    let (count, arguments) = match field.kind {
-        Kind::Bytes { .. } | Kind::Bits(_) | Kind::Digits(_) => {
-            let argument = next()?;
-            let count = match field.count {
-                Count::All => argument.char_count(),
-                count => count.or(1),
-            };
-            (count, Arguments::One(argument))
-        }
-        Kind::Number(_) => {
-            let argument = next()?;
-            if field.count == Count::None {
-                (1, Arguments::One(argument))
-            } else {
-                let list = argument.to_list()?;
+    /// How many bytes, digits or numbers.
+    count: usize,
+    argument: Argument<'w>,
+}
+
+enum Argument<'w> {
+    None,
+    One(&'w Value),
+    List(Rc<ListObject>),
+}
+
+impl<'w> Item<'w> {
+    fn of(
+        field: Field,
+        arguments: &mut std::slice::Iter<'w, Value>,
+    ) -> Result<Item<'w>, Box<Exception>> {
+        let mut next = || arguments.next().ok_or_else(too_few_arguments);
+        let (count, argument) = match field.kind {
+            Kind::Bytes { .. } | Kind::Bits(_) | Kind::Digits(_) => {
+                let value = next()?;
+                let count = match field.count {
+                    Count::All => value.char_count(),
+                    count => count.or(1),
+                };
+                (count, Argument::One(value))
+            }
+            Kind::Number(_) if field.count == Count::None => (1, Argument::One(next()?)),
+            Kind::Number(_) => {
+                let list = next()?.to_list()?;
                 let elements = list.elements().len();
                 let count = field.count.or(elements);
                 if count > elements {
-                    return Err(Exception::error("number of elements in list does not match count"));
+                    return Err(Exception::error(
+                        "number of elements in list does not match count",
+                    ));
                 }
-                (count, Arguments::List(list))
+                (count, Argument::List(list))
             }
-        }
-        Kind::Forward if field.count == Count::All => {
-            return Err(Exception::error("cannot use \"*\" in format string with \"x\""));
-        }
-        Kind::Forward | Kind::Back | Kind::Position => (field.count.or(usize::MAX), Arguments::None),
-    };
-    Ok(Planned { field, count, arguments })
-}
+            Kind::Forward if field.count == Count::All => {
+                return Err(Exception::error(
+                    "cannot use \"*\" in format string with \"x\"",
+                ));
+            }
+            Kind::Forward | Kind::Back | Kind::Position => {
+                (field.count.or(usize::MAX), Argument::None)
+            }
+        };
+        Ok(Item {
+            field,
+            count,
+            argument,
+        })
+    }
 
-impl Planned<'_> {
     /// How many bytes the field takes.
     fn bytes(&self) -> usize {
         match self.field.kind {
@@ -127,46 +136,49 @@ struct Writer {
 }
 
 impl Writer {
-    fn write(&mut self, planned: &Planned<'_>) -> Result<(), Box<Exception>> {
-        match (planned.field.kind, &planned.arguments) {
-            (Kind::Bytes { pad }, Arguments::One(value)) => {
-                let bytes = value.to_bytes();
-                let given = bytes.as_slice();
-                let kept = given.get(..planned.count).unwrap_or(given);
-                let room = self.take(planned.count);
-                let (start, rest) = room.split_at_mut(kept.len().min(room.len()));
-                start.copy_from_slice(kept.get(..start.len()).unwrap_or_default());
-                rest.fill(pad);
-            }
-            (Kind::Bits(order), Arguments::One(value)) => {
-                let room = self.take(planned.bytes());
-                put_digits(room, value, planned.count, 1, order)
+    fn write(&mut self, item: &Item<'_>) -> Result<(), Box<Exception>> {
+        match (item.field.kind, &item.argument) {
+            (Kind::Bytes { pad }, Argument::One(value)) => self.put_bytes(value, item.count, pad),
+            (Kind::Bits(order), Argument::One(value)) => {
+                put_digits(self.take(item.bytes()), value, item.count, 1, order)
                     .ok_or_else(|| bad_digits("binary", value))?;
             }
-            (Kind::Digits(order), Arguments::One(value)) => {
-                let room = self.take(planned.bytes());
-                put_digits(room, value, planned.count, 4, order)
+            (Kind::Digits(order), Argument::One(value)) => {
+                put_digits(self.take(item.bytes()), value, item.count, 4, order)
                     .ok_or_else(|| bad_digits("hexadecimal", value))?;
             }
-            (Kind::Number(number), Arguments::One(value)) => put_number(self.take(number.bytes), value, number)?,
-            (Kind::Number(number), Arguments::List(list)) => {
-                let room = self.take(planned.bytes());
+            (Kind::Number(number), Argument::One(value)) => {
+                put_number(self.take(number.bytes), value, number)?
+            }
+            (Kind::Number(number), Argument::List(list)) => {
+                let room = self.take(item.bytes());
                 for (place, value) in room.chunks_exact_mut(number.bytes).zip(list.elements()) {
                     put_number(place, value, number)?;
                 }
             }
-            (Kind::Forward, _) => self.take(planned.count).fill(0),
+            (Kind::Forward, _) => self.take(item.count).fill(0),
             (Kind::Back, _) => {
                 self.furthest = self.furthest.max(self.at);
-                self.at = self.at.saturating_sub(planned.count);
+                self.at = self.at.saturating_sub(item.count);
             }
             (Kind::Position, _) => {
                 self.furthest = self.furthest.max(self.at);
-                self.at = planned.field.count.or(self.furthest);
+                self.at = item.field.count.or(self.furthest);
             }
             _ => {}
         }
         Ok(())
+    }
+
+    /// The first `count` bytes of the value, filled up with `pad`.
+    fn put_bytes(&mut self, value: &Value, count: usize, pad: u8) {
+        let bytes = value.to_bytes();
+        let given = bytes.as_slice();
+        let kept = given.get(..count).unwrap_or(given);
+        let room = self.take(count);
+        let (start, rest) = room.split_at_mut(kept.len().min(room.len()));
+        start.copy_from_slice(kept.get(..start.len()).unwrap_or_default());
+        rest.fill(pad);
     }
 
     /// The room for the next `count` bytes.
@@ -178,11 +190,19 @@ impl Writer {
 }
 
 fn bad_digits(kind: &str, value: &Value) -> Box<Exception> {
-    Exception::error(format!("expected {kind} string but got \"{value}\" instead"))
+    Exception::error(format!(
+        "expected {kind} string but got \"{value}\" instead"
+    ))
 }
 
 /// Writes up to `count` digits of `width` bits each; None if a char is no such digit.
-fn put_digits(room: &mut [u8], value: &Value, count: usize, width: u32, order: DigitOrder) -> Option<()> {
+fn put_digits(
+    room: &mut [u8],
+    value: &Value,
+    count: usize,
+    width: u32,
+    order: DigitOrder,
+) -> Option<()> {
     let per_byte = (8 / width) as usize;
     room.fill(0);
     for (number, character) in value.str().chars().take(count).enumerate() {
@@ -198,7 +218,11 @@ fn put_digits(room: &mut [u8], value: &Value, count: usize, width: u32, order: D
 }
 
 fn put_number(place: &mut [u8], value: &Value, number: Number) -> Result<(), Box<Exception>> {
-    let bits = if number.is_float { float_bits(value, number)? } else { integer_bits(value)? };
+    let bits = if number.is_float {
+        float_bits(value, number)?
+    } else {
+        integer_bits(value)?
+    };
     let bytes = bits.to_le_bytes();
     place.copy_from_slice(bytes.get(..place.len()).unwrap_or_default());
     if number.is_big_endian {
@@ -212,7 +236,7 @@ fn integer_bits(value: &Value) -> Result<u64, Box<Exception>> {
     match value.number() {
         Some(value::Number::Int(number)) => Ok(number as u64),
         Some(value::Number::Big(number)) => match u64::try_from(number.magnitude()) {
-            Ok(magnitude) if number.sign() == num_bigint::Sign::Minus => Ok(magnitude.wrapping_neg()),
+            Ok(magnitude) if number.sign() == Sign::Minus => Ok(magnitude.wrapping_neg()),
             Ok(magnitude) => Ok(magnitude),
             Err(_) => Err(Exception::with_code(
                 "integer value too large to represent",
@@ -234,6 +258,10 @@ fn float_bits(value: &Value, number: Number) -> Result<u64, Box<Exception>> {
     if number.bytes == 8 {
         return Ok(double.to_bits());
     }
-    let float = if double.is_nan() { double as f32 } else { (double as f32).clamp(f32::MIN, f32::MAX) };
+    let float = if double.is_nan() {
+        double as f32
+    } else {
+        (double as f32).clamp(f32::MIN, f32::MAX)
+    };
     Ok(u64::from(float.to_bits()))
 }

@@ -9,7 +9,9 @@ use crate::value::Value;
 
 pub(super) fn scan(interp: &mut Interp, words: &[Value]) -> CommandResult {
     let [_, value, spec, variables @ ..] = words else {
-        return Err(Exception::wrong_args("binary scan value formatString ?varName ...?"));
+        return Err(Exception::wrong_args(
+            "binary scan value formatString ?varName ...?",
+        ));
     };
     let object = value.to_bytes();
     let bytes = object.as_slice();
@@ -20,7 +22,11 @@ pub(super) fn scan(interp: &mut Interp, words: &[Value]) -> CommandResult {
     while let Some(field) = fields.next()? {
         let rest = bytes.get(at..).unwrap_or_default();
         match field.kind {
-            Kind::Forward => at = at.saturating_add(field.count.or(usize::MAX)).min(bytes.len()),
+            Kind::Forward => {
+                at = at
+                    .saturating_add(field.count.or(usize::MAX))
+                    .min(bytes.len())
+            }
             Kind::Back => at = at.saturating_sub(field.count.or(usize::MAX)),
             Kind::Position => at = field.count.or(usize::MAX).min(bytes.len()),
             _ => {
@@ -41,7 +47,8 @@ fn read(field: Field, rest: &[u8]) -> Result<Option<(Value, usize)>, Box<Excepti
     Ok(match field.kind {
         Kind::Bytes { pad } => {
             let count = field.count.or(rest.len());
-            rest.get(..count).map(|bytes| (Value::bytes(trimmed(bytes, pad).to_vec()), count))
+            rest.get(..count)
+                .map(|bytes| (Value::bytes(trimmed(bytes, pad).to_vec()), count))
         }
         Kind::Bits(order) => digits(field, rest, 1, order)?,
         Kind::Digits(order) => digits(field, rest, 4, order)?,
@@ -55,7 +62,10 @@ fn trimmed(bytes: &[u8], pad: u8) -> &[u8] {
     if pad == 0 {
         return bytes;
     }
-    let end = bytes.iter().rposition(|byte| !matches!(byte, 0 | b' ')).map_or(0, |last| last + 1);
+    let end = bytes
+        .iter()
+        .rposition(|byte| !matches!(byte, 0 | b' '))
+        .map_or(0, |last| last + 1);
     bytes.get(..end).unwrap_or_default()
 }
 
@@ -93,7 +103,10 @@ fn digits(
 
 fn numbers(field: Field, rest: &[u8], number: Number) -> Option<(Value, usize)> {
     if field.count == Count::None {
-        return Some((number_value(rest.get(..number.bytes)?, number, field.is_unsigned), number.bytes));
+        return Some((
+            number_value(rest.get(..number.bytes)?, number, field.is_unsigned),
+            number.bytes,
+        ));
     }
     let count = field.count.or(rest.len() / number.bytes);
     let used = count.checked_mul(number.bytes)?;
@@ -110,7 +123,9 @@ fn number_value(place: &[u8], number: Number, is_unsigned: bool) -> Value {
     for (number_byte, byte) in bytes.iter_mut().zip(place) {
         *number_byte = *byte;
     }
-    if number.is_big_endian && let Some(used) = bytes.get_mut(..place.len()) {
+    if number.is_big_endian
+        && let Some(used) = bytes.get_mut(..place.len())
+    {
         used.reverse();
     }
     let bits = u64::from_le_bytes(bytes);

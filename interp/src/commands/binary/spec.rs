@@ -65,8 +65,20 @@ pub(super) struct Number {
 impl Kind {
     fn of(letter: char) -> Option<Kind> {
         let is_native_big = cfg!(target_endian = "big");
-        let integer = |bytes, is_big_endian| Some(Kind::Number(Number { bytes, is_big_endian, is_float: false }));
-        let float = |bytes, is_big_endian| Some(Kind::Number(Number { bytes, is_big_endian, is_float: true }));
+        let integer = |bytes, is_big_endian| {
+            Some(Kind::Number(Number {
+                bytes,
+                is_big_endian,
+                is_float: false,
+            }))
+        };
+        let float = |bytes, is_big_endian| {
+            Some(Kind::Number(Number {
+                bytes,
+                is_big_endian,
+                is_float: true,
+            }))
+        };
         match letter {
             'a' => Some(Kind::Bytes { pad: 0 }),
             'A' => Some(Kind::Bytes { pad: b' ' }),
@@ -126,7 +138,11 @@ impl Fields<'_> {
         if kind == Kind::Position && count == Count::None {
             return Err(Exception::error("missing count for \"@\" field specifier"));
         }
-        Ok(Some(Field { kind, count, is_unsigned }))
+        Ok(Some(Field {
+            kind,
+            count,
+            is_unsigned,
+        }))
     }
 }
 
@@ -134,7 +150,10 @@ fn read_count(text: &str) -> (Count, &str) {
     if let Some(after) = text.strip_prefix('*') {
         return (Count::All, after);
     }
-    let end = text.bytes().position(|byte| !byte.is_ascii_digit()).unwrap_or(text.len());
+    let end = text
+        .bytes()
+        .position(|byte| !byte.is_ascii_digit())
+        .unwrap_or(text.len());
     let (digits, after) = text.split_at(end);
     if digits.is_empty() {
         return (Count::None, after);
@@ -172,7 +191,12 @@ mod tests {
         }
         assert_eq!(
             read,
-            [(Count::Number(3), false), (Count::All, true), (Count::Number(7), false), (Count::None, false)]
+            [
+                (Count::Number(3), false),
+                (Count::All, true),
+                (Count::Number(7), false),
+                (Count::None, false)
+            ]
         );
         assert!(Fields("y").next().is_err());
         assert!(Fields("@").next().is_err());

@@ -19,7 +19,13 @@ pub(super) fn fconfigure(interp: &mut Interp, words: &[Value]) -> CommandResult 
         }
         [option] => {
             let value = channel.option(&option.str()).map_err(|error| failed(interp, &error, ""))?;
-            done(value_of(value))
+            match value {
+                // tclsh shows no character as an element even when there is one direction only.
+                OptionValue::Text(text) if text.is_empty() && "-eofchar".starts_with(&*option.str()) => {
+                    done(Value::text("{}"))
+                }
+                value => done(value_of(value)),
+            }
         }
         pairs if pairs.len() % 2 == 1 => {
             let command = command.str();

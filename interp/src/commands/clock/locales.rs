@@ -41,7 +41,8 @@ const ASK: &str = r#"{locale names} {
 } ::tcl::clock"#;
 
 /// A lambda that gives the locale that msgcat has been told to use.
-const ASK_CURRENT: &str = "{} {if {[catch {package require msgcat 1.6}]} {return c}; ::msgcat::mclocale}";
+const ASK_CURRENT: &str =
+    "{} {if {[catch {package require msgcat 1.6}]} {return c}; ::msgcat::mclocale}";
 
 /// The messages that are not formats.
 const MESSAGES: [&str; 11] = [
@@ -59,9 +60,14 @@ const MESSAGES: [&str; 11] = [
 ];
 
 /// The locale of this name; the root locale without one.
-pub(super) fn find(interp: &mut Interp, name: Option<&Value>) -> Result<Rc<Locale>, Box<Exception>> {
+pub(super) fn find(
+    interp: &mut Interp,
+    name: Option<&Value>,
+) -> Result<Rc<Locale>, Box<Exception>> {
     let locales = interp.data::<Locales>();
-    let Some(name) = name else { return Ok(locales.root()) };
+    let Some(name) = name else {
+        return Ok(locales.root());
+    };
     let mut name = lower(&name.str());
     if matches!(&*name, "current" | "system") {
         name = current(interp)?;
@@ -83,7 +89,10 @@ pub(super) fn find(interp: &mut Interp, name: Option<&Value>) -> Result<Rc<Local
 
 impl Locales {
     fn root(&self) -> Rc<Locale> {
-        self.root.borrow_mut().get_or_insert_with(|| Rc::new(Locale::root())).clone()
+        self.root
+            .borrow_mut()
+            .get_or_insert_with(|| Rc::new(Locale::root()))
+            .clone()
     }
 }
 
@@ -93,15 +102,28 @@ fn current(interp: &mut Interp) -> Result<String, Box<Exception>> {
 }
 
 fn load(interp: &mut Interp, name: &str) -> Result<Locale, Box<Exception>> {
-    let names = MESSAGES.into_iter().chain(FORMATS.iter().map(|(name, ..)| *name));
+    let names = MESSAGES
+        .into_iter()
+        .chain(FORMATS.iter().map(|(name, ..)| *name));
     let names = Value::list(names.map(Value::text).collect());
-    let call = Value::list(vec![Value::text("apply"), Value::text(ASK), Value::text(name), names]);
-    let words = ["namespace", "eval", "::tcl::clock"].into_iter().map(Value::text);
+    let call = Value::list(vec![
+        Value::text("apply"),
+        Value::text(ASK),
+        Value::text(name),
+        names,
+    ]);
+    let words = ["namespace", "eval", "::tcl::clock"]
+        .into_iter()
+        .map(Value::text);
     let script = Value::list(words.chain([call]).collect());
     let found = interp.eval_in(&script, Context::Global)?.to_dict()?;
     let root = Locale::root();
     let found = found.map();
-    let text = |name: &str, otherwise: &str| found.get_text(name).map_or_else(|| otherwise.to_owned(), Value::to_text);
+    let text = |name: &str, otherwise: &str| {
+        found
+            .get_text(name)
+            .map_or_else(|| otherwise.to_owned(), Value::to_text)
+    };
     Ok(Locale {
         days_abbreviated: texts(found, "DAYS_OF_WEEK_ABBREV", root.days_abbreviated)?,
         days_full: texts(found, "DAYS_OF_WEEK_FULL", root.days_full)?,
@@ -119,25 +141,52 @@ fn load(interp: &mut Interp, name: &str) -> Result<Locale, Box<Exception>> {
 }
 
 fn changeover(found: &OrderedMap, locale: &str) -> i32 {
-    let told = found.get_text("GREGORIAN_CHANGE_DATE").and_then(Value::as_int);
-    told.and_then(|day| i32::try_from(day).ok()).unwrap_or_else(|| changeover_of(locale))
+    let told = found
+        .get_text("GREGORIAN_CHANGE_DATE")
+        .and_then(Value::as_int);
+    told.and_then(|day| i32::try_from(day).ok())
+        .unwrap_or_else(|| changeover_of(locale))
 }
 
-fn texts(found: &OrderedMap, name: &str, otherwise: Vec<String>) -> Result<Vec<String>, Box<Exception>> {
+fn texts(
+    found: &OrderedMap,
+    name: &str,
+    otherwise: Vec<String>,
+) -> Result<Vec<String>, Box<Exception>> {
     match found.get_text(name) {
-        Some(list) => Ok(list.to_list()?.elements().iter().map(Value::to_text).collect()),
+        Some(list) => Ok(list
+            .to_list()?
+            .elements()
+            .iter()
+            .map(Value::to_text)
+            .collect()),
         None => Ok(otherwise),
     }
 }
 
 fn eras(found: &OrderedMap) -> Result<Vec<Era>, Box<Exception>> {
-    let Some(list) = found.get_text("LOCALE_ERAS") else { return Ok(Vec::new()) };
+    let Some(list) = found.get_text("LOCALE_ERAS") else {
+        return Ok(Vec::new());
+    };
     let mut eras = Vec::new();
     for era in list.to_list()?.elements() {
         let parts = era.to_list()?;
-        let number = |index: usize| parts.elements().get(index).and_then(Value::as_int).unwrap_or(0);
-        let name = parts.elements().get(1).map_or_else(String::new, Value::to_text);
-        eras.push(Era { start: number(0), name, year: number(2) });
+        let number = |index: usize| {
+            parts
+                .elements()
+                .get(index)
+                .and_then(Value::as_int)
+                .unwrap_or(0)
+        };
+        let name = parts
+            .elements()
+            .get(1)
+            .map_or_else(String::new, Value::to_text);
+        eras.push(Era {
+            start: number(0),
+            name,
+            year: number(2),
+        });
     }
     Ok(eras)
 }

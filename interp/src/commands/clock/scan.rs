@@ -5,7 +5,10 @@ use std::rc::Rc;
 
 use hashbrown::HashMap;
 
-use super::{ZoneOptions, abbreviates, add, bad_option, exception, gmt_with_timezone, locales, now_s, wrong_args, zones};
+use super::{
+    ZoneOptions, abbreviates, add, bad_option, exception, gmt_with_timezone, locales, now_s,
+    wrong_args, zones,
+};
 use crate::runtime::{CommandResult, Exception, Interp, done};
 use crate::text::clock::calendar::CHANGEOVER_ENGLAND;
 use crate::text::clock::free::FreeTime;
@@ -18,10 +21,13 @@ const USAGE: &str = "clock scan string ?-base seconds? ?-format string? ?-gmt bo
 /// The most formats that an interpreter remembers taken apart. A program uses some dozens.
 pub const FORMATS_MAX: usize = 500;
 
-/// The formats that have been taken apart, by format and locale.
+/// A format and the locale it is in.
+type Entry = (Rc<Locale>, Rc<ScanFormat>);
+
+/// The formats that have been taken apart.
 #[derive(Default)]
 struct Formats {
-    known: RefCell<HashMap<Box<str>, (Rc<Locale>, Rc<ScanFormat>), foldhash::fast::RandomState>>,
+    known: RefCell<HashMap<Box<str>, Entry, foldhash::fast::RandomState>>,
 }
 
 impl Formats {
@@ -54,7 +60,9 @@ pub(super) fn clock_scan(interp: &mut Interp, words: &[Value]) -> CommandResult 
             option if abbreviates(option, "-format") => format = Some(&pair[1]),
             option if options.take(option, &pair[1]) => {}
             option => {
-                let message = format!("bad option \"{option}\", must be -base, -format, -gmt, -locale or -timezone");
+                let message = format!(
+                    "bad option \"{option}\", must be -base, -format, -gmt, -locale or -timezone"
+                );
                 return Err(bad_option(message, &pair[0]));
             }
         }
@@ -64,14 +72,17 @@ pub(super) fn clock_scan(interp: &mut Interp, words: &[Value]) -> CommandResult 
     }
     let base = base.unwrap_or_else(|| Value::int(now_s()));
     if base.number().is_none() {
-        return Err(Exception::error(format!("expected integer but got \"{base}\"")));
+        return Err(Exception::error(format!(
+            "expected integer but got \"{base}\""
+        )));
     }
     let is_gmt = options.is_gmt()?;
     match format {
         Some(format) => scan_by_format(interp, text, format, &base, &options, is_gmt),
-        None if options.locale.is_some() => {
-            Err(Exception::with_code("legacy [clock scan] does not support -locale", ["CLOCK", "flagWithLegacyFormat"]))
-        }
+        None if options.locale.is_some() => Err(Exception::with_code(
+            "legacy [clock scan] does not support -locale",
+            ["CLOCK", "flagWithLegacyFormat"],
+        )),
         None => scan_free(interp, text, &base, &options, is_gmt),
     }
 }
@@ -95,14 +106,26 @@ fn scan_by_format(
         None => options.zone(interp, is_gmt)?,
     };
     let base = if format.needs_base() {
-        Some(Moment::new(add::seconds_of(base)?, &zone, format.changeover()))
+        Some(Moment::new(
+            add::seconds_of(base)?,
+            &zone,
+            format.changeover(),
+        ))
     } else {
         None
     };
-    done(Value::int(scanned.time(&zone, base.as_ref()).map_err(exception)?))
+    done(Value::int(
+        scanned.time(&zone, base.as_ref()).map_err(exception)?,
+    ))
 }
 
-fn scan_free(interp: &mut Interp, text: &Value, base: &Value, options: &ZoneOptions, is_gmt: bool) -> CommandResult {
+fn scan_free(
+    interp: &mut Interp,
+    text: &Value,
+    base: &Value,
+    options: &ZoneOptions,
+    is_gmt: bool,
+) -> CommandResult {
     let zone = options.zone(interp, is_gmt)?;
     let base = Moment::new(add::seconds_of(base)?, &zone, CHANGEOVER_ENGLAND);
     let free = FreeTime::parse(&text.str(), &base).map_err(exception)?;

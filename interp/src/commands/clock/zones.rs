@@ -19,8 +19,12 @@ pub(super) type NamedZone = Rc<Zone>;
 pub const ZONES_MAX: usize = 1000;
 
 /// Where systems keep compiled time zones.
-const FOLDERS: [&str; 4] =
-    ["/usr/share/zoneinfo", "/usr/share/lib/zoneinfo", "/usr/lib/zoneinfo", "/usr/local/etc/zoneinfo"];
+const FOLDERS: [&str; 4] = [
+    "/usr/share/zoneinfo",
+    "/usr/share/lib/zoneinfo",
+    "/usr/lib/zoneinfo",
+    "/usr/local/etc/zoneinfo",
+];
 
 /// The zone of the system where the environment does not say.
 const SYSTEM_FILE: &str = "/etc/localtime";
@@ -40,7 +44,10 @@ struct Zones {
 /// Greenwich Mean Time.
 pub(super) fn gmt(interp: &mut Interp) -> NamedZone {
     let zones = interp.data::<Zones>();
-    let gmt = zones.gmt.take().unwrap_or_else(|| Rc::new(Zone::fixed(0, "GMT")));
+    let gmt = zones
+        .gmt
+        .take()
+        .unwrap_or_else(|| Rc::new(Zone::fixed(0, "GMT")));
     zones.gmt.set(Some(gmt.clone()));
     gmt
 }
@@ -95,7 +102,10 @@ impl Zones {
             load(&utf::from_external(&name.to_string_lossy())).ok()
         };
         match std::env::var_os("TZ") {
-            Some(_) => of_variable().map_or_else(|| Rc::new(Zone::fixed(0, "+0000")), |zone| Rc::new(zone.named_by_offset())),
+            Some(_) => of_variable().map_or_else(
+                || Rc::new(Zone::fixed(0, "+0000")),
+                |zone| Rc::new(zone.named_by_offset()),
+            ),
             None => match self.system_file() {
                 Some(zone) => Rc::new(zone.named_by_offset()),
                 None => Rc::new(Zone::fixed(0, "+0000")),
@@ -105,7 +115,8 @@ impl Zones {
 
     fn system_file(&self) -> Option<NamedZone> {
         let mut kept = self.system_file.borrow_mut();
-        kept.get_or_insert_with(|| read(Path::new(SYSTEM_FILE)).map(Rc::new)).clone()
+        kept.get_or_insert_with(|| read(Path::new(SYSTEM_FILE)).map(Rc::new))
+            .clone()
     }
 }
 
@@ -116,7 +127,8 @@ fn load(name: &str) -> Result<Zone, Failure> {
     }
     let bad = |message: String, code: &str| Failure::clock(message, ["badTimeZone", code]);
     if let Some(file) = name.strip_prefix(':') {
-        return zone_of_file(file).ok_or_else(|| bad(format!("time zone \"{name}\" not found"), name));
+        return zone_of_file(file)
+            .ok_or_else(|| bad(format!("time zone \"{name}\" not found"), name));
     }
     if let Some(zone) = PosixZone::parse(name) {
         return Ok(zone.zone());
@@ -136,7 +148,10 @@ fn load(name: &str) -> Result<Zone, Failure> {
 /// the folders.
 fn is_file_name(name: &str) -> bool {
     let is_part = |part: &str| {
-        !part.is_empty() && part.chars().all(|letter| is_class(letter, Class::Alpha) || matches!(letter, '-' | '_'))
+        !part.is_empty()
+            && part
+                .chars()
+                .all(|letter| is_class(letter, Class::Alpha) || matches!(letter, '-' | '_'))
     };
     name.split('/').all(is_part)
 }
@@ -166,7 +181,10 @@ mod tests {
 
     #[test]
     fn names_do_not_lead_out_of_the_folders() {
-        assert!(is_file_name("America/Port-au-Prince") && is_file_name("America/Argentina/Buenos_Aires"));
+        assert!(
+            is_file_name("America/Port-au-Prince")
+                && is_file_name("America/Argentina/Buenos_Aires")
+        );
         for name in ["", "/etc/passwd", "../x", "a//b", "Etc/GMT+5", "a b"] {
             assert!(!is_file_name(name), "{name}");
         }
@@ -177,6 +195,9 @@ mod tests {
         assert_eq!(load("+0530").unwrap().period_at(0).offset, 19_800);
         assert_eq!(&*load("EST5EDT").unwrap().period_at(0).name, "EST");
         assert_eq!(&*load(":UTC").unwrap().period_at(0).name, "UTC");
-        assert_eq!(load(":No/Where").unwrap_err().code, ["CLOCK", "badTimeZone", ":No/Where"]);
+        assert_eq!(
+            load(":No/Where").unwrap_err().code,
+            ["CLOCK", "badTimeZone", ":No/Where"]
+        );
     }
 }

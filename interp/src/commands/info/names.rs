@@ -184,7 +184,7 @@ fn add_locals(interp: &Interp, pattern: &str, with_links: bool, names: &mut Name
             names.add(name);
         }
     }
-    for (name, cell) in frame.extra.iter().flat_map(|extra| extra.iter()) {
+    for (name, cell) in frame.extra.iter().flat_map(|extra| extra.variables.iter()) {
         let is_link = matches!(cell.content.borrow().0, Repr::Link(_));
         if glob_match(pattern, name, false) && if is_link { with_links } else { cell.is_set() } {
             names.add(name);
@@ -218,7 +218,7 @@ fn owns(interp: &Interp, index: usize, number: usize, cell: &Rc<Variable>) -> bo
                 return false;
             }
         }
-        let extra = frame.extra.iter().flat_map(|extra| extra.values());
+        let extra = frame.extra.iter().flat_map(|extra| extra.variables.values());
         for other in extra {
             if Rc::ptr_eq(other, cell) || has_element(&other.get(), cell) {
                 return false;

@@ -7,9 +7,11 @@ use super::child::came_back;
 use super::family::{Node, enter, find, own_node};
 use super::wrong_args;
 use crate::commands::ensemble::rewritten;
+use crate::commands::array::as_in_tclsh;
+use crate::commands::namespace::qualified;
 use crate::runtime::command::CommandKind;
 use crate::runtime::namespace::split_name;
-use crate::runtime::{Command, CommandResult, Exception, Interp, NativeCommand, code, done, done_empty};
+use crate::runtime::{Command, CommandResult, Exception, Interp, NativeCommand, done, done_empty};
 use crate::value::Value;
 
 /// How many aliases may lead to one another before that counts as a loop.
@@ -55,12 +57,6 @@ impl NativeCommand for AliasCommand {
                 target.push_words_in(call, current, Some(global)).map_err(shown)
             })
         })?;
-        let outcome = outcome.or_else(|exception| {
-            if exception.code == code::RETURN && !exception.is_uncatchable {
-                return interp.finish_return(exception);
-            }
-            Err(exception)
-        });
         came_back(interp, &target, outcome)
     }
 
@@ -126,7 +122,10 @@ pub(super) fn remove(interp: &mut Interp, alias: &Rc<Alias>) {
         return;
     };
     // An interpreter that cannot be entered any more takes its commands with it.
-    let _ = enter(interp, &node, |interp| interp.delete_command(&command));
+    let _ = enter(interp, &node, |interp| {
+        interp.delete_command(&command);
+        interp.hidden.borrow_mut().retain(|_, hidden| !Rc::ptr_eq(hidden, &command));
+    });
     node.aliases.borrow_mut().retain(|other| !Rc::ptr_eq(other, alias));
 }
 
@@ -147,7 +146,7 @@ fn define(interp: &mut Interp, path: &Value, name: &Value, target: &Value, prefi
             (None, tail) => (global, tail),
             (Some(qualifiers), tail) => (interp.make_namespace(qualifiers, &global), tail),
         };
-        if leads_to(&node, &alias, &holder, tail) {
+        if leads_to(&node, &alias, &qualified(&holder, tail)) {
             // What had the name is gone, as if the alias had been made and deleted.
             if let Some(command) = holder.command(tail) {
                 interp.delete_command(&command);
@@ -156,6 +155,14 @@ fn define(interp: &mut Interp, path: &Value, name: &Value, target: &Value, prefi
         }
         let command = interp.put_command(&holder, tail, CommandKind::Native(Rc::new(AliasCommand(alias.clone()))));
         *alias.command.borrow_mut() = Rc::downgrade(&command);
+        if target.is_deleted.get() {
+            // Its own command had the alias's name.
+            interp.delete_command(&command);
+            return Err(Exception::with_code(
+                format!("cannot define or rename alias \"{text}\": interpreter deleted"),
+                ["TCL", "OPERATION", "INTERP", "DELETED"],
+            ));
+        }
         Ok(())
     })??;
     node.aliases.borrow_mut().push(alias.clone());
@@ -190,23 +197,21 @@ fn loop_error(name: &str) -> Box<Exception> {
     )
 }
 
-/// Whether following `alias` within its interpreter comes to the command `tail` of `holder`, which it is to become.
-fn leads_to(node: &Rc<Node>, alias: &Rc<Alias>, holder: &Rc<crate::runtime::Namespace>, tail: &str) -> bool {
+/// Whether following `alias` comes to the command `full_name` of `node`, which it is to become.
+fn leads_to(node: &Rc<Node>, alias: &Rc<Alias>, full_name: &str) -> bool {
     let mut current = alias.clone();
     for _ in 0..CHAIN_MAX {
-        let stays = current.target.upgrade().is_some_and(|target| Rc::ptr_eq(&target, node));
-        let Some(name) = current.prefix.first().filter(|_| stays) else {
+        let (Some(target), Some(name)) = (current.target.upgrade(), current.prefix.first()) else {
             return false;
         };
-        let text = name.to_text();
-        let name = if text.starts_with("::") { text.clone() } else { format!("::{text}") };
-        let wanted = crate::commands::namespace::qualified(holder, tail);
-        if name == wanted {
+        let name = format!("::{}", name.str().trim_start_matches(':'));
+        if Rc::ptr_eq(&target, node) && name == full_name {
             return true;
         }
-        let next = node.aliases.borrow().iter().find(|other| {
+        let has_name = |other: &Rc<Alias>| {
             other.command.borrow().upgrade().is_some_and(|command| command.full_name() == name)
-        }).cloned();
+        };
+        let next = target.aliases.borrow().iter().find(|other| has_name(other)).cloned();
         match next {
             Some(next) => current = next,
             None => return false,
@@ -223,18 +228,17 @@ pub(crate) fn check_alias_loop(interp: &mut Interp, command: &Rc<Command>) -> Re
         CommandKind::Native(native) => native.as_any().downcast_ref::<AliasCommand>().map(|alias| alias.0.clone()),
         _ => None,
     };
-    let (Some(alias), Some(holder)) = (alias, command.namespace.borrow().upgrade()) else {
+    let Some(alias) = alias else {
         return Ok(());
     };
-    let name = command.name.borrow().clone();
     let node = own_node(interp);
-    if leads_to(&node, &alias, &holder, &name) { Err(loop_error(&alias.token)) } else { Ok(()) }
+    if leads_to(&node, &alias, &command.full_name()) { Err(loop_error(&command.name.borrow())) } else { Ok(()) }
 }
 
 pub(super) fn aliases(interp: &mut Interp, path: &Value, _arguments: &[Value]) -> CommandResult {
     let node = find(interp, path)?;
-    let names: Vec<Value> = node.aliases.borrow().iter().map(|alias| Value::text(&alias.token)).collect();
-    done(names)
+    let names = node.aliases.borrow().iter().map(|alias| Value::text(&alias.token)).collect();
+    done(as_in_tclsh(names))
 }
 
 /// `interp target`: the path of the interpreter that an alias calls.

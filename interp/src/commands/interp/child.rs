@@ -4,11 +4,13 @@ use std::rc::Rc;
 
 use super::family::{Node, adopt, deleted, enter, find, in_interpreter, own_node};
 use super::{SHARED, alias, wrong_args};
+use crate::bytecode::Op;
 use crate::commands::list::concatenation;
 use crate::commands::option;
 use crate::runtime::{
     CommandResult, Context, Exception, Interp, NativeCommand, Next, Outcome, ScriptLabel, done, done_empty,
 };
+use crate::runtime::frame::FrameKind;
 use crate::value::Value;
 
 const COMMAND_OPTIONS: &[&str] = &[
@@ -81,8 +83,6 @@ pub(super) fn create(interp: &mut Interp, arguments: &[Value]) -> CommandResult 
             }
         } else if path.replace(argument.clone()).is_some() {
             return Err(usage());
-        } else {
-            reads_options = false;
         }
     }
     let path = path.unwrap_or_else(|| free_name(interp));
@@ -96,6 +96,7 @@ pub(super) fn create(interp: &mut Interp, arguments: &[Value]) -> CommandResult 
         if own_node(parent).child(&name).is_some() {
             return Err(already_exists(&path));
         }
+        let is_safe = is_safe || parent.is_safe.get();
         make(parent, &name, is_safe);
         Ok(())
     })??;
@@ -118,8 +119,10 @@ fn make(parent: &mut Interp, name: &str, is_safe: bool) {
     child.mode = parent.mode;
     child.recursion_limit = parent.recursion_limit;
     for stream in ["stdin", "stdout", "stderr"] {
-        if let Ok(channel) = parent.find_channel(&Value::text(stream)) {
-            child.share_channel(channel);
+        let name = Value::text(stream);
+        match parent.find_channel(&name) {
+            Ok(channel) if !is_safe => child.share_channel(channel),
+            _ => drop(child.forget_channel(&name)),
         }
     }
     if is_safe {
@@ -178,15 +181,15 @@ pub(super) fn eval(interp: &mut Interp, path: &Value, arguments: &[Value]) -> Co
 /// The outcome of what another interpreter has run, as the one that asked for it sees it.
 pub(super) fn came_back(interp: &mut Interp, node: &Node, outcome: Outcome) -> CommandResult {
     if own_node(interp).is_deleted.get() {
-        let mut exception = deleted();
-        exception.is_uncatchable = true;
-        return Err(exception);
+        // The command that has deleted its interpreter ends as usual; nothing after it runs.
+        if !is_last_command(interp) {
+            let mut exception = deleted();
+            exception.is_uncatchable = true;
+            return Err(exception);
+        }
     }
     match outcome {
         Err(mut exception) => {
-            if node.is_deleted.get() {
-                exception.is_uncatchable = false;
-            }
             if exception.code == crate::runtime::code::ERROR {
                 exception.add_info("");
             }
@@ -196,6 +199,17 @@ pub(super) fn came_back(interp: &mut Interp, node: &Node, outcome: Outcome) -> C
         }
         Ok(value) => Ok(Next::Done(value)),
     }
+}
+
+/// Whether nothing is left to be done by the scripts that run but to return.
+fn is_last_command(interp: &Interp) -> bool {
+    interp.fiber.frames.iter().all(|frame| match &frame.kind {
+        FrameKind::Code(code) => {
+            let next = code.unit.code.instructions.get(code.pc as usize);
+            next.is_none_or(|next| matches!(next.op, Op::Return | Op::ReturnTake))
+        }
+        _ => true,
+    })
 }
 
 /// Whether an exception that scripts of its interpreter cannot catch is over once that interpreter is left: a limit of

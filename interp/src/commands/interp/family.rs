@@ -168,7 +168,7 @@ fn swap_watchers(one: &mut Interp, other: &mut Interp) {
     other.safepoint.fuel = 0;
 }
 
-/// `attempt to call eval in deleted interpreter`
+/// What running a deleted interpreter gives.
 pub(super) fn deleted() -> Box<Exception> {
     const TEXT: &str = "attempt to call eval in deleted interpreter";
     Exception::with_code(TEXT, ["TCL", "IDELETE", TEXT])

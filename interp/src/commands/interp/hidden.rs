@@ -215,6 +215,10 @@ pub(super) fn invokehidden(interp: &mut Interp, path: &Value, arguments: &[Value
     }
     let outcome =
         enter(interp, &node, |child| child.run_nested(|child| invoke(child, &place, words.to_vec())))?;
+    let outcome = outcome.map_err(|mut exception| {
+        exception.log_command(&crate::value::list::list_text(words.iter()));
+        exception
+    });
     super::child::came_back(interp, &node, outcome)
 }
 

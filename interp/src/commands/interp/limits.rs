@@ -153,7 +153,12 @@ pub(super) fn recursionlimit(interp: &mut Interp, path: &Value, arguments: &[Val
     if interp.is_safe.get() {
         return Err(not_permitted("permission denied: safe interpreters cannot change recursion limit"));
     }
+    in_interpreter(interp, path, |_| ())?;
     let number = int_of(limit)?;
+    if i32::try_from(number).is_err() {
+        const TEXT: &str = "integer value too large to represent";
+        return Err(Exception::with_code(TEXT, ["ARITH", "IOVERFLOW", TEXT]));
+    }
     if number <= 0 {
         return Err(Exception::with_code(
             "recursion limit must be > 0",
@@ -161,7 +166,13 @@ pub(super) fn recursionlimit(interp: &mut Interp, path: &Value, arguments: &[Val
         ));
     }
     let number = usize::try_from(number).unwrap_or(usize::MAX);
-    in_interpreter(interp, path, |interp| interp.set_recursion_limit(number))?;
+    let depth = in_interpreter(interp, path, |interp| {
+        interp.set_recursion_limit(number);
+        interp.depth()
+    })?;
+    if path.is_empty() && depth > number {
+        return Err(Exception::with_code("falling back due to new recursion limit", ["TCL", "RECURSION"]));
+    }
     done(limit.clone())
 }
 

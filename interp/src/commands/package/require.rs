@@ -86,7 +86,7 @@ pub(super) fn present(interp: &mut Interp, arguments: &[Value]) -> CommandResult
     match request.loaded(&packages)? {
         Some(version) => done(version),
         None => Err(Exception::with_code(
-            format!("package {}{} is not present", request.name, request.shown()),
+            format!("package {}{} is not present", request.name, request.shown().replace(" exactly ", " ")),
             ["TCL", "LOOKUP", "PACKAGE", &request.name.str()],
         )),
     }
@@ -127,14 +127,14 @@ fn find(interp: &mut Interp, request: Request) -> CommandResult {
     ))
 }
 
-/// Calls the unknown handler, which announces packages.
+/// Calls the unknown handler, which announces packages: a script that gets the name and the requirements added.
 fn ask(interp: &mut Interp, mut request: Request, handler: &Value) -> CommandResult {
-    let mut words = handler.to_list()?.elements().to_vec();
-    words.push(request.name.clone());
+    let mut words = vec![request.name.clone()];
     if request.requirements.is_empty() {
         words.push(Value::text("0-"));
     }
     words.extend_from_slice(&request.requirements);
+    let script = Value::string(format!("{handler} {}", crate::value::list::list_text(words.iter())));
     request.has_asked = true;
     interp.push_then(move |interp, outcome| match outcome {
         Ok(_) => find(interp, request),
@@ -152,7 +152,7 @@ fn ask(interp: &mut Interp, mut request: Request, handler: &Value) -> CommandRes
             ))
         }
     });
-    interp.push_script(&Value::list(words), Context::Global, ScriptLabel::None)
+    interp.push_script(&script, Context::Global, ScriptLabel::None)
 }
 
 /// Runs the script that loads a version.

@@ -7,12 +7,24 @@ use crate::text::regexp::replace::{is_plain, replace, replace_plain};
 use crate::text::regexp::subspec::Subspec;
 use crate::value::Value;
 
-const OPTIONS: [&str; 8] =
-    ["-all", "-nocase", "-expanded", "-line", "-linestop", "-lineanchor", "-start", "--"];
+const OPTIONS: [&str; 8] = [
+    "-all",
+    "-nocase",
+    "-expanded",
+    "-line",
+    "-linestop",
+    "-lineanchor",
+    "-start",
+    "--",
+];
 
 pub(super) fn regsub(interp: &mut Interp, words: &[Value]) -> CommandResult {
-    let usage =
-        || Exception::wrong_args(&format!("{} ?-option ...? exp string subSpec ?varName?", words[0]));
+    let usage = || {
+        Exception::wrong_args(&format!(
+            "{} ?-option ...? exp string subSpec ?varName?",
+            words[0]
+        ))
+    };
     let (options, rest) = Options::read(&words[1..], &OPTIONS)?.ok_or_else(usage)?;
     let (pattern, text, spec, variable) = match rest {
         [pattern, text, spec] => (pattern, text, spec, None),
@@ -46,7 +58,9 @@ fn replaced(
     if options.is_all && start == 0 && is_plain(&pattern.str(), &spec) {
         let nocase = options.flags.nocase;
         let pattern = pattern.str();
-        return polled(interp, |poll| replace_plain(&pattern, &text, &spec, nocase, STRING_BYTES_MAX, poll));
+        return polled(interp, |poll| {
+            replace_plain(&pattern, &text, &spec, nocase, STRING_BYTES_MAX, poll)
+        });
     }
     let regexp = compiled(interp, pattern, options.flags)?;
     if start > 0 && start > value.char_count() {
@@ -54,5 +68,15 @@ fn replaced(
     }
     let offset = offset_of(value, &text, start);
     let spec = Subspec::new(&spec);
-    polled(interp, |poll| replace(&regexp, &text, offset, options.is_all, &spec, STRING_BYTES_MAX, poll))
+    polled(interp, |poll| {
+        replace(
+            &regexp,
+            &text,
+            offset,
+            options.is_all,
+            &spec,
+            STRING_BYTES_MAX,
+            poll,
+        )
+    })
 }

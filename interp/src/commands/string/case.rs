@@ -21,7 +21,9 @@ pub(super) fn upper(_interp: &mut Interp, words: &[Value]) -> CommandResult {
 /// Converts the whole string, one char of it, or a range.
 fn convert(words: &[Value], convert: fn(&str) -> String) -> CommandResult {
     let [_, value, range @ ..] = words else {
-        return Err(Exception::wrong_args("string tolower string ?first? ?last?"));
+        return Err(Exception::wrong_args(
+            "string tolower string ?first? ?last?",
+        ));
     };
     let text = value.str();
     let [first, last @ ..] = range else {

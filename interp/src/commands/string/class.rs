@@ -58,7 +58,9 @@ type Failure = i64;
 
 pub(super) fn is(interp: &mut Interp, words: &[Value]) -> CommandResult {
     let [_, class, options @ .., value] = words else {
-        return Err(Exception::wrong_args("string is class ?-strict? ?-failindex var? str"));
+        return Err(Exception::wrong_args(
+            "string is class ?-strict? ?-failindex var? str",
+        ));
     };
     let test = class_of(class)?;
     let mut is_strict = false;
@@ -93,7 +95,10 @@ fn class_of(word: &Value) -> Result<Test, Box<Exception>> {
     }
     let names = CLASSES.map(|(name, _)| name);
     let number = choice(word, &names, "class")?;
-    CLASSES.get(number).map(|(_, test)| *test).ok_or_else(|| Exception::bad_index("bad", "class", &text, &names))
+    CLASSES
+        .get(number)
+        .map(|(_, test)| *test)
+        .ok_or_else(|| Exception::bad_index("bad", "class", &text, &names))
 }
 
 /// What is wrong with a value that is not empty, if anything is.
@@ -124,7 +129,9 @@ fn truth(value: &Value) -> Option<bool> {
 
 fn integer_failure(value: &Value, bits: Bits) -> Option<Failure> {
     let is_too_large = match value.number() {
-        Some(Number::Int(number)) => matches!(bits, Bits::Int) && number.unsigned_abs() > u64::from(u32::MAX),
+        Some(Number::Int(number)) => {
+            matches!(bits, Bits::Int) && number.unsigned_abs() > u64::from(u32::MAX)
+        }
         Some(Number::Big(number)) => match bits {
             Bits::Int => true,
             Bits::Wide => u64::try_from(number.magnitude()).is_err(),
@@ -139,11 +146,18 @@ fn integer_failure(value: &Value, bits: Bits) -> Option<Failure> {
 fn number_failure(text: &str, is_double: bool) -> Option<Failure> {
     let is_space = |character: char| character.is_ascii() && is_space(character as u8);
     let number = text.trim_start_matches(is_space);
-    let prefix = if is_double { number_prefix(number) } else { integer_prefix(number) };
+    let prefix = if is_double {
+        number_prefix(number)
+    } else {
+        integer_prefix(number)
+    };
     let Some((_, end)) = prefix else {
         return Some(0);
     };
-    let rest = number.get(end..).unwrap_or_default().trim_start_matches(is_space);
+    let rest = number
+        .get(end..)
+        .unwrap_or_default()
+        .trim_start_matches(is_space);
     // White space and numbers are ASCII.
     (!rest.is_empty()).then_some((text.len() - rest.len()) as i64)
 }
@@ -190,7 +204,10 @@ fn element_end(bytes: &[u8], at: usize) -> Option<usize> {
         }
         at += 1;
         if depth == 0 {
-            return bytes.get(at).is_none_or(|byte| is_space(*byte)).then_some(at);
+            return bytes
+                .get(at)
+                .is_none_or(|byte| is_space(*byte))
+                .then_some(at);
         }
     }
     is_bare.then_some(bytes.len())

@@ -57,7 +57,12 @@ fn arguments<'w>(
     let mut given = given.iter();
     while let Some(word) = given.next() {
         if is_bare_dash(word) || choice(word, &["-nocase", "-length"], "option").is_err() {
-            return Err(Exception::bad_index("bad", "option", &word.str(), &["-nocase", "-length"]));
+            return Err(Exception::bad_index(
+                "bad",
+                "option",
+                &word.str(),
+                &["-nocase", "-length"],
+            ));
         }
         if word.str().starts_with("-n") {
             options.nocase = true;
@@ -88,10 +93,16 @@ pub(super) fn nocase(word: &Value) -> Result<(), Box<Exception>> {
 
 pub(super) fn matches(_interp: &mut Interp, words: &[Value]) -> CommandResult {
     let [_, given @ .., pattern, text] = words else {
-        return Err(Exception::wrong_args("string match ?-nocase? pattern string"));
+        return Err(Exception::wrong_args(
+            "string match ?-nocase? pattern string",
+        ));
     };
     if let Some(option) = given.first() {
         nocase(option)?;
     }
-    done(glob::glob_match(&pattern.str(), &text.str(), !given.is_empty()))
+    done(glob::glob_match(
+        &pattern.str(),
+        &text.str(),
+        !given.is_empty(),
+    ))
 }

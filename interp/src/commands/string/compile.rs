@@ -24,7 +24,13 @@ fn unary(compiler: &mut Compiler<'_>, op: Op, operand: &Word, destination: Desti
 }
 
 /// An instruction with two operands.
-fn binary(compiler: &mut Compiler<'_>, op: Op, left: &Word, right: &Word, destination: Destination) -> bool {
+fn binary(
+    compiler: &mut Compiler<'_>,
+    op: Op,
+    left: &Word,
+    right: &Word,
+    destination: Destination,
+) -> bool {
     let base = compiler.builder.top();
     let left = compiler.operand_before(left, std::slice::from_ref(right));
     let right = compiler.operand(right);
@@ -32,32 +38,50 @@ fn binary(compiler: &mut Compiler<'_>, op: Op, left: &Word, right: &Word, destin
     let target = compiler.target(destination);
     let (b, left_flag) = flexible(left, B_IS_CONSTANT);
     let (c, right_flag) = flexible(right, C_IS_CONSTANT);
-    compiler.builder.emit(op, left_flag | right_flag, target, b, c);
+    compiler
+        .builder
+        .emit(op, left_flag | right_flag, target, b, c);
     true
 }
 
-pub(super) fn length(compiler: &mut Compiler<'_>, command: &Command, destination: Destination) -> bool {
+pub(super) fn length(
+    compiler: &mut Compiler<'_>,
+    command: &Command,
+    destination: Destination,
+) -> bool {
     match command.words.as_slice() {
         [_, _, text] => unary(compiler, Op::StringLength, text, destination),
         _ => false,
     }
 }
 
-pub(super) fn index(compiler: &mut Compiler<'_>, command: &Command, destination: Destination) -> bool {
+pub(super) fn index(
+    compiler: &mut Compiler<'_>,
+    command: &Command,
+    destination: Destination,
+) -> bool {
     match command.words.as_slice() {
         [_, _, text, index] => binary(compiler, Op::StringIndex, text, index, destination),
         _ => false,
     }
 }
 
-pub(super) fn equal(compiler: &mut Compiler<'_>, command: &Command, destination: Destination) -> bool {
+pub(super) fn equal(
+    compiler: &mut Compiler<'_>,
+    command: &Command,
+    destination: Destination,
+) -> bool {
     match command.words.as_slice() {
         [_, _, left, right] => binary(compiler, Op::StringEqual, left, right, destination),
         _ => false,
     }
 }
 
-pub(super) fn range(compiler: &mut Compiler<'_>, command: &Command, destination: Destination) -> bool {
+pub(super) fn range(
+    compiler: &mut Compiler<'_>,
+    command: &Command,
+    destination: Destination,
+) -> bool {
     let [_, _, text, first, last] = command.words.as_slice() else {
         return false;
     };
@@ -68,11 +92,17 @@ pub(super) fn range(compiler: &mut Compiler<'_>, command: &Command, destination:
     compiler.push_word(last);
     compiler.builder.release(base);
     let target = compiler.target(destination);
-    compiler.builder.emit(Op::StringRange, 0, target, text, first);
+    compiler
+        .builder
+        .emit(Op::StringRange, 0, target, text, first);
     true
 }
 
-pub(super) fn cat(compiler: &mut Compiler<'_>, command: &Command, destination: Destination) -> bool {
+pub(super) fn cat(
+    compiler: &mut Compiler<'_>,
+    command: &Command,
+    destination: Destination,
+) -> bool {
     let [_, _, parts @ ..] = command.words.as_slice() else {
         return false;
     };

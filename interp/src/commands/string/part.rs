@@ -2,8 +2,8 @@
 
 use super::int_32_of;
 use crate::commands::index_of;
-use crate::runtime::{CommandResult, Exception, Interp, done, done_empty};
 use crate::limits::STRING_BYTES_MAX;
+use crate::runtime::{CommandResult, Exception, Interp, done, done_empty};
 use crate::text::strings;
 use crate::text::utf;
 use crate::value::{Repr, Value};
@@ -97,7 +97,13 @@ pub(super) fn replace(_interp: &mut Interp, words: &[Value]) -> CommandResult {
     if let Repr::Bytes(object) = &words[1].0
         && (with.is_bytes() || with.is_empty())
     {
-        return done(replace_bytes(&words[1], object.as_slice(), first, last, &with));
+        return done(replace_bytes(
+            &words[1],
+            object.as_slice(),
+            first,
+            last,
+            &with,
+        ));
     }
     match strings::replace(&words[1].str(), first, last, &with.str()) {
         Some(text) => done(text),
@@ -107,11 +113,15 @@ pub(super) fn replace(_interp: &mut Interp, words: &[Value]) -> CommandResult {
 
 fn replace_bytes(value: &Value, bytes: &[u8], first: i64, last: i64, with: &Value) -> Value {
     let start = usize::try_from(first).unwrap_or(0);
-    let is_nothing = last < 0 || last < first || (start >= bytes.len() && !(bytes.is_empty() && first < 0));
+    let is_nothing =
+        last < 0 || last < first || (start >= bytes.len() && !(bytes.is_empty() && first < 0));
     if is_nothing {
         return value.clone();
     }
-    let end = usize::try_from(last).unwrap_or(usize::MAX).saturating_add(1).min(bytes.len());
+    let end = usize::try_from(last)
+        .unwrap_or(usize::MAX)
+        .saturating_add(1)
+        .min(bytes.len());
     let with = with.to_bytes();
     let mut replaced = Vec::with_capacity(start + with.as_slice().len() + (bytes.len() - end));
     replaced.extend_from_slice(bytes.get(..start).unwrap_or_default());
@@ -122,7 +132,9 @@ fn replace_bytes(value: &Value, bytes: &[u8], first: i64, last: i64, with: &Valu
 
 pub(super) fn reverse(_interp: &mut Interp, words: &[Value]) -> CommandResult {
     if let Repr::Bytes(object) = &words[1].0 {
-        return done(Value::bytes(object.as_slice().iter().rev().copied().collect()));
+        return done(Value::bytes(
+            object.as_slice().iter().rev().copied().collect(),
+        ));
     }
     done(strings::reverse(&words[1].str()))
 }

@@ -25,18 +25,28 @@ fn position(found: Option<usize>) -> Value {
 
 pub(super) fn first(_interp: &mut Interp, words: &[Value]) -> CommandResult {
     let [_, needle, haystack, start @ ..] = words else {
-        return Err(Exception::wrong_args("string first needleString haystackString ?startIndex?"));
+        return Err(Exception::wrong_args(
+            "string first needleString haystackString ?startIndex?",
+        ));
     };
     let start = match start.first() {
         Some(start) => usize::try_from(index_of(start, haystack.char_count())?).unwrap_or(0),
         None => 0,
     };
     if let (Repr::Bytes(needle), Repr::Bytes(haystack)) = (&needle.0, &haystack.0) {
-        return done(position(first_bytes(needle.as_slice(), haystack.as_slice(), start)));
+        return done(position(first_bytes(
+            needle.as_slice(),
+            haystack.as_slice(),
+            start,
+        )));
     }
     let (pattern, text) = (needle.str(), haystack.str());
     if is_ascii(haystack) {
-        return done(position(first_bytes(pattern.as_bytes(), text.as_bytes(), start)));
+        return done(position(first_bytes(
+            pattern.as_bytes(),
+            text.as_bytes(),
+            start,
+        )));
     }
     done(position(strings::first(&pattern, &text, start)))
 }
@@ -53,7 +63,9 @@ fn first_bytes(needle: &[u8], haystack: &[u8], start: usize) -> Option<usize> {
 
 pub(super) fn last(_interp: &mut Interp, words: &[Value]) -> CommandResult {
     let [_, needle, haystack, last @ ..] = words else {
-        return Err(Exception::wrong_args("string last needleString haystackString ?startIndex?"));
+        return Err(Exception::wrong_args(
+            "string last needleString haystackString ?startIndex?",
+        ));
     };
     let last = match last.first() {
         Some(last) => index_of(last, haystack.char_count())?,
@@ -61,9 +73,15 @@ pub(super) fn last(_interp: &mut Interp, words: &[Value]) -> CommandResult {
     };
     let (pattern, text) = (needle.str(), haystack.str());
     if is_ascii(haystack) {
-        let end = usize::try_from(last.saturating_add(1)).unwrap_or(0).min(text.len());
+        let end = usize::try_from(last.saturating_add(1))
+            .unwrap_or(0)
+            .min(text.len());
         let searched = text.as_bytes().get(..end).unwrap_or_default();
-        let found = if pattern.is_empty() { None } else { memmem::rfind(searched, pattern.as_bytes()) };
+        let found = if pattern.is_empty() {
+            None
+        } else {
+            memmem::rfind(searched, pattern.as_bytes())
+        };
         return done(position(found));
     }
     done(position(strings::last(&pattern, &text, last)))
@@ -79,7 +97,10 @@ pub(super) fn map(_interp: &mut Interp, words: &[Value]) -> CommandResult {
     let pairs = pairs.to_list()?;
     let pairs = pairs.elements();
     if !pairs.len().is_multiple_of(2) {
-        return Err(Exception::with_code("char map list unbalanced", ["TCL", "OPERATION", "MAP", "UNBALANCED"]));
+        return Err(Exception::with_code(
+            "char map list unbalanced",
+            ["TCL", "OPERATION", "MAP", "UNBALANCED"],
+        ));
     }
     let source = text.str();
     let mapped = match pairs {
@@ -87,7 +108,10 @@ pub(super) fn map(_interp: &mut Interp, words: &[Value]) -> CommandResult {
         [key, with] => strings::map(&source, &[(&key.str(), &with.str())], !given.is_empty()),
         pairs => {
             let texts: Vec<Text<'_>> = pairs.iter().map(Value::str).collect();
-            let texts: Vec<(&str, &str)> = texts.chunks_exact(2).map(|pair| (&*pair[0], &*pair[1])).collect();
+            let texts: Vec<(&str, &str)> = texts
+                .chunks_exact(2)
+                .map(|pair| (&*pair[0], &*pair[1]))
+                .collect();
             strings::map(&source, &texts, !given.is_empty())
         }
     };

@@ -147,7 +147,12 @@ fn push_group(out: &mut String, group: char, moment: &Moment<'_>, locale: &Local
         'U' => push_padded(out, week_of_year(moment, weekday + 1), 2, '0'),
         'V' => push_padded(out, i64::from(moment.week.week), 2, '0'),
         'w' => push_int(out, weekday),
-        'W' => push_padded(out, week_of_year(moment, i64::from(moment.week.weekday)), 2, '0'),
+        'W' => push_padded(
+            out,
+            week_of_year(moment, i64::from(moment.week.weekday)),
+            2,
+            '0',
+        ),
         'y' => push_padded(out, moment.year_of_century(), 2, '0'),
         'Y' => push_padded(out, i64::from(moment.year()), 4, '0'),
         'z' => push_offset(out, moment.offset),
@@ -202,14 +207,21 @@ fn push_numeral_group(out: &mut String, group: Option<char>, moment: &Moment<'_>
 }
 
 fn nth(names: &[String], index: i64) -> &str {
-    usize::try_from(index).ok().and_then(|index| names.get(index)).map_or("", String::as_str)
+    usize::try_from(index)
+        .ok()
+        .and_then(|index| names.get(index))
+        .map_or("", String::as_str)
 }
 
 /// Appends a number, at least `width` wide.
 fn push_padded(out: &mut String, number: i64, width: usize, pad: char) {
     if width == 2 && (0..100).contains(&number) {
         let (tens, ones) = (number as u8 / 10, number as u8 % 10);
-        out.push(if tens == 0 { pad } else { char::from(b'0' + tens) });
+        out.push(if tens == 0 {
+            pad
+        } else {
+            char::from(b'0' + tens)
+        });
         out.push(char::from(b'0' + ones));
         return;
     }
@@ -240,7 +252,11 @@ fn push_unsigned(out: &mut String, number: u64, width: usize) {
 }
 
 fn half_of_day<'l>(moment: &Moment<'_>, locale: &'l Locale) -> &'l str {
-    if moment.hour() < 12 { &locale.am } else { &locale.pm }
+    if moment.hour() < 12 {
+        &locale.am
+    } else {
+        &locale.pm
+    }
 }
 
 /// The week of the year that `weekday`, counted from 1 at the start of the week, falls in: week 1 is the first whole one.
@@ -260,9 +276,18 @@ fn push_offset(out: &mut String, offset: i32) {
 
 fn push_stardate(out: &mut String, moment: &Moment<'_>) {
     let date = moment.year_day;
-    let days = if calendar::is_leap_year(date.year, date.is_gregorian) { 366 } else { 365 };
+    let days = if calendar::is_leap_year(date.year, date.is_gregorian) {
+        366
+    } else {
+        365
+    };
     out.push_str("Stardate ");
-    push_padded(out, i64::from(moment.year().wrapping_sub(STARDATE_YEAR)), 2, '0');
+    push_padded(
+        out,
+        i64::from(moment.year().wrapping_sub(STARDATE_YEAR)),
+        2,
+        '0',
+    );
     push_padded(out, i64::from(1000 * (date.day_of_year - 1) / days), 3, '0');
     out.push('.');
     push_int(out, moment.second_of_day() / (DAY_SECONDS / 10));
@@ -276,18 +301,41 @@ mod tests {
     fn formatted(seconds: i64, text: &str) -> String {
         let zone = Zone::fixed(0, "GMT");
         let mut out = String::new();
-        format(&mut out, text, &Moment::new(seconds, &zone, CHANGEOVER_ROME), &Locale::root());
+        format(
+            &mut out,
+            text,
+            &Moment::new(seconds, &zone, CHANGEOVER_ROME),
+            &Locale::root(),
+        );
         out
     }
 
     #[test]
     fn groups_show_what_clock_n_says() {
         let time = 1_234_567_890;
-        assert_eq!(formatted(time, DEFAULT_FORMAT), "Fri Feb 13 23:31:30 GMT 2009");
-        assert_eq!(formatted(time, "%C %d %e %g %G %I %j %J %k %l %m %N %u %U %V %w %W %y"), "20 13 13 09 2009 11 044 2454876 23 11 02  2 5 06 07 5 06 09");
-        assert_eq!(formatted(time, "%D %T %R %r %X %x|%c|%+"), "02/13/2009 23:31:30 23:31 11:31:30 pm 23:31:30 02/13/2009|Fri Feb 13 23:31:30 2009|Fri Feb 13 23:31:30 GMT 2009");
-        assert_eq!(formatted(time, "%s %n%t%% %p %P %z %Z %h %Q"), "1234567890 \n\t% PM pm +0000 GMT Feb Stardate 63117.9");
-        assert_eq!(formatted(time, "%EE %EC %Ey %EY %Od %OH %Oy"), "C.E. 20 09 2009 13 23 09");
+        assert_eq!(
+            formatted(time, DEFAULT_FORMAT),
+            "Fri Feb 13 23:31:30 GMT 2009"
+        );
+        assert_eq!(
+            formatted(
+                time,
+                "%C %d %e %g %G %I %j %J %k %l %m %N %u %U %V %w %W %y"
+            ),
+            "20 13 13 09 2009 11 044 2454876 23 11 02  2 5 06 07 5 06 09"
+        );
+        assert_eq!(
+            formatted(time, "%D %T %R %r %X %x|%c|%+"),
+            "02/13/2009 23:31:30 23:31 11:31:30 pm 23:31:30 02/13/2009|Fri Feb 13 23:31:30 2009|Fri Feb 13 23:31:30 GMT 2009"
+        );
+        assert_eq!(
+            formatted(time, "%s %n%t%% %p %P %z %Z %h %Q"),
+            "1234567890 \n\t% PM pm +0000 GMT Feb Stardate 63117.9"
+        );
+        assert_eq!(
+            formatted(time, "%EE %EC %Ey %EY %Od %OH %Oy"),
+            "C.E. 20 09 2009 13 23 09"
+        );
     }
 
     #[test]
@@ -298,8 +346,17 @@ mod tests {
 
     #[test]
     fn years_before_the_common_era_and_extremes_show() {
-        assert_eq!(formatted(-62_135_769_600 - 86_400 * 365 * 100, "%Y %EE %C %y"), "0100 B.C.E. 01 00");
-        assert_eq!(formatted(i64::MAX, DEFAULT_FORMAT), "Sun Apr 24 15:30:07 GMT 1583316");
-        assert_eq!(formatted(i64::MIN, DEFAULT_FORMAT), "Sun Apr 24 08:29:52 GMT 1583316");
+        assert_eq!(
+            formatted(-62_135_769_600 - 86_400 * 365 * 100, "%Y %EE %C %y"),
+            "0100 B.C.E. 01 00"
+        );
+        assert_eq!(
+            formatted(i64::MAX, DEFAULT_FORMAT),
+            "Sun Apr 24 15:30:07 GMT 1583316"
+        );
+        assert_eq!(
+            formatted(i64::MIN, DEFAULT_FORMAT),
+            "Sun Apr 24 08:29:52 GMT 1583316"
+        );
     }
 }

@@ -64,10 +64,28 @@ pub const FORMATS: [(&str, &str, &str); 10] = [
     ("LOCALE_DATE_TIME_FORMAT", "%Ec", "%a %b %e %H:%M:%S %Y"),
 ];
 
-const DAYS: [&str; 7] = ["Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"];
+const DAYS: [&str; 7] = [
+    "Sunday",
+    "Monday",
+    "Tuesday",
+    "Wednesday",
+    "Thursday",
+    "Friday",
+    "Saturday",
+];
 
 const MONTHS: [&str; 12] = [
-    "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
     "December",
 ];
 
@@ -115,8 +133,18 @@ pub fn changeover_of(locale: &str) -> i32 {
 impl Locale {
     /// The locale of C, also what others leave out.
     pub fn root() -> Locale {
-        let owned = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
-        let abbreviated = |names: &[&str]| names.iter().map(|name| name[..3].to_owned()).collect::<Vec<_>>();
+        let owned = |names: &[&str]| {
+            names
+                .iter()
+                .map(|name| (*name).to_owned())
+                .collect::<Vec<_>>()
+        };
+        let abbreviated = |names: &[&str]| {
+            names
+                .iter()
+                .map(|name| name[..3].to_owned())
+                .collect::<Vec<_>>()
+        };
         Locale {
             days_abbreviated: abbreviated(&DAYS),
             days_full: owned(&DAYS),
@@ -135,7 +163,11 @@ impl Locale {
 
     /// `format` with the groups that stand for other formats replaced by these.
     pub fn expand<'f>(&self, format: &'f str) -> Cow<'f, str> {
-        if has_composite(format) { Cow::Owned(self.formats.expand(format)) } else { Cow::Borrowed(format) }
+        if has_composite(format) {
+            Cow::Owned(self.formats.expand(format))
+        } else {
+            Cow::Borrowed(format)
+        }
     }
 
     /// The era that `%EC` shows a local time in, if it is of one.
@@ -146,7 +178,10 @@ impl Locale {
 
     /// The numeral of a number.
     pub(super) fn numeral(&self, number: i64) -> &str {
-        usize::try_from(number).ok().and_then(|index| self.numerals.get(index)).map_or("", String::as_str)
+        usize::try_from(number)
+            .ok()
+            .and_then(|index| self.numerals.get(index))
+            .map_or("", String::as_str)
     }
 }
 
@@ -166,7 +201,11 @@ impl Formats {
     }
 
     fn expand(&self, format: &str) -> String {
-        let pairs: Vec<(&str, &str)> = self.0.iter().map(|(group, format)| (*group, format.as_str())).collect();
+        let pairs: Vec<(&str, &str)> = self
+            .0
+            .iter()
+            .map(|(group, format)| (*group, format.as_str()))
+            .collect();
         strings::map(format, &pairs, false).map_or_else(|_| String::new(), Cow::into_owned)
     }
 }
@@ -191,9 +230,18 @@ mod tests {
     #[test]
     fn composite_groups_expand_and_escapes_stay() {
         let root = Locale::root();
-        assert_eq!(root.expand("%D|%%T|%T|%EX"), "%m/%d/%Y|%%T|%H:%M:%S|%H:%M:%S");
+        assert_eq!(
+            root.expand("%D|%%T|%T|%EX"),
+            "%m/%d/%Y|%%T|%H:%M:%S|%H:%M:%S"
+        );
         assert!(matches!(root.expand("%Y-%m-%d%%"), Cow::Borrowed(_)));
-        let formats = Formats::new(|name, root| if name == "DATE_TIME_FORMAT" { "%x %X".into() } else { root.into() });
+        let formats = Formats::new(|name, root| {
+            if name == "DATE_TIME_FORMAT" {
+                "%x %X".into()
+            } else {
+                root.into()
+            }
+        });
         assert_eq!(Locale { formats, ..root }.expand("%c"), "%m/%d/%Y %H:%M:%S");
     }
 

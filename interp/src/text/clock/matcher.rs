@@ -32,9 +32,18 @@ pub(super) fn match_atoms(atoms: &[Atom], text: &str) -> Option<Vec<(usize, usiz
     let mut at = 0;
     for _ in 0..STEPS_MAX {
         match atoms.get(choices.len()) {
-            Some(atom) => choices.push(Choice { start: at, end: at, ends: atom.ends(text, at) }),
+            Some(atom) => choices.push(Choice {
+                start: at,
+                end: at,
+                ends: atom.ends(text, at),
+            }),
             None if at == text.len() => {
-                return Some(choices.iter().map(|choice| (choice.start, choice.end)).collect());
+                return Some(
+                    choices
+                        .iter()
+                        .map(|choice| (choice.start, choice.end))
+                        .collect(),
+                );
             }
             None => {}
         }
@@ -72,7 +81,11 @@ impl Ends {
             Ends::List(ends) => ends.pop(),
             Ends::Range { next, least } => {
                 let end = (*next)?;
-                *next = if end > *least { Some(text.floor_char_boundary(end - 1)) } else { None };
+                *next = if end > *least {
+                    Some(text.floor_char_boundary(end - 1))
+                } else {
+                    None
+                };
                 Some(end)
             }
         }
@@ -87,22 +100,35 @@ impl Atom {
     fn ends(&self, text: &str, at: usize) -> Ends {
         let rest = text.get(at..).unwrap_or_default();
         match self {
-            Atom::Space(min) => run(rest, at, *min, usize::MAX, |character| is_class(character, Class::Space)),
+            Atom::Space(min) => run(rest, at, *min, usize::MAX, |character| {
+                is_class(character, Class::Space)
+            }),
             Atom::Char(expected) => match rest.chars().next() {
                 Some(found) if found == *expected || to_lower(found) == to_lower(*expected) => {
-                    Ends::Range { next: Some(at + found.len_utf8()), least: at + found.len_utf8() }
+                    Ends::Range {
+                        next: Some(at + found.len_utf8()),
+                        least: at + found.len_utf8(),
+                    }
                 }
                 _ => Ends::none(),
             },
-            Atom::Digits(min, max) => run(rest, at, *min, *max, |character| character.is_ascii_digit()),
+            Atom::Digits(min, max) => {
+                run(rest, at, *min, *max, |character| character.is_ascii_digit())
+            }
             Atom::Signed => {
                 let digits = rest.strip_prefix(['-', '+']).unwrap_or(rest);
                 let start = at + (rest.len() - digits.len());
-                run(digits, start, 1, usize::MAX, |character| character.is_ascii_digit())
+                run(digits, start, 1, usize::MAX, |character| {
+                    character.is_ascii_digit()
+                })
             }
             Atom::Word(words) => Ends::List(words.ends(text, at)),
-            Atom::Zone if rest.starts_with(['+', '-']) => Ends::List(numeric_zone_ends(rest.as_bytes(), at)),
-            Atom::Zone => run(rest, at, 1, 4, |character| is_class(character, Class::Alnum)),
+            Atom::Zone if rest.starts_with(['+', '-']) => {
+                Ends::List(numeric_zone_ends(rest.as_bytes(), at))
+            }
+            Atom::Zone => run(rest, at, 1, 4, |character| {
+                is_class(character, Class::Alnum)
+            }),
         }
     }
 }
@@ -120,7 +146,14 @@ fn run(rest: &str, at: usize, min: usize, max: usize, belongs: impl Fn(char) -> 
             least = most;
         }
     }
-    if count < min { Ends::none() } else { Ends::Range { next: Some(most), least } }
+    if count < min {
+        Ends::none()
+    } else {
+        Ends::Range {
+            next: Some(most),
+            least,
+        }
+    }
 }
 
 /// The ends of `+hh`, `+hhmm` and `+hhmmss`, colons between them allowed.
@@ -128,7 +161,11 @@ fn numeric_zone_ends(rest: &[u8], at: usize) -> Vec<usize> {
     let mut ends = Vec::new();
     let mut end = 1;
     for part in 0..3 {
-        let start = if part > 0 && rest.get(end) == Some(&b':') { end + 1 } else { end };
+        let start = if part > 0 && rest.get(end) == Some(&b':') {
+            end + 1
+        } else {
+            end
+        };
         match rest.get(start..start + 2) {
             Some(digits) if digits.iter().all(u8::is_ascii_digit) => end = start + 2,
             _ => break,
@@ -145,15 +182,23 @@ mod tests {
     #[test]
     fn atoms_give_back_what_later_ones_need() {
         let atoms = [Atom::Digits(1, 2), Atom::Digits(1, 2), Atom::Digits(2, 2)];
-        assert_eq!(match_atoms(&atoms, "12345"), Some(vec![(0, 2), (2, 3), (3, 5)]));
+        assert_eq!(
+            match_atoms(&atoms, "12345"),
+            Some(vec![(0, 2), (2, 3), (3, 5)])
+        );
         assert_eq!(match_atoms(&atoms, "123"), None);
-        assert_eq!(match_atoms(&[Atom::Signed, Atom::Digits(3, 3)], "-12345"), Some(vec![(0, 3), (3, 6)]));
+        assert_eq!(
+            match_atoms(&[Atom::Signed, Atom::Digits(3, 3)], "-12345"),
+            Some(vec![(0, 3), (3, 6)])
+        );
         assert_eq!(match_atoms(&[], ""), Some(vec![]));
     }
 
     #[test]
     fn a_format_that_would_take_for_ever_gives_up() {
-        let atoms: Vec<Atom> = std::iter::repeat_n([Atom::Space(0), Atom::Signed], 30).flatten().collect();
+        let atoms: Vec<Atom> = std::iter::repeat_n([Atom::Space(0), Atom::Signed], 30)
+            .flatten()
+            .collect();
         assert_eq!(match_atoms(&atoms, &("1".repeat(200) + "x")), None);
     }
 

@@ -8,8 +8,7 @@ pub mod arithmetic;
 pub mod calendar;
 pub mod format;
 pub mod free;
-mod free_words;
-mod lexer;
+mod legacy_zone;
 pub mod locale;
 mod matcher;
 mod pattern;
@@ -36,12 +35,18 @@ impl Failure {
     /// A failure with errorCode `CLOCK` followed by `words`.
     pub fn clock<const N: usize>(message: impl Into<String>, words: [&str; N]) -> Failure {
         let words = words.iter().map(|word| (*word).to_owned());
-        Failure { message: message.into(), code: std::iter::once("CLOCK".to_owned()).chain(words).collect() }
+        Failure {
+            message: message.into(),
+            code: std::iter::once("CLOCK".to_owned()).chain(words).collect(),
+        }
     }
 
     /// A failure without an errorCode.
     pub fn plain(message: impl Into<String>) -> Failure {
-        Failure { message: message.into(), code: Vec::new() }
+        Failure {
+            message: message.into(),
+            code: Vec::new(),
+        }
     }
 
     /// The failure of a number that does not fit its field.

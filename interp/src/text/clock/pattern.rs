@@ -72,8 +72,12 @@ pub(super) struct Pattern {
 impl Pattern {
     pub(super) fn new(format: &str, locale: &Locale) -> Pattern {
         let format = condensed(&locale.expand(format));
-        let mut pattern =
-            Pattern { atoms: vec![Atom::Space(0)], captures: Vec::new(), positions: [0; FIELDS], fields: 0 };
+        let mut pattern = Pattern {
+            atoms: vec![Atom::Space(0)],
+            captures: Vec::new(),
+            positions: [0; FIELDS],
+            fields: 0,
+        };
         let mut chars = format.chars();
         while let Some(character) = chars.next() {
             match (character, chars.as_str().is_empty()) {
@@ -138,12 +142,26 @@ impl Pattern {
             '%' => self.atoms.push(Atom::Char('%')),
             ' ' => self.push_space(0),
             'a' | 'A' => {
-                let days = locale.days_abbreviated.iter().zip(&locale.days_full).zip([7, 1, 2, 3, 4, 5, 6]);
-                self.push_word(WordSet::with_abbreviations(days.flat_map(both_names)), Field::Weekday);
+                let days = locale
+                    .days_abbreviated
+                    .iter()
+                    .zip(&locale.days_full)
+                    .zip([7, 1, 2, 3, 4, 5, 6]);
+                self.push_word(
+                    WordSet::with_abbreviations(days.flat_map(both_names)),
+                    Field::Weekday,
+                );
             }
             'b' | 'B' | 'h' => {
-                let months = locale.months_abbreviated.iter().zip(&locale.months_full).zip(1..);
-                self.push_word(WordSet::with_abbreviations(months.flat_map(both_names)), Field::Month);
+                let months = locale
+                    .months_abbreviated
+                    .iter()
+                    .zip(&locale.months_full)
+                    .zip(1..);
+                self.push_word(
+                    WordSet::with_abbreviations(months.flat_map(both_names)),
+                    Field::Month,
+                );
             }
             'C' => self.push_number(1, 2, Field::Century),
             'd' | 'e' => self.push_number(1, 2, Field::DayOfMonth),
@@ -195,7 +213,8 @@ impl Pattern {
         match group {
             Some('C') => {
                 let eras = locale.eras.iter().map(|era| (&*era.name, era.year));
-                self.atoms.push(Atom::Word(Rc::new(WordSet::with_abbreviations(eras))));
+                self.atoms
+                    .push(Atom::Word(Rc::new(WordSet::with_abbreviations(eras))));
             }
             Some('E') => {
                 let eras = [
@@ -209,7 +228,9 @@ impl Pattern {
                 self.push_word(WordSet::with_abbreviations(eras), Field::Era);
             }
             // Nothing is made of these years.
-            Some('y') => self.atoms.push(Atom::Word(Rc::new(WordSet::of_numerals(&locale.numerals)))),
+            Some('y') => self
+                .atoms
+                .push(Atom::Word(Rc::new(WordSet::of_numerals(&locale.numerals)))),
             other => self.push_unknown('E', other),
         }
     }
@@ -234,7 +255,8 @@ impl Pattern {
     }
 
     fn push_unknown(&mut self, prefix: char, group: Option<char>) {
-        self.atoms.extend(['%', prefix].into_iter().chain(group).map(Atom::Char));
+        self.atoms
+            .extend(['%', prefix].into_iter().chain(group).map(Atom::Char));
     }
 
     fn push_stardate(&mut self) {
@@ -249,7 +271,9 @@ impl Pattern {
 }
 
 /// The two names of something numbered.
-fn both_names<'n>(((abbreviated, full), number): ((&'n String, &'n String), i64)) -> [(&'n str, i64); 2] {
+fn both_names<'n>(
+    ((abbreviated, full), number): ((&'n String, &'n String), i64),
+) -> [(&'n str, i64); 2] {
     [(abbreviated, number), (full, number)]
 }
 
@@ -273,7 +297,10 @@ mod tests {
     #[test]
     fn white_space_is_one_atom_however_it_comes() {
         let pattern = Pattern::new(" \t%d% ", &Locale::root());
-        assert_eq!(pattern.atoms, [Atom::Space(1), Atom::Digits(1, 2), Atom::Space(0)]);
+        assert_eq!(
+            pattern.atoms,
+            [Atom::Space(1), Atom::Digits(1, 2), Atom::Space(0)]
+        );
         assert_eq!(pattern.captures, [(1, Capture::Number(Field::DayOfMonth))]);
     }
 

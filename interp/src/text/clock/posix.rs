@@ -2,7 +2,10 @@
 
 use std::rc::Rc;
 
-use super::calendar::{CHANGEOVER_ENGLAND, date_day, day_of_year_day, is_leap_year, local_seconds, weekday_on_or_before};
+use super::calendar::{
+    CHANGEOVER_ENGLAND, date_day, day_of_year_day, is_leap_year, local_seconds,
+    weekday_on_or_before,
+};
 use super::zone::{Period, Zone};
 use crate::text::chars::{Class, is_class};
 
@@ -43,11 +46,11 @@ struct Change {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum ChangeDay {
     /// `n`: tclsh counts from 1.
-    OfYear(i32),
+    Plain(i32),
     /// `Jn`: from 1, 29 February not counted.
-    OfCommonYear(i32),
+    Julian(i32),
     /// `Mm.w.d`: week 5 is the last, day 0 is Sunday.
-    OfMonth { month: i32, week: i32, weekday: i32 },
+    Weekday { month: i32, week: i32, weekday: i32 },
 }
 
 impl PosixZone {
@@ -56,19 +59,35 @@ impl PosixZone {
         let mut parser = Parser(text);
         let name = parser.name()?;
         let written = parser.offset()?;
-        let standard = Side { name, offset: written.seconds };
+        let standard = Side {
+            name,
+            offset: written.seconds,
+        };
         if parser.0.is_empty() {
-            return Some(PosixZone { standard, daylight: None });
+            return Some(PosixZone {
+                standard,
+                daylight: None,
+            });
         }
         let name = parser.name()?;
         let offset = match parser.0.as_bytes().first() {
             None | Some(b',') => standard.offset + 3600,
             Some(_) => parser.offset()?.seconds,
         };
-        let (start, end) =
-            if parser.0.is_empty() { written.default_changes() } else { (parser.change()?, parser.change()?) };
-        let daylight = Some(Daylight { side: Side { name, offset }, start, end });
-        parser.0.is_empty().then_some(PosixZone { standard, daylight })
+        let (start, end) = if parser.0.is_empty() {
+            written.default_changes()
+        } else {
+            (parser.change()?, parser.change()?)
+        };
+        let daylight = Some(Daylight {
+            side: Side { name, offset },
+            start,
+            end,
+        });
+        parser
+            .0
+            .is_empty()
+            .then_some(PosixZone { standard, daylight })
     }
 
     /// The zone.
@@ -80,7 +99,9 @@ impl PosixZone {
     /// What holds at first, and the changes of [`RULE_YEARS`] in their order.
     pub(super) fn periods(&self) -> (Period, Vec<Period>) {
         let first = self.standard.period(i64::MIN);
-        let Some(daylight) = &self.daylight else { return (first, Vec::new()) };
+        let Some(daylight) = &self.daylight else {
+            return (first, Vec::new());
+        };
         let mut later = Vec::with_capacity(2 * RULE_YEARS.len());
         for year in RULE_YEARS {
             let start = daylight.start.local_seconds(year) - i64::from(self.standard.offset);
@@ -95,7 +116,11 @@ impl PosixZone {
 
 impl Side {
     fn period(&self, start: i64) -> Period {
-        Period { start, offset: self.offset, name: self.name.clone() }
+        Period {
+            start,
+            offset: self.offset,
+            name: self.name.clone(),
+        }
     }
 }
 
@@ -103,16 +128,24 @@ impl Change {
     /// The local time of the change, as seconds since 1970.
     fn local_seconds(self, year: i32) -> i64 {
         let day = match self.day {
-            ChangeDay::OfYear(day) => i64::from(day_of_year_day(year, day, CHANGEOVER_ENGLAND)),
-            ChangeDay::OfCommonYear(day) => {
+            ChangeDay::Plain(day) => i64::from(day_of_year_day(year, day, CHANGEOVER_ENGLAND)),
+            ChangeDay::Julian(day) => {
                 let day = day + i32::from(day > 59 && is_leap_year(year, true));
                 i64::from(day_of_year_day(year, day, CHANGEOVER_ENGLAND))
             }
-            ChangeDay::OfMonth { month, week: 5.., weekday } => {
+            ChangeDay::Weekday {
+                month,
+                week: 5..,
+                weekday,
+            } => {
                 let after = date_day(year, month + 1, 7, CHANGEOVER_ENGLAND);
                 weekday_on_or_before(i64::from(weekday), i64::from(after)) - 7
             }
-            ChangeDay::OfMonth { month, week, weekday } => {
+            ChangeDay::Weekday {
+                month,
+                week,
+                weekday,
+            } => {
                 let before = date_day(year, month, 0, CHANGEOVER_ENGLAND);
                 weekday_on_or_before(i64::from(weekday), i64::from(before)) + 7 * i64::from(week)
             }
@@ -122,7 +155,14 @@ impl Change {
 
     /// At an hour of a Sunday of a month.
     fn on_sunday(month: i32, week: i32, hour: i32) -> Change {
-        Change { day: ChangeDay::OfMonth { month, week, weekday: 0 }, second_of_day: hour * 3600 }
+        Change {
+            day: ChangeDay::Weekday {
+                month,
+                week,
+                weekday: 0,
+            },
+            second_of_day: hour * 3600,
+        }
     }
 }
 
@@ -138,13 +178,20 @@ impl Offset {
     /// When clocks change in a zone that does not say: as in Europe east of Greenwich, otherwise as in the USA.
     fn default_changes(&self) -> (Change, Change) {
         // tclsh counts hour 0 as Europe, and what is more than 12 hours east as America.
-        let is_europe = if self.is_east { self.hours <= 12 } else { self.hours == 0 };
+        let is_europe = if self.is_east {
+            self.hours <= 12
+        } else {
+            self.hours == 0
+        };
         if !is_europe {
             return (Change::on_sunday(3, 2, 2), Change::on_sunday(11, 1, 2));
         }
         // Everywhere at 1:00 UTC, as far as western and eastern Europe go.
         let start_hour = if self.hours > 2 { 2 } else { self.hours + 1 };
-        (Change::on_sunday(3, 5, start_hour), Change::on_sunday(10, 5, start_hour + 1))
+        (
+            Change::on_sunday(3, 5, start_hour),
+            Change::on_sunday(10, 5, start_hour + 1),
+        )
     }
 }
 
@@ -160,7 +207,10 @@ impl<'a> Parser<'a> {
 
     /// The chars at the front that `belongs` is true of; None if there is none.
     fn run(&mut self, belongs: impl Fn(char) -> bool) -> Option<&'a str> {
-        let end = self.0.find(|character| !belongs(character)).unwrap_or(self.0.len());
+        let end = self
+            .0
+            .find(|character| !belongs(character))
+            .unwrap_or(self.0.len());
         let (run, rest) = self.0.split_at_checked(end)?;
         self.0 = rest;
         (!run.is_empty()).then_some(run)
@@ -169,15 +219,22 @@ impl<'a> Parser<'a> {
     /// Letters, or letters, digits and signs in `<>`.
     fn name(&mut self) -> Option<Rc<str>> {
         if !self.skip('<') {
-            return self.run(|character| is_class(character, Class::Alpha)).map(Rc::from);
+            return self
+                .run(|character| is_class(character, Class::Alpha))
+                .map(Rc::from);
         }
-        let name = self.run(|character| is_class(character, Class::Alnum) || matches!(character, '+' | '-'))?;
+        let name = self
+            .run(|character| is_class(character, Class::Alnum) || matches!(character, '+' | '-'))?;
         self.skip('>').then(|| name.into())
     }
 
     fn number(&mut self, digits_max: usize) -> Option<i32> {
         let digits = self.run(|character| character.is_ascii_digit())?;
-        if digits.len() > digits_max { None } else { digits.parse().ok() }
+        if digits.len() > digits_max {
+            None
+        } else {
+            digits.parse().ok()
+        }
     }
 
     /// `hh`, `hh:mm` or `hh:mm:ss`: the seconds and the hours.
@@ -199,7 +256,11 @@ impl<'a> Parser<'a> {
             self.skip('+');
         }
         let (seconds, hours) = self.time()?;
-        Some(Offset { seconds: if is_east { seconds } else { -seconds }, is_east, hours })
+        Some(Offset {
+            seconds: if is_east { seconds } else { -seconds },
+            is_east,
+            hours,
+        })
     }
 
     /// `,` and a day with or without a time.
@@ -213,13 +274,21 @@ impl<'a> Parser<'a> {
             let month = self.number(DIGITS_MAX)?;
             let week = self.skip('.').then(|| self.number(DIGITS_MAX))??;
             let weekday = self.skip('.').then(|| self.number(DIGITS_MAX))??;
-            ChangeDay::OfMonth { month, week, weekday }
+            ChangeDay::Weekday {
+                month,
+                week,
+                weekday,
+            }
         } else if self.skip('J') || self.skip('j') {
-            ChangeDay::OfCommonYear(self.number(DIGITS_MAX)?)
+            ChangeDay::Julian(self.number(DIGITS_MAX)?)
         } else {
-            ChangeDay::OfYear(self.number(DIGITS_MAX)?)
+            ChangeDay::Plain(self.number(DIGITS_MAX)?)
         };
-        let second_of_day = if self.skip('/') { self.time()?.0 } else { 2 * 3600 };
+        let second_of_day = if self.skip('/') {
+            self.time()?.0
+        } else {
+            2 * 3600
+        };
         Some(Change { day, second_of_day })
     }
 }
@@ -229,7 +298,12 @@ mod tests {
     use super::*;
 
     fn name_at(text: &str, seconds: i64) -> String {
-        PosixZone::parse(text).unwrap().zone().period_at(seconds).name.to_string()
+        PosixZone::parse(text)
+            .unwrap()
+            .zone()
+            .period_at(seconds)
+            .name
+            .to_string()
     }
 
     #[test]
@@ -249,12 +323,29 @@ mod tests {
     #[test]
     fn names_may_hold_digits_in_brackets() {
         let zone = PosixZone::parse("<+0330>-3:30").unwrap();
-        assert_eq!(zone.standard, Side { name: "+0330".into(), offset: 12_600 });
+        assert_eq!(
+            zone.standard,
+            Side {
+                name: "+0330".into(),
+                offset: 12_600
+            }
+        );
     }
 
     #[test]
     fn other_texts_are_no_zones() {
-        for text in ["", "EST", "5", "EST5EDT,", "EST5EDT,M3.2.0", "EST123", "EST5 ", "<EST5", "Europe/Berlin", "EST5EDT,M3,M4"] {
+        for text in [
+            "",
+            "EST",
+            "5",
+            "EST5EDT,",
+            "EST5EDT,M3.2.0",
+            "EST123",
+            "EST5 ",
+            "<EST5",
+            "Europe/Berlin",
+            "EST5EDT,M3,M4",
+        ] {
             assert_eq!(PosixZone::parse(text), None, "{text}");
         }
     }

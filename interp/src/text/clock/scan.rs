@@ -1,14 +1,15 @@
 //! `clock scan -format`: from text to fields, and from fields to a time.
 
+use super::Failure;
 use super::calendar::{self, CHANGEOVER_ROME, DAY_SECONDS, POSIX_EPOCH};
 use super::format::Moment;
-use super::free_words::legacy_zone;
+use super::legacy_zone::legacy_zone;
 use super::locale::Locale;
 use super::matcher::match_atoms;
 use super::pattern::{Capture, FIELDS, Field, Pattern};
 use super::words::WordSet;
 use super::zone::Zone;
-use super::Failure;
+use crate::text::number::{Number, parse_number};
 
 /// The last day that is scanned: 31 December 9999.
 const DAY_MAX: i64 = 5_373_484;
@@ -77,14 +78,52 @@ const DATE_RULES: &[Rule<DateRule>] = {
     &[
         (&[F::Seconds], 0, R::Seconds),
         (&[F::JulianDay], 1, R::JulianDay),
-        (&[F::Era, F::Century, F::YearOfCentury, F::Month, F::DayOfMonth], 2, R::Date(Y::EraAndCentury)),
-        (&[F::Era, F::Century, F::YearOfCentury, F::DayOfYear], 2, R::YearDay(Y::EraAndCentury)),
-        (&[F::Century, F::YearOfCentury, F::Month, F::DayOfMonth], 3, R::Date(Y::Century)),
-        (&[F::Century, F::YearOfCentury, F::DayOfYear], 3, R::YearDay(Y::Century)),
-        (&[F::WeekCentury, F::WeekYearOfCentury, F::Week, F::Weekday], 3, R::Week(Y::Century)),
-        (&[F::YearOfCentury, F::Month, F::DayOfMonth], 4, R::Date(Y::TwoDigits)),
-        (&[F::YearOfCentury, F::DayOfYear], 4, R::YearDay(Y::TwoDigits)),
-        (&[F::WeekYearOfCentury, F::Week, F::Weekday], 4, R::Week(Y::TwoDigits)),
+        (
+            &[
+                F::Era,
+                F::Century,
+                F::YearOfCentury,
+                F::Month,
+                F::DayOfMonth,
+            ],
+            2,
+            R::Date(Y::EraAndCentury),
+        ),
+        (
+            &[F::Era, F::Century, F::YearOfCentury, F::DayOfYear],
+            2,
+            R::YearDay(Y::EraAndCentury),
+        ),
+        (
+            &[F::Century, F::YearOfCentury, F::Month, F::DayOfMonth],
+            3,
+            R::Date(Y::Century),
+        ),
+        (
+            &[F::Century, F::YearOfCentury, F::DayOfYear],
+            3,
+            R::YearDay(Y::Century),
+        ),
+        (
+            &[F::WeekCentury, F::WeekYearOfCentury, F::Week, F::Weekday],
+            3,
+            R::Week(Y::Century),
+        ),
+        (
+            &[F::YearOfCentury, F::Month, F::DayOfMonth],
+            4,
+            R::Date(Y::TwoDigits),
+        ),
+        (
+            &[F::YearOfCentury, F::DayOfYear],
+            4,
+            R::YearDay(Y::TwoDigits),
+        ),
+        (
+            &[F::WeekYearOfCentury, F::Week, F::Weekday],
+            4,
+            R::Week(Y::TwoDigits),
+        ),
         (&[F::Month, F::DayOfMonth], 5, R::Date(Y::Base)),
         (&[F::DayOfYear], 5, R::YearDay(Y::Base)),
         (&[F::Week, F::Weekday], 5, R::Week(Y::Base)),
@@ -99,9 +138,17 @@ const TIME_RULES: &[Rule<TimeRule>] = {
     use TimeRule as R;
     &[
         (&[F::Seconds], 1, R::Seconds),
-        (&[F::HourOfTwelve, F::Minute, F::Second, F::HalfOfDay], 2, R::OfHalfDay(3)),
+        (
+            &[F::HourOfTwelve, F::Minute, F::Second, F::HalfOfDay],
+            2,
+            R::OfHalfDay(3),
+        ),
         (&[F::Hour, F::Minute, F::Second], 2, R::OfDay(3)),
-        (&[F::HourOfTwelve, F::Minute, F::HalfOfDay], 3, R::OfHalfDay(2)),
+        (
+            &[F::HourOfTwelve, F::Minute, F::HalfOfDay],
+            3,
+            R::OfHalfDay(2),
+        ),
         (&[F::Hour, F::Minute], 3, R::OfDay(2)),
         (&[F::HourOfTwelve, F::HalfOfDay], 4, R::OfHalfDay(1)),
         (&[F::Hour], 4, R::OfDay(1)),
@@ -116,7 +163,10 @@ fn choose<T: Copy>(rules: &[Rule<T>], pattern: &Pattern, otherwise: T) -> T {
         if !fields.iter().all(|field| pattern.has(*field)) {
             continue;
         }
-        let mut positions: Vec<usize> = fields.iter().map(|field| pattern.positions[*field as usize]).collect();
+        let mut positions: Vec<usize> = fields
+            .iter()
+            .map(|field| pattern.positions[*field as usize])
+            .collect();
         positions.sort_unstable_by(|left, right| right.cmp(left));
         match &best {
             Some((best_rank, ..)) if rank > best_rank => break,
@@ -133,7 +183,12 @@ impl ScanFormat {
         let pattern = Pattern::new(format, locale);
         let date_rule = choose(DATE_RULES, &pattern, DateRule::BaseDay);
         let time_rule = choose(TIME_RULES, &pattern, TimeRule::Midnight);
-        ScanFormat { pattern, date_rule, time_rule, changeover: locale.changeover }
+        ScanFormat {
+            pattern,
+            date_rule,
+            time_rule,
+            changeover: locale.changeover,
+        }
     }
 
     /// Whether what the text leaves out of the date is taken from the base time.
@@ -158,9 +213,17 @@ impl ScanFormat {
     ///
     /// Errors: `CLOCK badInputString`, `badDayOfWeek`, `badTZName`, `integervalueTooLarge`.
     pub fn scan(&self, text: &str) -> Result<Scanned<'_>, Failure> {
-        let ranges = match_atoms(&self.pattern.atoms, text)
-            .ok_or_else(|| Failure::clock("input string does not match supplied format", ["badInputString"]))?;
-        let mut scanned = Scanned { format: self, values: [0; FIELDS], zone: None };
+        let ranges = match_atoms(&self.pattern.atoms, text).ok_or_else(|| {
+            Failure::clock(
+                "input string does not match supplied format",
+                ["badInputString"],
+            )
+        })?;
+        let mut scanned = Scanned {
+            format: self,
+            values: [0; FIELDS],
+            zone: None,
+        };
         let mut stardate = (0, 0);
         for (atom, capture) in &self.pattern.captures {
             let range = ranges.get(*atom).copied().unwrap_or_default();
@@ -175,7 +238,10 @@ impl ScanFormat {
                 Capture::StardateYear => stardate.0 = found.parse().unwrap_or(i64::MAX),
                 Capture::StardateFraction => stardate.1 = digits(found),
                 Capture::StardateTenth => {
-                    scanned.set(Field::Seconds, stardate_seconds(stardate.0, stardate.1, digits(found))?);
+                    scanned.set(
+                        Field::Seconds,
+                        stardate_seconds(stardate.0, stardate.1, digits(found))?,
+                    );
                 }
             }
         }
@@ -199,7 +265,10 @@ impl Scanned<'_> {
 
     fn set_weekday(&mut self, weekday: i64) -> Result<(), Failure> {
         if weekday > 7 {
-            return Err(Failure::clock("day of week is greater than 7", ["badDayOfWeek"]));
+            return Err(Failure::clock(
+                "day of week is greater than 7",
+                ["badDayOfWeek"],
+            ));
         }
         self.set(Field::Weekday, if weekday == 0 { 7 } else { weekday });
         Ok(())
@@ -221,7 +290,10 @@ impl Scanned<'_> {
         }
         let day = self.day(base);
         if day > DAY_MAX {
-            return Err(Failure::clock("requested date too large to represent", ["dateTooLarge"]));
+            return Err(Failure::clock(
+                "requested date too large to represent",
+                ["dateTooLarge"],
+            ));
         }
         Ok(zone.to_utc(calendar::local_seconds(day, self.second_of_day())))
     }
@@ -235,21 +307,33 @@ impl Scanned<'_> {
             DateRule::JulianDay => return self.get(Field::JulianDay),
             DateRule::Date(source) => {
                 let year = self.year(source, Field::Century, Field::YearOfCentury, base_year);
-                calendar::date_day(year, self.small(Field::Month), self.small(Field::DayOfMonth), changeover)
+                calendar::date_day(
+                    year,
+                    self.small(Field::Month),
+                    self.small(Field::DayOfMonth),
+                    changeover,
+                )
             }
             DateRule::YearDay(source) => {
                 let year = self.year(source, Field::Century, Field::YearOfCentury, base_year);
                 calendar::day_of_year_day(year, self.small(Field::DayOfYear), changeover)
             }
             DateRule::Week(source) => {
-                let year = self.year(source, Field::WeekCentury, Field::WeekYearOfCentury, base_week.0);
+                let year = self.year(
+                    source,
+                    Field::WeekCentury,
+                    Field::WeekYearOfCentury,
+                    base_week.0,
+                );
                 calendar::week_day_day(year, self.small(Field::Week), weekday, changeover)
             }
             DateRule::DayOfBaseMonth => {
                 let month = base.map_or(1, |base| base.month);
                 calendar::date_day(base_year, month, self.small(Field::DayOfMonth), changeover)
             }
-            DateRule::DayOfBaseWeek => calendar::week_day_day(base_week.0, base_week.1, weekday, changeover),
+            DateRule::DayOfBaseWeek => {
+                calendar::week_day_day(base_week.0, base_week.1, weekday, changeover)
+            }
             DateRule::BaseDay | DateRule::Seconds => base.map_or(0, |base| base.day),
         })
     }
@@ -272,11 +356,22 @@ impl Scanned<'_> {
             TimeRule::OfDay(parts) => (self.get(Field::Hour), parts),
             TimeRule::OfHalfDay(parts) => {
                 let hour = self.get(Field::HourOfTwelve);
-                (if hour == 12 { 0 } else { hour } + 12 * self.get(Field::HalfOfDay), parts)
+                (
+                    if hour == 12 { 0 } else { hour } + 12 * self.get(Field::HalfOfDay),
+                    parts,
+                )
             }
         };
-        let minute = if parts > 1 { self.get(Field::Minute) } else { 0 };
-        let second = if parts > 2 { self.get(Field::Second) } else { 0 };
+        let minute = if parts > 1 {
+            self.get(Field::Minute)
+        } else {
+            0
+        };
+        let second = if parts > 2 {
+            self.get(Field::Second)
+        } else {
+            0
+        };
         (hour * 60 + minute) * 60 + second
     }
 }
@@ -293,8 +388,15 @@ fn word(words: &WordSet, text: &str) -> Result<i64, Failure> {
     })
 }
 
+/// The seconds that a signed decimal is. As in tclsh, it must mean the same where a leading zero makes it octal.
 fn seconds(text: &str) -> Result<i64, Failure> {
-    text.parse().map_err(|_| Failure::clock("integer value too large to represent", ["integervalueTooLarge"]))
+    match (text.parse(), parse_number(text)) {
+        (Ok(decimal), Some(Number::Int(number))) if decimal == number => Ok(decimal),
+        _ => Err(Failure::clock(
+            "integer value too large to represent",
+            ["integervalueTooLarge"],
+        )),
+    }
 }
 
 /// The zone that a name or offset in a text means.
@@ -305,16 +407,26 @@ fn zone_name(text: &str) -> Result<String, Failure> {
     let name = crate::text::strings::lower(text);
     match legacy_zone(&name) {
         Some(offset) => Ok(offset.to_owned()),
-        None => Err(Failure::clock(format!("time zone \"{name}\" not found"), ["badTZName", &name])),
+        None => Err(Failure::clock(
+            format!("time zone \"{name}\" not found"),
+            ["badTZName", &name],
+        )),
     }
 }
 
 /// The start of a stardate's tenth of a day.
 fn stardate_seconds(years: i64, thousandths: i64, tenth: i64) -> Result<i64, Failure> {
-    let year = years.checked_add(STARDATE_YEAR).and_then(|year| i32::try_from(year).ok());
+    let year = years
+        .checked_add(STARDATE_YEAR)
+        .and_then(|year| i32::try_from(year).ok());
     let year = year.ok_or_else(Failure::too_large)?;
-    let days = if calendar::is_leap_year(year, true) { 366 } else { 365 };
-    let day_of_year = i32::try_from(thousandths * days / 1000 + 1).map_err(|_| Failure::too_large())?;
+    let days = if calendar::is_leap_year(year, true) {
+        366
+    } else {
+        365
+    };
+    let day_of_year =
+        i32::try_from(thousandths * days / 1000 + 1).map_err(|_| Failure::too_large())?;
     let day = calendar::day_of_year_day(year, day_of_year, CHANGEOVER_ROME);
     Ok(DAY_SECONDS * i64::from(day) - POSIX_EPOCH + DAY_SECONDS / 10 * tenth)
 }
@@ -334,7 +446,10 @@ mod tests {
     #[test]
     fn what_is_left_out_is_the_bases() {
         let midnight = 1_234_483_200;
-        assert_eq!(time("%Y-%m-%d %H:%M:%S", "2009-02-13 23:31:30"), Ok(1_234_567_890));
+        assert_eq!(
+            time("%Y-%m-%d %H:%M:%S", "2009-02-13 23:31:30"),
+            Ok(1_234_567_890)
+        );
         assert_eq!(time("%m/%d", "2/13"), Ok(midnight));
         assert_eq!(time("%d", "13"), Ok(midnight));
         assert_eq!(time("%a", "fri"), Ok(midnight));
@@ -343,7 +458,7 @@ mod tests {
         assert_eq!(time("%I:%M %p", "12:00 pm"), Ok(midnight + 43_200));
         assert_eq!(time("", ""), Ok(midnight));
         assert_eq!(time("%s", " -5 "), Ok(-5));
-        assert_eq!(time("%Q", "Stardate 63117.9"), Ok(midnight + 77_760));
+        assert_eq!(time("%Q", "Stardate 63117.9"), Ok(midnight - 86_400 + 77_760));
     }
 
     #[test]
@@ -358,7 +473,11 @@ mod tests {
         assert_eq!(code("%Y", "x"), "CLOCK badInputString");
         assert_eq!(code("%u", "8"), "CLOCK badDayOfWeek");
         assert_eq!(code("%J", "5373485"), "CLOCK dateTooLarge");
-        assert_eq!(code("%s", "9223372036854775808"), "CLOCK integervalueTooLarge");
+        assert_eq!(
+            code("%s", "9223372036854775808"),
+            "CLOCK integervalueTooLarge"
+        );
+        assert_eq!(code("%s", "010"), "CLOCK integervalueTooLarge");
         assert_eq!(code("%Z", "XQZ"), "CLOCK badTZName xqz");
     }
 }

@@ -42,7 +42,12 @@ pub fn parse(bytes: &[u8]) -> Option<Zone> {
     }
     let (first, mut later) = reader.periods(&header, time_bytes)?;
     if has_rule {
-        reader.take(header.standard_flags.checked_add(header.utc_flags)?.checked_add(1)?)?;
+        reader.take(
+            header
+                .standard_flags
+                .checked_add(header.utc_flags)?
+                .checked_add(1)?,
+        )?;
         later.extend(reader.rule(&first, &later)?);
     }
     Some(Zone::new(first, later))
@@ -59,7 +64,8 @@ impl Header {
             self.utc_flags,
             self.name_bytes,
         ];
-        rest.iter().try_fold(transitions, |sum, bytes| sum.checked_add(*bytes))
+        rest.iter()
+            .try_fold(transitions, |sum, bytes| sum.checked_add(*bytes))
     }
 }
 
@@ -102,18 +108,26 @@ impl<'a> Reader<'a> {
             types.push((self.number()?, *self.take(2)?.last()?));
         }
         let names = self.take(header.name_bytes)?;
-        let kinds: Vec<(i32, Rc<str>)> =
-            types.into_iter().map(|(offset, at)| Some((offset, name_at(names, at)?))).collect::<Option<_>>()?;
+        let kinds: Vec<(i32, Rc<str>)> = types
+            .into_iter()
+            .map(|(offset, at)| Some((offset, name_at(names, at)?)))
+            .collect::<Option<_>>()?;
         let period = |start: i64, code: u8| {
             let (offset, name) = kinds.get(usize::from(code))?;
-            Some(Period { start, offset: *offset, name: name.clone() })
+            Some(Period {
+                start,
+                offset: *offset,
+                name: name.clone(),
+            })
         };
         let later = times
             .chunks_exact(time_bytes)
             .zip(codes)
             .map(|(time, code)| period(big_endian(time), *code))
             .collect::<Option<Vec<_>>>()?;
-        later.is_sorted_by_key(|period| period.start).then_some((period(i64::MIN, 0)?, later))
+        later
+            .is_sorted_by_key(|period| period.start)
+            .then_some((period(i64::MIN, 0)?, later))
     }
 
     /// What the rule at the end of the file adds.
@@ -133,15 +147,26 @@ impl<'a> Reader<'a> {
 fn big_endian(bytes: &[u8]) -> i64 {
     match bytes {
         [a, b, c, d] => i64::from(i32::from_be_bytes([*a, *b, *c, *d])),
-        bytes => bytes.iter().fold(0, |sum, byte| sum << 8 | i64::from(*byte)),
+        bytes => bytes
+            .iter()
+            .fold(0, |sum, byte| sum << 8 | i64::from(*byte)),
     }
 }
 
 /// The name that starts at byte `at` and goes to the next NUL.
 fn name_at(names: &[u8], at: u8) -> Option<Rc<str>> {
     let tail = names.get(usize::from(at)..)?;
-    let end = tail.iter().position(|byte| *byte == 0).unwrap_or(tail.len());
-    Some(tail[..end].iter().map(|byte| char::from(*byte)).collect::<String>().into())
+    let end = tail
+        .iter()
+        .position(|byte| *byte == 0)
+        .unwrap_or(tail.len());
+    Some(
+        tail[..end]
+            .iter()
+            .map(|byte| char::from(*byte))
+            .collect::<String>()
+            .into(),
+    )
 }
 
 #[cfg(test)]

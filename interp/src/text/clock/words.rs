@@ -15,25 +15,44 @@ pub(super) struct WordSet {
 
 impl WordSet {
     /// The words of `pairs` and those of their abbreviations that begin no other word, not even one of the same meaning.
-    pub(super) fn with_abbreviations<'p>(pairs: impl IntoIterator<Item = (&'p str, i64)>) -> WordSet {
+    pub(super) fn with_abbreviations<'p>(
+        pairs: impl IntoIterator<Item = (&'p str, i64)>,
+    ) -> WordSet {
         let mut words: BTreeMap<String, i64> = BTreeMap::new();
         words.extend(pairs.into_iter().map(|(word, value)| (lower(word), value)));
         let mut prefixes: BTreeMap<&str, (usize, i64)> = BTreeMap::new();
         for (word, value) in &words {
             for (end, character) in word.char_indices() {
-                prefixes.entry(&word[..end + character.len_utf8()]).or_insert((0, *value)).0 += 1;
+                prefixes
+                    .entry(&word[..end + character.len_utf8()])
+                    .or_insert((0, *value))
+                    .0 += 1;
             }
         }
-        let unique = prefixes.into_iter().filter(|(prefix, (count, _))| *count == 1 && !words.contains_key(*prefix));
-        let mut entries: Vec<(String, i64)> = unique.map(|(prefix, (_, value))| (prefix.to_owned(), value)).collect();
+        let unique = prefixes
+            .into_iter()
+            .filter(|(prefix, (count, _))| *count == 1 && !words.contains_key(*prefix));
+        let mut entries: Vec<(String, i64)> = unique
+            .map(|(prefix, (_, value))| (prefix.to_owned(), value))
+            .collect();
         entries.extend(words.iter().map(|(word, value)| (word.clone(), *value)));
-        WordSet { entries, is_exact: false }
+        WordSet {
+            entries,
+            is_exact: false,
+        }
     }
 
     /// The numerals of 0, 1, 2 …
     pub(super) fn of_numerals(numerals: &[String]) -> WordSet {
-        let entries = numerals.iter().zip(0..).map(|(numeral, number)| (numeral.clone(), number)).collect();
-        WordSet { entries, is_exact: true }
+        let entries = numerals
+            .iter()
+            .zip(0..)
+            .map(|(numeral, number)| (numeral.clone(), number))
+            .collect();
+        WordSet {
+            entries,
+            is_exact: true,
+        }
     }
 
     /// Where words that are found at byte `at` of `text` end, in ascending order. No word at all is found everywhere.
@@ -42,8 +61,11 @@ impl WordSet {
             return vec![at];
         }
         let rest = text.get(at..).unwrap_or_default();
-        let mut ends: Vec<usize> =
-            self.entries.iter().filter_map(|(word, _)| Some(at + length_at_front(rest, word)?)).collect();
+        let mut ends: Vec<usize> = self
+            .entries
+            .iter()
+            .filter_map(|(word, _)| Some(at + length_at_front(rest, word)?))
+            .collect();
         ends.sort_unstable();
         ends.dedup();
         ends
@@ -51,8 +73,15 @@ impl WordSet {
 
     /// What a word that was found stands for.
     pub(super) fn value(&self, word: &str) -> Option<i64> {
-        let folded = if self.is_exact { word.to_owned() } else { lower(word) };
-        self.entries.iter().find(|(known, _)| *known == folded).map(|(_, value)| *value)
+        let folded = if self.is_exact {
+            word.to_owned()
+        } else {
+            lower(word)
+        };
+        self.entries
+            .iter()
+            .find(|(known, _)| *known == folded)
+            .map(|(_, value)| *value)
     }
 }
 
@@ -73,7 +102,8 @@ mod tests {
 
     #[test]
     fn only_unique_abbreviations_are_words() {
-        let days = WordSet::with_abbreviations([("Sun", 7), ("Sunday", 7), ("Sat", 6), ("Saturday", 6)]);
+        let days =
+            WordSet::with_abbreviations([("Sun", 7), ("Sunday", 7), ("Sat", 6), ("Saturday", 6)]);
         assert_eq!(days.ends("SUNDAY", 0), [3, 4, 5, 6]);
         assert_eq!(days.ends("su", 0), [0usize; 0]);
         assert_eq!(days.value("SaTu"), Some(6));

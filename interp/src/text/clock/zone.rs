@@ -30,7 +30,14 @@ impl Zone {
 
     /// A zone with one offset, in seconds east of Greenwich.
     pub fn fixed(offset: i32, name: &str) -> Zone {
-        Zone::new(Period { start: i64::MIN, offset, name: name.into() }, Vec::new())
+        Zone::new(
+            Period {
+                start: i64::MIN,
+                offset,
+                name: name.into(),
+            },
+            Vec::new(),
+        )
     }
 
     /// The zone that a text beginning with `+hh`, `+hhmm`, `+hhmmss` or `+hh:mm:ss` (or −) means; it is named like
@@ -41,7 +48,10 @@ impl Zone {
 
     /// The same zone with its offsets for names.
     pub fn named_by_offset(&self) -> Zone {
-        let rename = |period: &Period| Period { name: offset_text(period.offset).into(), ..period.clone() };
+        let rename = |period: &Period| Period {
+            name: offset_text(period.offset).into(),
+            ..period.clone()
+        };
         Zone::new(rename(&self.first), self.later.iter().map(rename).collect())
     }
 
@@ -49,7 +59,10 @@ impl Zone {
     #[inline]
     pub fn period_at(&self, seconds: i64) -> &Period {
         let count = self.later.partition_point(|period| period.start <= seconds);
-        count.checked_sub(1).and_then(|index| self.later.get(index)).unwrap_or(&self.first)
+        count
+            .checked_sub(1)
+            .and_then(|index| self.later.get(index))
+            .unwrap_or(&self.first)
     }
 
     /// The time at which clocks of the zone show `local` seconds since 1970.
@@ -86,7 +99,9 @@ fn numeric_offset(text: &str) -> Option<i32> {
     let mut unit = 60;
     while unit > 0 {
         let mut tail = rest.strip_prefix(b":").unwrap_or(rest);
-        let Some(number) = two_digits(&mut tail) else { break };
+        let Some(number) = two_digits(&mut tail) else {
+            break;
+        };
         offset += number * unit;
         rest = tail;
         unit /= 60;
@@ -109,7 +124,11 @@ pub fn offset_text(offset: i32) -> String {
     let sign = if offset < 0 { '-' } else { '+' };
     let size = offset.unsigned_abs();
     let (hours, minutes, seconds) = (size / 3600, size / 60 % 60, size % 60);
-    if seconds == 0 { format!("{sign}{hours:02}{minutes:02}") } else { format!("{sign}{hours:02}{minutes:02}{seconds:02}") }
+    if seconds == 0 {
+        format!("{sign}{hours:02}{minutes:02}")
+    } else {
+        format!("{sign}{hours:02}{minutes:02}{seconds:02}")
+    }
 }
 
 #[cfg(test)]
@@ -129,8 +148,15 @@ mod tests {
 
     #[test]
     fn a_time_that_clocks_skip_or_repeat_is_found_all_the_same() {
-        let period = |start, offset, name: &str| Period { start, offset, name: name.into() };
-        let zone = Zone::new(period(0, 3600, "A"), vec![period(100_000, 7200, "B"), period(200_000, 3600, "A")]);
+        let period = |start, offset, name: &str| Period {
+            start,
+            offset,
+            name: name.into(),
+        };
+        let zone = Zone::new(
+            period(0, 3600, "A"),
+            vec![period(100_000, 7200, "B"), period(200_000, 3600, "A")],
+        );
         assert_eq!(zone.period_at(99_999).offset, 3600);
         assert_eq!(zone.period_at(100_000).offset, 7200);
         assert_eq!(zone.to_utc(50_000), 46_400);

@@ -1,6 +1,6 @@
 //! Free-form dates as tokens.
 
-use super::free_words::token_of_word;
+use super::words::token_of_word;
 use crate::text::number::is_space;
 
 /// The letters of a word that are looked at.
@@ -56,8 +56,14 @@ pub(super) struct Lexer<'t> {
 
 impl<'t> Lexer<'t> {
     pub(super) fn new(text: &'t str) -> Lexer<'t> {
-        let mut lexer =
-            Lexer { bytes: text.as_bytes(), at: 0, token: Token::End, digit_count: 0, first: 0, last: 0 };
+        let mut lexer = Lexer {
+            bytes: text.as_bytes(),
+            at: 0,
+            token: Token::End,
+            digit_count: 0,
+            first: 0,
+            last: 0,
+        };
         lexer.token = lexer.read();
         lexer
     }
@@ -75,7 +81,11 @@ impl<'t> Lexer<'t> {
     fn read(&mut self) -> Token {
         self.first = self.at;
         loop {
-            self.at += self.rest().iter().take_while(|byte| is_space(**byte)).count();
+            self.at += self
+                .rest()
+                .iter()
+                .take_while(|byte| is_space(**byte))
+                .count();
             match self.rest().first() {
                 Some(b'0'..=b'9') => return self.read_number(),
                 Some(byte) if byte.is_ascii_alphabetic() => return self.read_word(),
@@ -100,19 +110,36 @@ impl<'t> Lexer<'t> {
     }
 
     fn read_number(&mut self) -> Token {
-        let count = self.rest().iter().take_while(|byte| byte.is_ascii_digit()).count();
+        let count = self
+            .rest()
+            .iter()
+            .take_while(|byte| byte.is_ascii_digit())
+            .count();
         let number = self.rest().iter().take(count).fold(0i64, |number, byte| {
             number.wrapping_mul(10).wrapping_add(i64::from(byte - b'0'))
         });
         self.at += count;
         self.last = self.at - 1;
         self.digit_count = count;
-        if count >= ISO_DIGITS_MIN { Token::IsoNumber(number) } else { Token::Number(number) }
+        if count >= ISO_DIGITS_MIN {
+            Token::IsoNumber(number)
+        } else {
+            Token::Number(number)
+        }
     }
 
     fn read_word(&mut self) -> Token {
-        let count = self.rest().iter().take_while(|byte| byte.is_ascii_alphabetic() || **byte == b'.').count();
-        let word: String = self.rest().iter().take(count.min(WORD_BYTES_MAX)).map(|byte| char::from(*byte)).collect();
+        let count = self
+            .rest()
+            .iter()
+            .take_while(|byte| byte.is_ascii_alphabetic() || **byte == b'.')
+            .count();
+        let word: String = self
+            .rest()
+            .iter()
+            .take(count.min(WORD_BYTES_MAX))
+            .map(|byte| char::from(*byte))
+            .collect();
         self.at += count;
         self.last = self.at - 1;
         token_of_word(&word)
@@ -144,9 +171,15 @@ mod tests {
     #[test]
     fn comments_and_space_are_skipped() {
         let mut lexer = Lexer::new(" (a (b)) 12 x");
-        assert_eq!((lexer.token, lexer.first, lexer.last), (Token::Number(12), 0, 10));
+        assert_eq!(
+            (lexer.token, lexer.first, lexer.last),
+            (Token::Number(12), 0, 10)
+        );
         lexer.take();
-        assert_eq!(lexer.take(), Token::Zone(660 + super::super::free_words::MILITARY_EXCESS));
+        assert_eq!(
+            lexer.take(),
+            Token::Zone(660 + super::super::words::MILITARY_EXCESS)
+        );
         assert_eq!(lexer.token, Token::End);
         assert_eq!(Lexer::new("(a").token, Token::End);
         assert_eq!(Lexer::new("123456").token, Token::IsoNumber(123_456));
