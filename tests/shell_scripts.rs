@@ -78,7 +78,6 @@ fn a_script_file_ends_as_under_tclsh() {
     for (name, content) in [
         ("error.tcl", &b"puts b;error foo\nproc p {} {error in}\np"[..]),
         ("nested.tcl", b"proc p {} {\n  error in\n}\nputs a\np\n"),
-        ("raise.tcl", b"return -code error hey"),
         ("return.tcl", b"puts a; return x; puts b"),
         ("end.tcl", b"puts a\x1aputs b"),
         ("status.tcl", b"puts -nonewline a; exit 7"),
@@ -98,7 +97,7 @@ fn a_script_file_ends_as_under_tclsh() {
 #[test]
 fn a_script_file_that_breaks_off_is_an_error() {
     let scratch = Scratch::new("break");
-    for content in [&b"break"[..], b"continue", b"return -code 7 hey"] {
+    for content in [&b"break"[..], b"continue", b"return -code 7 hey", b"return -code error hey"] {
         let file = scratch.file("break.tcl", content);
         let (expected, found) = (run(TCLSH, &[&file], b""), run(REMEX, &[&file], b""));
         assert_eq!(found.errors.lines().next(), expected.errors.lines().next());

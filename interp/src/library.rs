@@ -41,6 +41,7 @@ const STUBS: &[&str] = &[
 static NATIVES: &[Builtin] = &[
     Builtin::new("::tcl::Bgerror", "msg options", 2, 2, background::bgerror),
     Builtin::new("::tcl::EnvironmentTrace", "name1 name2 op", 3, 3, environment::environment_trace),
+    Builtin::new("::tcl::LibraryCall", "command ?arg ...?", 1, crate::runtime::ANY, library_call),
     Builtin::new("::tcl::LibraryLoad", "name", 1, 1, library_load),
     Builtin::new("::tcl::LibraryModuleRoots", "", 0, 0, globals::library_module_roots),
     Builtin::ensemble(
@@ -134,6 +135,12 @@ fn library_load(interp: &mut Interp, words: &[Value]) -> CommandResult {
         }
     }
     done(!names.is_empty())
+}
+
+/// `::tcl::LibraryCall command ?arg ...?`: calls a command as its caller would. `unknown` ends with this, since a plain
+/// `tailcall` looks names up where `unknown` is.
+fn library_call(interp: &mut Interp, words: &[Value]) -> CommandResult {
+    interp.tail_words(words[1..].to_vec())
 }
 
 /// The subcommands of `::tcl::tm::path` are procedures of their own.

@@ -65,6 +65,11 @@ fn scan(text: &str) -> Vec<Level> {
                 level.word_start.get_or_insert(index);
                 chars.next();
             }
+            '$' if chars.next_if(|(_, next)| *next == '{').is_some() => {
+                level.word_start.get_or_insert(index);
+                // A name in braces may hold anything.
+                while chars.next().is_some_and(|(_, next)| next != '}') {}
+            }
             '[' => {
                 level.word_start.get_or_insert(index);
                 levels.push(Level::new(Opener::Bracket));

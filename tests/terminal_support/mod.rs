@@ -90,10 +90,21 @@ impl Terminal {
     /// Waits until a line of the screen is this.
     #[track_caller]
     pub fn expect_line(&mut self, line: &str) {
+        self.expect_some(line, |shown| shown == line);
+    }
+
+    /// Waits until this is somewhere on the screen.
+    #[track_caller]
+    pub fn expect_text(&mut self, text: &str) {
+        self.expect_some(text, |shown| shown.contains(text));
+    }
+
+    #[track_caller]
+    fn expect_some(&mut self, text: &str, is_it: impl Fn(&str) -> bool) {
         let start = Instant::now();
-        while !self.screen.lines().iter().any(|shown| shown == line) {
+        while !self.screen.lines().iter().any(|shown| is_it(shown)) {
             if start.elapsed() > LIMIT {
-                panic!("expected {line:?} in\n{}\n", self.screen.lines().join("\n"));
+                panic!("expected {text:?} in\n{}\n", self.screen.lines().join("\n"));
             }
             self.read(Duration::from_millis(50));
         }

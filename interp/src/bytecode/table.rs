@@ -155,6 +155,9 @@ instructions! {
     StringRange "strrange" [Register Register Register] "a = characters c through c+1 of string b";
     DictGet "dict-get" [Register Register Flexible] "a = value of key c in dict b";
     DictExists "dict-exists" [Register Register Flexible] "a = whether dict b has key c";
+    StringMatch "strmatch" [Register Flexible Flexible] "a = whether string c matches the glob pattern b";
+    ListSetLocal "lset" [Register Register Count] "set the element of the list in local variable a: c registers from b hold the indices and the value";
+    OkOptions "ok-options" [Register None None] "a = return options of the ordinary result that the last command gave";
     DictSetLocal "dict-set" [Register Register Register] "set key b of the dict in local variable a to c";
 }
 

@@ -4,6 +4,7 @@
 
 mod add;
 mod locales;
+mod namespace;
 mod scan;
 mod zones;
 

@@ -245,7 +245,7 @@ impl Interp {
     }
 
     /// The return options of an ordinary result.
-    fn ok_options(&mut self) -> Value {
+    pub(crate) fn ok_options(&mut self) -> Value {
         let mut options = match self.return_options.take() {
             Some((options, count)) if count == self.command_count => options,
             _ => OrderedMap::new(),
@@ -258,21 +258,25 @@ impl Interp {
 
 fn compile_catch(compiler: &mut Compiler<'_>, command: &Command, destination: Destination) -> bool {
     let words = &command.words;
-    // The options of an ordinary result are known at run time only.
-    if words.len() != 2 && words.len() != 3 {
+    if !(2..=4).contains(&words.len()) {
         return false;
     }
     let Some(body) = compiler.body_script(&words[1]) else {
         return false;
     };
-    if words.len() == 3 && words[2].constant(compiler.source).is_none() {
+    if words[2..].iter().any(|word| word.constant(compiler.source).is_none()) {
         return false;
     }
+    let wants_options = words.len() == 4;
     let base = compiler.builder.top();
-    let [value, completion, _options] = [(); 3].map(|()| compiler.builder.push());
+    let [value, completion, options] = [(); 3].map(|()| compiler.builder.push());
     let caught = compiler.builder.label();
-    compiler.catch_body(caught, value, false, |compiler| compiler.script(&body, Destination::Into(value)));
+    compiler
+        .catch_body(caught, value, wants_options, |compiler| compiler.script(&body, Destination::Into(value)));
     compiler.builder.emit(Op::Integer, 0, completion, 0, 0);
+    if wants_options {
+        compiler.builder.emit(Op::OkOptions, 0, options, 0, 0);
+    }
     compiler.builder.bind(caught);
     if let Some(name) = words.get(2) {
         let place = compiler.place(name, &[]);
@@ -280,6 +284,11 @@ fn compile_catch(compiler: &mut Compiler<'_>, command: &Command, destination: De
         compiler.store(place, Source::Temporary(value), Destination::Discard, top);
     } else {
         compiler.builder.emit(Op::Free, 0, value, 0, 0);
+    }
+    if let Some(name) = words.get(3) {
+        let place = compiler.place(name, &[]);
+        let top = compiler.builder.top();
+        compiler.store(place, Source::Temporary(options), Destination::Discard, top);
     }
     compiler.builder.release(base);
     compiler.deliver(completion, destination);

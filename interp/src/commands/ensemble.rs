@@ -211,6 +211,7 @@ impl Settings {
     }
 
     fn apply(self, ensemble: &Ensemble) {
+        ensemble.forget();
         if let Some(map) = self.map {
             *ensemble.map.borrow_mut() = map;
         }

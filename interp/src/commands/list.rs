@@ -9,6 +9,7 @@ pub(super) mod position;
 
 use std::rc::Rc;
 
+pub(crate) use self::change::set_words;
 pub(super) use self::compile::{flexible, free_operand};
 use self::position::{bad_index, index_form};
 use crate::limits::{LIST_ELEMENTS_MAX, STRING_BYTES_MAX};
@@ -32,7 +33,7 @@ pub(crate) const COMMANDS: &[Builtin] = &[
     Builtin::new("lrepeat", "count ?value ...?", 1, ANY, lrepeat),
     Builtin::new("lreplace", "list first last ?element ...?", 3, ANY, change::lreplace),
     Builtin::new("lreverse", "list", 1, 1, lreverse),
-    Builtin::new("lset", "listVar ?index? ?index ...? value", 2, ANY, change::lset),
+    Builtin::new("lset", "listVar ?index? ?index ...? value", 2, ANY, change::lset).compiled(compile::lset),
     Builtin::new("split", "string ?splitChars?", 1, 2, split),
 ];
 
@@ -229,7 +230,7 @@ fn split(_interp: &mut Interp, words: &[Value]) -> CommandResult {
     let text = words[1].str();
     let separators = words.get(2).map(Value::str);
     let separators = separators.as_deref().unwrap_or(SPLIT_DEFAULT);
-    let mut elements = Vec::with_capacity(if separators.is_empty() { text.len().min(LIST_ELEMENTS_MAX) } else { 4 });
+    let mut elements = Vec::with_capacity(piece_count(&words[1], &text, separators).min(LIST_ELEMENTS_MAX));
     let mut is_too_long = false;
     strings::split(&text, separators, |piece| {
         if elements.len() < LIST_ELEMENTS_MAX {
@@ -239,6 +240,15 @@ fn split(_interp: &mut Interp, words: &[Value]) -> CommandResult {
         }
     });
     if is_too_long { Err(list_too_long()) } else { done(Value::list(elements)) }
+}
+
+/// How many pieces `split` makes, where that is quick to find out; otherwise 0.
+fn piece_count(value: &Value, text: &str, separators: &str) -> usize {
+    match separators.as_bytes() {
+        [] => value.char_count(),
+        [byte] => memchr::memchr_iter(*byte, text.as_bytes()).count() + 1,
+        _ => 0,
+    }
 }
 
 /// A piece of text as a value: pieces that print as integers do are most often used as such.

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::option;
-use crate::bytecode::{NO_REGISTER, Op};
+use crate::bytecode::{B_IS_CONSTANT, NO_REGISTER, Op};
 use crate::compile::{Compiler, Destination, Label};
 use crate::runtime::{ANY, Builtin, CommandResult, Context, Exception, Interp, ScriptLabel, done_empty};
 use crate::syntax::{Command, Quoting, Script, Span, Word, WordKind, parse_script, split_list};
@@ -200,9 +200,14 @@ type ConstantArm = (Box<str>, Option<Script>);
 fn compile_switch(compiler: &mut Compiler<'_>, command: &Command, destination: Destination) -> bool {
     let source = compiler.source;
     let mut words = &command.words[1..];
+    let mut is_glob = false;
     while let Some(option) = words.first().and_then(|word| word.constant(source)) {
         match option {
-            "-exact" if words.len() > 2 => words = &words[1..],
+            "-exact" if words.len() > 2 && !is_glob => words = &words[1..],
+            "-glob" if words.len() > 2 && !is_glob => {
+                is_glob = true;
+                words = &words[1..];
+            }
             "--" => {
                 words = &words[1..];
                 break;
@@ -222,9 +227,8 @@ fn compile_switch(compiler: &mut Compiler<'_>, command: &Command, destination: D
         if !matches!(&text.kind, WordKind::Parts(_)) {
             return false;
         }
-        return compile_arms(compiler, text, arms, destination);
     }
-    compile_arms(compiler, text, arms, destination)
+    compile_arms(compiler, text, arms, is_glob, destination)
 }
 
 fn constant_arms(compiler: &mut Compiler<'_>, words: &[Word]) -> Option<Vec<ConstantArm>> {
@@ -289,11 +293,13 @@ fn compile_arms(
     compiler: &mut Compiler<'_>,
     text: &Word,
     arms: Vec<ConstantArm>,
+    is_glob: bool,
     destination: Destination,
 ) -> bool {
     let base = compiler.builder.top();
     let source = compiler.operand(text);
     let register = compiler.in_register(source);
+    let test = compiler.builder.push();
     compiler.builder.release(base);
     let done = compiler.builder.label();
     let otherwise = compiler.builder.label();
@@ -309,7 +315,16 @@ fn compile_arms(
             targets.push((pattern.clone(), labels[body]));
         }
     }
-    compiler.builder.lookup_jump(register, targets, default.unwrap_or(otherwise));
+    if is_glob {
+        for (pattern, label) in targets {
+            let pattern = compiler.builder.constant(Value::text(&pattern));
+            compiler.builder.emit(Op::StringMatch, B_IS_CONSTANT, test, pattern, register);
+            compiler.builder.jump(Op::JumpTrue, test, label);
+        }
+        compiler.builder.jump(Op::Jump, NO_REGISTER, default.unwrap_or(otherwise));
+    } else {
+        compiler.builder.lookup_jump(register, targets, default.unwrap_or(otherwise));
+    }
     for ((_, body), label) in arms.iter().zip(labels) {
         let Some(body) = body else {
             continue;

@@ -19,7 +19,7 @@ proc ::unknown args {
             return -options $options $found
         }
         if {$found} {
-            tailcall {*}$args
+            tailcall ::tcl::LibraryCall {*}$args
         }
     }
     if {[info level] == 1 && [info script] eq "" && [info exists tcl_interactive] && $tcl_interactive} {
@@ -59,7 +59,7 @@ proc ::unknown args {
             return -code error -errorcode {TCL LOOKUP COMMAND {}} "empty command name \"\""
         }
         if {[llength $matching] == 1} {
-            tailcall {*}[lreplace $args 0 0 [lindex $matching 0]]
+            tailcall ::tcl::LibraryCall {*}[lreplace $args 0 0 [lindex $matching 0]]
         }
         if {[llength $matching] > 1} {
             return -code error -errorcode [list TCL LOOKUP COMMAND $name] \

@@ -5,7 +5,9 @@ proc ::tcl::tm::paths {} {
     variable paths
     if {![info exists paths]} {
         set paths {}
-        ::tcl::tm::Defaults
+        if {![interp issafe]} {
+            ::tcl::tm::Defaults
+        }
     }
     return $paths
 }

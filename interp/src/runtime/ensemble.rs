@@ -4,11 +4,15 @@
 //! script asks for them. Those that scripts make look their subcommands up each time.
 
 use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
 use std::rc::Rc;
+
+use foldhash::fast::FixedState;
 
 use super::command::{Builtin, Command, CommandKind, CommandResult};
 use super::exception::Exception;
 use super::namespace::Namespace;
+use super::unit::Callee;
 use super::{Interp, invoke};
 use crate::value::{OrderedMap, Value};
 
@@ -30,6 +34,17 @@ pub struct Ensemble {
     pub(crate) allows_prefixes: Cell<bool>,
     /// `-parameters`
     pub(crate) parameters: RefCell<Value>,
+    /// What subcommands resolved to, valid while the command epoch is the one beside it.
+    pub(crate) targets: RefCell<(u64, HashMap<Box<str>, Resolved, FixedState>)>,
+}
+
+/// What a subcommand of an ensemble resolved to.
+#[derive(Clone)]
+pub(crate) struct Resolved {
+    /// The command prefix.
+    pub prefix: Value,
+    /// What its first word calls.
+    pub callee: Callee,
 }
 
 impl Ensemble {
@@ -57,7 +72,29 @@ impl Ensemble {
             unknown: RefCell::new(Value::EMPTY),
             allows_prefixes: Cell::new(true),
             parameters: RefCell::new(Value::EMPTY),
+            targets: RefCell::default(),
         }
+    }
+
+    /// What `subcommand` resolved to before, if that still holds.
+    pub(crate) fn resolved(&self, subcommand: &str, epoch: u64) -> Option<Resolved> {
+        let targets = self.targets.borrow();
+        if targets.0 == epoch { targets.1.get(subcommand).cloned() } else { None }
+    }
+
+    /// Keeps what `subcommand` resolved to.
+    pub(crate) fn keep(&self, subcommand: &str, epoch: u64, resolved: Resolved) {
+        let mut targets = self.targets.borrow_mut();
+        if targets.0 != epoch {
+            targets.1.clear();
+            targets.0 = epoch;
+        }
+        targets.1.insert(subcommand.into(), resolved);
+    }
+
+    /// Forgets what subcommands resolved to: the ensemble or the exports of its namespace have changed.
+    pub(crate) fn forget(&self) {
+        self.targets.borrow_mut().1.clear();
     }
 
     /// The row of exactly this subcommand, for an ensemble of the table that nobody changed.

@@ -229,6 +229,25 @@ impl Interp {
         self.call_top_words(namespace)
     }
 
+    /// Pushes the call of what a name has been found to stand for, in call frame `call`.
+    pub(crate) fn push_callee_in(
+        &mut self,
+        words: Vec<Value>,
+        call: usize,
+        callee: &super::unit::Callee,
+    ) -> CommandResult {
+        self.check_depth()?;
+        // The vector's heap block stays where it is when the frame takes the vector.
+        let (start, count) = (words.as_ptr(), words.len());
+        self.fiber.frames.push(Frame { kind: FrameKind::Words(words), call: call as u32, end: End::Plain });
+        // SAFETY: the words live in the frame just pushed, which goes only when the outcome of this call reaches it.
+        let words = unsafe { std::slice::from_raw_parts(start, count) };
+        match self.call_callee(callee, words)? {
+            Next::Done(value) => Ok(Next::Deliver(Ok(value))),
+            next => Ok(next),
+        }
+    }
+
     // Units.
 
     /// The unit of a script, compiled unless it is kept from before.

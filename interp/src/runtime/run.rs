@@ -327,6 +327,20 @@ impl Interp {
                             }
 
                             Op::VariableGet => {
+                                if i.x == TargetKind::LocalElement as u8
+                                    && let Repr::Array(array) = &(*base.add(i.b as usize)).0
+                                {
+                                    let key = reg!((*instructions.add(pc)).a);
+                                    let found = match array.elements.borrow().get(key) {
+                                        Some(value) if value.is_value() && key.is_value() => Some(value.clone()),
+                                        _ => None,
+                                    };
+                                    if let Some(value) = found {
+                                        pc += 1;
+                                        put!(value);
+                                        continue;
+                                    }
+                                }
                                 save!();
                                 let (target, step) = check!(self.target(&*unit, base, i, pc, "read"));
                                 pc += step;
@@ -335,6 +349,23 @@ impl Interp {
                             }
                             Op::VariableSet => {
                                 let value = std::ptr::replace(base.add(i.a as usize), Value::EMPTY);
+                                if i.x == TargetKind::LocalElement as u8
+                                    && i.c == NO_REGISTER
+                                    && let Repr::Array(array) = &(*base.add(i.b as usize)).0
+                                {
+                                    let key = reg!((*instructions.add(pc)).a);
+                                    let mut elements = array.elements.borrow_mut();
+                                    if key.is_value()
+                                        && let Some(slot) = elements.get_mut(key)
+                                        && slot.is_value()
+                                    {
+                                        let old = std::mem::replace(slot, value);
+                                        drop(elements);
+                                        drop(old);
+                                        pc += 1;
+                                        continue;
+                                    }
+                                }
                                 save!();
                                 let (target, step) = check!(self.target(&*unit, base, i, pc, "set"));
                                 pc += step;
@@ -768,6 +799,36 @@ impl Interp {
                                 let found = dict.to_dict().is_ok_and(|dict| dict.map().get(&key).is_some());
                                 put!(Value::boolean(found));
                             }
+                            Op::StringMatch => {
+                                save!();
+                                let pattern = check!(self.operand(flex!(i.b, B_IS_CONSTANT)));
+                                let text = check!(self.operand(flex!(i.c, C_IS_CONSTANT)));
+                                let truth = crate::text::glob::glob_match(&pattern.str(), &text.str(), false);
+                                put!(Value::boolean(truth));
+                            }
+                            Op::ListSetLocal => {
+                                let words = base.add(i.b as usize);
+                                let variable = &mut *base.add(i.a as usize);
+                                if i.c == 2
+                                    && let (Repr::List(list), Repr::Int(at)) = (&mut variable.0, &(*words).0)
+                                    && let Some(list) = crate::value::unshared(list)
+                                    && let Some(element) = usize::try_from(*at)
+                                        .ok()
+                                        .filter(|at| *at < list.elements().len())
+                                        .and_then(|at| list.elements_mut().get_mut(at))
+                                {
+                                    let value = std::ptr::replace(words.add(1), Value::EMPTY);
+                                    let old = std::mem::replace(element, value);
+                                    drop(old);
+                                } else {
+                                    save!();
+                                    check!(self.list_set_local(base, i));
+                                }
+                            }
+                            Op::OkOptions => {
+                                let options = self.ok_options();
+                                put!(options);
+                            }
                             Op::DictSetLocal => {
                                 save!();
                                 let key = check!(self.operand(reg!(i.b)));
@@ -1063,6 +1124,21 @@ impl Interp {
         let name = unit.code.locals.get(usize::from(number)).map_or("", |name| name);
         self.modify(&Target { slot, key: None, name }, true, |value| increment(value, &Value::int(amount)))
             .map(drop)
+    }
+
+    #[cold]
+    fn list_set_local(&mut self, base: *mut Value, i: Instruction) -> Result<(), Box<Exception>> {
+        let words: Vec<Value> = (0..usize::from(i.c))
+            // SAFETY: the registers are temporaries of the running frame.
+            .map(|number| unsafe { std::ptr::replace(base.add(usize::from(i.b) + number), Value::EMPTY) })
+            .collect();
+        // SAFETY: the register is a local of the running frame.
+        let slot = unsafe { Slot::of_register(base.add(usize::from(i.a))) };
+        let unit = self.running_unit();
+        let name = unit.code.locals.get(usize::from(i.a)).map_or("", |name| name);
+        let target = Target { slot, key: None, name };
+        self.get(&target)?;
+        self.modify(&target, false, |list| crate::commands::list::set_words(list, &words)).map(drop)
     }
 
     fn dict_set_local(

@@ -289,7 +289,15 @@ fn list_of_string(object: &Rc<StringObject>) -> Result<Rc<ListObject>, FormError
 fn parse(text: &str) -> Result<Vec<Value>, FormError> {
     let elements = syntax::split_list(text)
         .map_err(|error| FormError { message: error.message().into(), code: error.code() })?;
-    Ok(elements.iter().map(|element| Value::text(element)).collect())
+    Ok(elements.iter().map(|element| element_value(element)).collect())
+}
+
+/// An element's value: one with blanks is likely to be used as a list or script, and then keeps what it reads as.
+fn element_value(element: &str) -> Value {
+    if element.len() <= super::short::SHORT_BYTES_MAX && element.contains([' ', '\n']) {
+        return Value::literal(element);
+    }
+    Value::text(element)
 }
 
 /// The pairs of a list of even length as a map; the message is dict's.

@@ -5,6 +5,7 @@ use std::rc::Rc;
 
 use hashbrown::HashMap;
 
+use super::namespace;
 use crate::runtime::{Context, Exception, Interp};
 use crate::text::clock::Locale;
 use crate::text::clock::locale::{Era, FORMATS, Formats, changeover_of};
@@ -87,6 +88,11 @@ pub(super) fn find(
     Ok(locale)
 }
 
+/// Forgets what msgcat has said.
+pub(super) fn forget(interp: &mut Interp) {
+    interp.data::<Locales>().known.borrow_mut().clear();
+}
+
 impl Locales {
     fn root(&self) -> Rc<Locale> {
         self.root
@@ -117,6 +123,7 @@ fn load(interp: &mut Interp, name: &str) -> Result<Locale, Box<Exception>> {
         .map(Value::text);
     let script = Value::list(words.chain([call]).collect());
     let found = interp.eval_in(&script, Context::Global)?.to_dict()?;
+    namespace::prepare(interp)?;
     let root = Locale::root();
     let found = found.map();
     let text = |name: &str, otherwise: &str| {

@@ -47,6 +47,11 @@ impl Formats {
     }
 }
 
+/// Forgets the formats.
+pub(super) fn forget(interp: &mut Interp) {
+    interp.data::<Formats>().known.borrow_mut().clear();
+}
+
 pub(super) fn clock_scan(interp: &mut Interp, words: &[Value]) -> CommandResult {
     let (text, pairs) = match words {
         [_, text, pairs @ ..] if pairs.len() % 2 == 0 => (text, pairs),

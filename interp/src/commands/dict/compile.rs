@@ -3,21 +3,34 @@
 use crate::bytecode::{C_IS_CONSTANT, Op};
 use crate::commands::list::{flexible, free_operand};
 use crate::compile::{Compiler, Destination, PlaceKind, Source};
-use crate::syntax::Command;
+use crate::syntax::{Command, Word};
+
+/// The words after the subcommand `name`; None when the command is that of the ensemble's namespace, `::tcl::dict::name`.
+fn arguments<'c>(compiler: &Compiler<'_>, command: &'c Command, name: &str) -> Option<&'c [Word]> {
+    let [first, second, arguments @ ..] = command.words.as_slice() else {
+        return None;
+    };
+    let called = first.constant(compiler.source)?;
+    let is_ensemble = second.constant(compiler.source) == Some(name) && called.rsplit("::").next() != Some(name);
+    is_ensemble.then_some(arguments)
+}
 
 pub(super) fn get(compiler: &mut Compiler<'_>, command: &Command, destination: Destination) -> bool {
-    look_up(compiler, command, destination, Op::DictGet)
+    match arguments(compiler, command, "get") {
+        Some([dict, key]) => look_up(compiler, dict, key, destination, Op::DictGet),
+        _ => false,
+    }
 }
 
 pub(super) fn exists(compiler: &mut Compiler<'_>, command: &Command, destination: Destination) -> bool {
-    look_up(compiler, command, destination, Op::DictExists)
+    match arguments(compiler, command, "exists") {
+        Some([dict, key]) => look_up(compiler, dict, key, destination, Op::DictExists),
+        _ => false,
+    }
 }
 
 /// One key.
-fn look_up(compiler: &mut Compiler<'_>, command: &Command, destination: Destination, op: Op) -> bool {
-    let [_, _, dict, key] = command.words.as_slice() else {
-        return false;
-    };
+fn look_up(compiler: &mut Compiler<'_>, dict: &Word, key: &Word, destination: Destination, op: Op) -> bool {
     let base = compiler.builder.top();
     let dict = compiler.operand_before(dict, std::slice::from_ref(key));
     let register = compiler.in_register(dict);
@@ -32,7 +45,7 @@ fn look_up(compiler: &mut Compiler<'_>, command: &Command, destination: Destinat
 
 /// One key, in a local variable.
 pub(super) fn set(compiler: &mut Compiler<'_>, command: &Command, destination: Destination) -> bool {
-    let [_, _, name, key, value] = command.words.as_slice() else {
+    let Some([name, key, value]) = arguments(compiler, command, "set") else {
         return false;
     };
     let base = compiler.builder.top();

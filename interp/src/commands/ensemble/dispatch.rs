@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use crate::commands::namespace::qualified;
 use crate::runtime::command::Command;
-use crate::runtime::ensemble::{Ensemble, Match, match_name};
+use crate::runtime::ensemble::{Ensemble, Match, Resolved, match_name};
 use crate::runtime::{CommandResult, Context, Exception, Interp, Namespace, Outcome, ScriptLabel, code};
 use crate::value::{OrderedMap, Value};
 
@@ -59,6 +59,9 @@ fn too_few(name: &Value, parameters: &Value) -> Box<Exception> {
 impl Call {
     fn find(self, interp: &mut Interp, asks_unknown: bool) -> CommandResult {
         let subcommand = self.words[self.at].clone();
+        if let Some(resolved) = self.ensemble.resolved(&subcommand.str(), interp.command_epoch) {
+            return self.call(interp, &resolved, &subcommand);
+        }
         if let Some(target) = exact_target(&self.ensemble, &self.namespace, &subcommand) {
             return self.run(interp, &target, &subcommand);
         }
@@ -138,10 +141,35 @@ impl Call {
         let inserted = prefix.len() + self.at - 1;
         let name = call[0].clone();
         let current = interp.current_call();
+        let word = self.words[self.at].str();
+        let callee = interp.callee(&name.str(), &self.namespace);
+        if let Some(callee) = callee {
+            let resolved = Resolved { prefix: target.clone(), callee };
+            self.ensemble.keep(&word, interp.command_epoch, resolved.clone());
+            drop(word);
+            return self.call(interp, &resolved, subcommand);
+        }
         interp.push_words_in(call, current, Some(self.namespace.clone())).map_err(|exception| {
             let mut shown = self.words[..self.at].to_vec();
             shown.push(subcommand.clone());
             rewritten(exception, &name, inserted, &shown)
+        })
+    }
+
+    /// Calls what the subcommand resolved to.
+    fn call(&self, interp: &mut Interp, resolved: &Resolved, subcommand: &Value) -> CommandResult {
+        let prefix = resolved.prefix.to_list()?;
+        let prefix = prefix.elements();
+        let mut call = Vec::with_capacity(prefix.len() + self.words.len());
+        call.extend_from_slice(prefix);
+        call.extend_from_slice(&self.words[1..self.at]);
+        call.extend_from_slice(&self.words[self.at + 1..]);
+        let inserted = prefix.len() + self.at - 1;
+        let current = interp.current_call();
+        interp.push_callee_in(call, current, &resolved.callee).map_err(|exception| {
+            let mut shown = self.words[..self.at].to_vec();
+            shown.push(subcommand.clone());
+            rewritten(exception, &prefix[0], inserted, &shown)
         })
     }
 }

@@ -8,7 +8,7 @@ use crate::bytecode::Op;
 use crate::commands::list::concatenation;
 use crate::commands::option;
 use crate::runtime::{
-    CommandResult, Context, Exception, Interp, NativeCommand, Next, Outcome, ScriptLabel, done, done_empty,
+    CommandResult, Context, Exception, Interp, NativeCommand, Next, Outcome, ScriptLabel, code, done, done_empty,
 };
 use crate::runtime::frame::FrameKind;
 use crate::value::Value;
@@ -190,8 +190,13 @@ pub(super) fn came_back(interp: &mut Interp, node: &Node, outcome: Outcome) -> C
     }
     match outcome {
         Err(mut exception) => {
-            if exception.code == crate::runtime::code::ERROR {
+            if exception.code == code::ERROR {
                 exception.add_info("");
+            }
+            if exception.code == code::RETURN && exception.return_level == 0 {
+                // As if `return` had been called here.
+                exception.return_level = 1;
+                exception.return_code = code::OK;
             }
             // What only the other interpreter could go on with ends here.
             exception.is_uncatchable &= !is_own_matter(&exception);

@@ -146,3 +146,25 @@ pub(super) fn lassign(compiler: &mut Compiler<'_>, command: &Command, destinatio
     compiler.builder.release(base);
     true
 }
+
+/// A local variable; any number of indices.
+pub(super) fn lset(compiler: &mut Compiler<'_>, command: &Command, destination: Destination) -> bool {
+    let words = &command.words;
+    if words.len() < 4 || words.len() > 64 {
+        return false;
+    }
+    let Some(name) = words[1].constant(compiler.source).map(str::to_owned) else {
+        return false;
+    };
+    let Some(local) = compiler.local_of(&name) else {
+        return false;
+    };
+    let base = compiler.builder.top();
+    for word in &words[2..] {
+        compiler.push_word(word);
+    }
+    compiler.builder.emit(Op::ListSetLocal, 0, local, base, words.len() as u16 - 2);
+    compiler.builder.release(base);
+    compiler.value_of_local(local, destination);
+    true
+}

@@ -15,6 +15,8 @@ pub(super) fn namespace_export(interp: &mut Interp, words: &[Value]) -> CommandR
         let patterns: Vec<Value> = namespace.exports.borrow().iter().map(|pattern| Value::text(pattern)).collect();
         return done(patterns);
     };
+    // Ensembles of the namespace may have got other subcommands.
+    interp.command_epoch += 1;
     let mut patterns = &words[1..];
     if &*first.str() == "-clear" {
         namespace.exports.borrow_mut().clear();

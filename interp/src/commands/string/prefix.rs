@@ -73,7 +73,7 @@ fn matches(_interp: &mut Interp, words: &[Value]) -> CommandResult {
     match &options.error {
         None => Err(failure),
         Some(error) if error.elements().is_empty() => done_empty(),
-        Some(error) => Err(with_options(failure, error.elements())),
+        Some(error) => Err(with_options(failure.value, error.elements())),
     }
 }
 
@@ -133,13 +133,13 @@ fn find(text: &Value, names: &[&str], options: &Options) -> Result<usize, Box<Ex
         .ok_or_else(|| Exception::bad_index("bad", kind, &text, names))
 }
 
-/// The failure as a `return` with these options, as the caller's own.
-fn with_options(failure: Box<Exception>, options: &[Value]) -> Box<Exception> {
+/// The failure's message as a `return` with these options, as the caller's own.
+fn with_options(message: Value, options: &[Value]) -> Box<Exception> {
     let mut map = OrderedMap::new();
     map.insert(Value::text("-level"), Value::int(1));
     for pair in options.chunks_exact(2) {
         map.insert(pair[0].clone(), pair[1].clone());
     }
     map.insert(Value::text("-code"), Value::int(i64::from(code::ERROR)));
-    exception_of(failure.value.clone(), &Value::dict(map))
+    exception_of(message, &Value::dict(map))
 }

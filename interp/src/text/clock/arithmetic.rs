@@ -7,13 +7,17 @@ use super::zone::Zone;
 
 /// The time `months` later, on the same day of the month or its last, and at the same time of day.
 ///
-/// Errors: a year that 32 bits cannot hold.
+/// Errors: `ARITH IOVERFLOW` for a year that 32 bits cannot hold.
 pub fn add_months(seconds: i64, months: i64, zone: &Zone, changeover: i32) -> Result<i64, Failure> {
     let moment = Moment::new(seconds, zone, changeover);
     let month_index = i64::from(moment.month - 1).saturating_add(months);
     // As in tclsh, years before the common era are counted on within it, which leads backwards.
     let year = i64::from(moment.year()).saturating_add(month_index.div_euclid(12));
-    let year = i32::try_from(year).map_err(|_| Failure::too_large())?;
+    // tclsh takes unsigned numbers of 32 bits too, and makes signed ones of them.
+    if year.unsigned_abs() > u64::from(u32::MAX) {
+        return Err(Failure::overflow());
+    }
+    let year = year as i32;
     let year = if moment.year_day.year <= 0 {
         1i32.wrapping_sub(year)
     } else {

@@ -49,8 +49,17 @@ impl Failure {
         }
     }
 
-    /// The failure of a number that does not fit its field.
+    /// The failure of a number that 64 bits cannot hold with its sign.
     pub fn too_large() -> Failure {
         Failure::plain("integer value too large to represent")
+    }
+
+    /// The failure of a number that 32 bits cannot hold.
+    pub fn overflow() -> Failure {
+        let message = "integer value too large to represent";
+        Failure {
+            message: message.to_owned(),
+            code: ["ARITH", "IOVERFLOW", message].map(str::to_owned).to_vec(),
+        }
     }
 }

@@ -419,14 +419,14 @@ fn stardate_seconds(years: i64, thousandths: i64, tenth: i64) -> Result<i64, Fai
     let year = years
         .checked_add(STARDATE_YEAR)
         .and_then(|year| i32::try_from(year).ok());
-    let year = year.ok_or_else(Failure::too_large)?;
+    let year = year.ok_or_else(Failure::overflow)?;
     let days = if calendar::is_leap_year(year, true) {
         366
     } else {
         365
     };
     let day_of_year =
-        i32::try_from(thousandths * days / 1000 + 1).map_err(|_| Failure::too_large())?;
+        i32::try_from(thousandths * days / 1000 + 1).map_err(|_| Failure::overflow())?;
     let day = calendar::day_of_year_day(year, day_of_year, CHANGEOVER_ROME);
     Ok(DAY_SECONDS * i64::from(day) - POSIX_EPOCH + DAY_SECONDS / 10 * tenth)
 }
@@ -458,7 +458,10 @@ mod tests {
         assert_eq!(time("%I:%M %p", "12:00 pm"), Ok(midnight + 43_200));
         assert_eq!(time("", ""), Ok(midnight));
         assert_eq!(time("%s", " -5 "), Ok(-5));
-        assert_eq!(time("%Q", "Stardate 63117.9"), Ok(midnight - 86_400 + 77_760));
+        assert_eq!(
+            time("%Q", "Stardate 63117.9"),
+            Ok(midnight - 86_400 + 77_760)
+        );
     }
 
     #[test]
