@@ -81,13 +81,18 @@ const FLAGS: &[Flag] = &[
         name: "-c",
         operands: "SCRIPT ?ARG ...?",
         about: "run a script given as a word",
-        effect: Effect::Final(|script, rest| Plan::Script { script: script.to_owned(), arguments: rest.to_vec() }),
+        effect: Effect::Final(|script, rest| Plan::Script {
+            script: script.to_owned(),
+            arguments: rest.to_vec(),
+        }),
     },
     Flag {
         name: "-",
         operands: "?ARG ...?",
         about: "run the commands on standard input",
-        effect: Effect::Rest(|rest| Plan::StandardInput { arguments: rest.to_vec() }),
+        effect: Effect::Rest(|rest| Plan::StandardInput {
+            arguments: rest.to_vec(),
+        }),
     },
     Flag {
         name: "serve",
@@ -118,7 +123,8 @@ const FLAGS: &[Flag] = &[
         operands: "MODE",
         about: "run the engine in a mode for tests: normal, invoke, forget, share or yield",
         effect: Effect::Setting(|request, word| {
-            request.mode = Mode::from_name(word).ok_or_else(|| format!("there is no mode \"{word}\""))?;
+            request.mode =
+                Mode::from_name(word).ok_or_else(|| format!("there is no mode \"{word}\""))?;
             Ok(())
         }),
     },
@@ -149,7 +155,11 @@ const FLAGS: &[Flag] = &[
 ///
 /// Errors: a line to print.
 pub fn parse(words: &[String]) -> Result<Request, String> {
-    let mut request = Request { plan: Plan::Interactive, mode: Mode::Normal, encoding: None };
+    let mut request = Request {
+        plan: Plan::Interactive,
+        mode: Mode::Normal,
+        encoding: None,
+    };
     let mut rest = words;
     while let [word, after @ ..] = rest {
         if word == "--" {
@@ -163,7 +173,11 @@ pub fn parse(words: &[String]) -> Result<Request, String> {
             request.plan = file_plan((word, after));
             return Ok(request);
         };
-        let operand = || after.split_first().ok_or_else(|| format!("{} needs {}", flag.name, flag.operands));
+        let operand = || {
+            after
+                .split_first()
+                .ok_or_else(|| format!("{} needs {}", flag.name, flag.operands))
+        };
         match flag.effect {
             Effect::Setting(set) => {
                 let (operand, after) = operand()?;
@@ -185,7 +199,10 @@ pub fn parse(words: &[String]) -> Result<Request, String> {
 }
 
 fn file_plan((file, arguments): (&String, &[String])) -> Plan {
-    Plan::File { file: file.clone(), arguments: arguments.to_vec() }
+    Plan::File {
+        file: file.clone(),
+        arguments: arguments.to_vec(),
+    }
 }
 
 /// The help: how the program is called, and the table.
@@ -197,7 +214,10 @@ pub fn help() -> String {
     );
     for flag in FLAGS {
         let gap = if flag.operands.is_empty() { "" } else { " " };
-        text.push_str(&format!("  remex {}{gap}{}\n      {}\n", flag.name, flag.operands, flag.about));
+        text.push_str(&format!(
+            "  remex {}{gap}{}\n      {}\n",
+            flag.name, flag.operands, flag.about
+        ));
     }
     text
 }
@@ -217,11 +237,22 @@ mod tests {
 
     #[test]
     fn words_after_a_file_or_a_script_are_its_own() {
-        let file = Plan::File { file: "f".into(), arguments: strings("-c --help x") };
+        let file = Plan::File {
+            file: "f".into(),
+            arguments: strings("-c --help x"),
+        };
         assert_eq!(plan("f -c --help x"), Ok(file));
-        let script = Plan::Script { script: "s".into(), arguments: strings("--mode x") };
+        let script = Plan::Script {
+            script: "s".into(),
+            arguments: strings("--mode x"),
+        };
         assert_eq!(plan("-c s --mode x"), Ok(script));
-        assert_eq!(plan("- a b"), Ok(Plan::StandardInput { arguments: strings("a b") }));
+        assert_eq!(
+            plan("- a b"),
+            Ok(Plan::StandardInput {
+                arguments: strings("a b")
+            })
+        );
         assert_eq!(plan("serve --name x"), Ok(Plan::Serve(strings("--name x"))));
         assert_eq!(plan(""), Ok(Plan::Interactive));
     }
@@ -229,25 +260,47 @@ mod tests {
     #[test]
     fn settings_come_before_the_plan() {
         let request = parse(&strings("--mode yield -encoding cp1252 f")).unwrap();
-        assert_eq!((request.mode, request.encoding.as_deref()), (Mode::Yield, Some("cp1252")));
-        assert_eq!(request.plan, Plan::File { file: "f".into(), arguments: Vec::new() });
+        assert_eq!(
+            (request.mode, request.encoding.as_deref()),
+            (Mode::Yield, Some("cp1252"))
+        );
+        assert_eq!(
+            request.plan,
+            Plan::File {
+                file: "f".into(),
+                arguments: Vec::new()
+            }
+        );
     }
 
     #[test]
     fn a_file_may_have_a_name_like_a_flag() {
-        assert_eq!(plan("-- --help x"), Ok(Plan::File { file: "--help".into(), arguments: strings("x") }));
+        assert_eq!(
+            plan("-- --help x"),
+            Ok(Plan::File {
+                file: "--help".into(),
+                arguments: strings("x")
+            })
+        );
     }
 
     #[test]
     fn nonsense_is_refused() {
         assert_eq!(plan("--frob"), Err("unknown option \"--frob\"".into()));
-        assert_eq!(plan("--mode fast f"), Err("there is no mode \"fast\"".into()));
+        assert_eq!(
+            plan("--mode fast f"),
+            Err("there is no mode \"fast\"".into())
+        );
         assert_eq!(plan("-c"), Err("-c needs SCRIPT ?ARG ...?".into()));
     }
 
     #[test]
     fn every_flag_is_in_the_help() {
         let help = help();
-        assert!(FLAGS.iter().all(|flag| help.contains(flag.name) && help.contains(flag.about)));
+        assert!(
+            FLAGS
+                .iter()
+                .all(|flag| help.contains(flag.name) && help.contains(flag.about))
+        );
     }
 }

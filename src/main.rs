@@ -20,8 +20,12 @@ use flags::{Plan, Request};
 use session::Session;
 
 fn main() {
-    let words: Vec<String> = std::env::args_os().map(|word| session::from_os(&word)).collect();
-    let (program, words) = words.split_first().map_or(("remex", &[][..]), |(program, words)| (program, words));
+    let words: Vec<String> = std::env::args_os()
+        .map(|word| session::from_os(&word))
+        .collect();
+    let (program, words) = words
+        .split_first()
+        .map_or(("remex", &[][..]), |(program, words)| (program, words));
     match flags::parse(words) {
         Ok(request) => exit(run(program, request)),
         Err(message) => {

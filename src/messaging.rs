@@ -50,5 +50,9 @@ fn print(report: &Report) -> i32 {
     let mut errors = std::io::stderr().lock();
     let _ = errors.write_all(&crate::bytes_of(&report.errors));
     let unwritten = session::print(&report.output);
-    if report.status == 0 { unwritten } else { report.status }
+    if report.status == 0 {
+        unwritten
+    } else {
+        report.status
+    }
 }

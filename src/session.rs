@@ -26,7 +26,10 @@ impl Session {
         interp.set_mode(request.mode);
         remex_remote::install(&mut interp);
         interp.register(remex_remote::fsignal::COMMANDS);
-        let mut session = Session { interp, encoding: request.encoding.clone() };
+        let mut session = Session {
+            interp,
+            encoding: request.encoding.clone(),
+        };
         session.set_arguments(name, arguments);
         session.set("tcl_interactive", Value::int(0));
         session
@@ -37,7 +40,10 @@ impl Session {
         let count = i64::try_from(arguments.len()).unwrap_or(i64::MAX);
         self.set("argv0", Value::text(name));
         self.set("argc", Value::int(count));
-        self.set("argv", Value::list(arguments.iter().map(|word| Value::text(word)).collect()));
+        self.set(
+            "argv",
+            Value::list(arguments.iter().map(|word| Value::text(word)).collect()),
+        );
     }
 
     /// Sets a global variable.
@@ -63,7 +69,8 @@ impl Session {
     /// Evaluates a script file as the main script of a program.
     pub fn source(&mut self, file: &str) -> Outcome {
         let encoding = self.encoding.as_deref().map(Value::text);
-        self.interp.run_script_file(&Value::text(file), encoding.as_ref())
+        self.interp
+            .run_script_file(&Value::text(file), encoding.as_ref())
     }
 
     /// Prints the bytecode of a script file and returns the exit status.
@@ -75,7 +82,10 @@ impl Session {
             }
             Err(error) => {
                 let errno = remex_interp::channel::Errno::of(&error);
-                print_error(&format!("couldn't read file \"{file}\": {}", errno.message()));
+                print_error(&format!(
+                    "couldn't read file \"{file}\": {}",
+                    errno.message()
+                ));
                 1
             }
         }
@@ -101,7 +111,9 @@ impl Session {
     pub fn finish(mut self, status: i32) -> i32 {
         if self.interp.exit_status().is_none() {
             // What a replacement of `exit` comes to matters as little as in tclsh.
-            let _ = self.interp.call(vec![Value::text("::exit"), Value::int(i64::from(status))]);
+            let _ = self
+                .interp
+                .call(vec![Value::text("::exit"), Value::int(i64::from(status))]);
         }
         self.interp.flush_channels();
         let status = self.interp.exit_status().unwrap_or(status);
@@ -117,7 +129,11 @@ pub fn failure_of(outcome: Outcome) -> Outcome {
         Ok(value) => return Ok(value),
         Err(exception) => exception,
     };
-    let code = if exception.code == code::RETURN { exception.return_code } else { exception.code };
+    let code = if exception.code == code::RETURN {
+        exception.return_code
+    } else {
+        exception.code
+    };
     let message = match code {
         code::OK | code::RETURN => return Ok(exception.value),
         code::ERROR => {
@@ -131,7 +147,10 @@ pub fn failure_of(outcome: Outcome) -> Outcome {
     let mut unexpected = Exception::with_code(message, ["TCL", "RESULT", "UNEXPECTED"]);
     if let Some(info) = &exception.info {
         // What was noted on the way says where it came from; its first line is the message.
-        let rest = info.strip_prefix(&*exception.value.str()).unwrap_or_default().to_owned();
+        let rest = info
+            .strip_prefix(&*exception.value.str())
+            .unwrap_or_default()
+            .to_owned();
         unexpected.add_info(&rest);
     }
     Err(unexpected)
@@ -145,7 +164,9 @@ pub fn from_os(word: &OsStr) -> String {
 /// Prints on standard output and returns the exit status.
 pub fn print(text: &str) -> i32 {
     let mut output = std::io::stdout().lock();
-    let written = output.write_all(&bytes_of(text)).and_then(|()| output.flush());
+    let written = output
+        .write_all(&bytes_of(text))
+        .and_then(|()| output.flush());
     i32::from(written.is_err())
 }
 

@@ -34,7 +34,9 @@ pub fn run(mut session: Session, is_interactive: bool) -> i32 {
             break;
         }
         match failure_of(outcome) {
-            Ok(value) if is_interactive && !value.is_empty() => write_line(&mut session.interp, "stdout", &value),
+            Ok(value) if is_interactive && !value.is_empty() => {
+                write_line(&mut session.interp, "stdout", &value)
+            }
             Ok(_) => {}
             Err(exception) => write_line(&mut session.interp, "stderr", &exception.value),
         }
@@ -45,8 +47,12 @@ pub fn run(mut session: Session, is_interactive: bool) -> i32 {
 /// Appends the next line and a newline to `command`. False: there is none.
 fn next_line(interp: &mut Interp, command: &mut String) -> bool {
     loop {
-        let Ok(channel) = interp.find_channel(&Value::text("stdin")) else { return false };
-        let Ok(mut channel) = channel.try_borrow_mut() else { return false };
+        let Ok(channel) = interp.find_channel(&Value::text("stdin")) else {
+            return false;
+        };
+        let Ok(mut channel) = channel.try_borrow_mut() else {
+            return false;
+        };
         match channel.gets() {
             Ok(Gets::Line(line)) => {
                 command.push_str(line);
@@ -55,7 +61,9 @@ fn next_line(interp: &mut Interp, command: &mut String) -> bool {
             }
             Ok(Gets::Blocked) => {
                 // A script has made it non-blocking; we have nothing else to do.
-                let waited = channel.fd(remex_interp::channel::Direction::Read).map(remex_interp::channel::wait_readable);
+                let waited = channel
+                    .fd(remex_interp::channel::Direction::Read)
+                    .map(remex_interp::channel::wait_readable);
                 if !matches!(waited, Some(Ok(()))) {
                     return false;
                 }
@@ -71,21 +79,29 @@ pub fn write_line(interp: &mut Interp, channel: &str, line: &Value) {
     if let Ok(channel) = interp.find_channel(&Value::text(channel))
         && let Ok(mut channel) = channel.try_borrow_mut()
     {
-        let _ = channel.write_line(&line.str()).and_then(|()| channel.flush());
+        let _ = channel
+            .write_line(&line.str())
+            .and_then(|()| channel.flush());
     }
 }
 
 /// Shows a prompt: runs the script in `tcl_prompt1`, or `tcl_prompt2` within a command, or prints tclsh's.
 fn prompt(session: &mut Session, is_within: bool) {
-    let name = Value::text(if is_within { "::tcl_prompt2" } else { "::tcl_prompt1" });
+    let name = Value::text(if is_within {
+        "::tcl_prompt2"
+    } else {
+        "::tcl_prompt1"
+    });
     if session.interp.variable_exists(&name)
         && let Ok(script) = session.interp.variable_get(&name)
         && session.interp.eval(script).is_ok()
     {
         return;
     }
-    if let (false, Ok(channel)) = (is_within, session.interp.find_channel(&Value::text("stdout")))
-        && let Ok(mut channel) = channel.try_borrow_mut()
+    if let (false, Ok(channel)) = (
+        is_within,
+        session.interp.find_channel(&Value::text("stdout")),
+    ) && let Ok(mut channel) = channel.try_borrow_mut()
     {
         let _ = channel.write_str("% ").and_then(|()| channel.flush());
     }

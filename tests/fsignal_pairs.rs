@@ -29,7 +29,9 @@ impl Scratch {
 
     fn names(&self) -> Vec<String> {
         let entries = fs::read_dir(&self.0).unwrap();
-        entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect()
+        entries
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .collect()
     }
 
     fn start(&self, program: &str, arguments: &[&str]) -> Child {
@@ -73,14 +75,27 @@ fn printed(child: Child) -> String {
 fn await_ready(child: &mut Child) {
     let mut byte = [0];
     while byte != *b"\n" {
-        child.stdout.as_mut().unwrap().read_exact(&mut byte).unwrap();
+        child
+            .stdout
+            .as_mut()
+            .unwrap()
+            .read_exact(&mut byte)
+            .unwrap();
     }
 }
 
 #[test]
 fn the_wiki_s_processes_run_unchanged_in_every_pairing() {
-    let (process1, process2) = (format!("{WIKI}/process1.tcl"), format!("{WIKI}/process2.tcl"));
-    for (sender, waiter) in [(REMEX, REMEX), (REMEX, TCLSH), (TCLSH, REMEX), (TCLSH, TCLSH)] {
+    let (process1, process2) = (
+        format!("{WIKI}/process1.tcl"),
+        format!("{WIKI}/process2.tcl"),
+    );
+    for (sender, waiter) in [
+        (REMEX, REMEX),
+        (REMEX, TCLSH),
+        (TCLSH, REMEX),
+        (TCLSH, TCLSH),
+    ] {
         for waits_first in [true, false] {
             let scratch = Scratch::new("pairs");
             let start = |first: &str, script: &str| scratch.start(first, &[script]);
@@ -94,7 +109,11 @@ fn the_wiki_s_processes_run_unchanged_in_every_pairing() {
                 printed(start(waiter, &process2))
             };
             assert_eq!(message, "42\n", "{sender} to {waiter}");
-            assert!(scratch.names().is_empty(), "{sender} to {waiter}: {:?}", scratch.names());
+            assert!(
+                scratch.names().is_empty(),
+                "{sender} to {waiter}: {:?}",
+                scratch.names()
+            );
         }
     }
 }
@@ -102,15 +121,28 @@ fn the_wiki_s_processes_run_unchanged_in_every_pairing() {
 #[test]
 fn the_built_in_talks_to_the_wiki_s_procedure_both_ways() {
     let source = format!("source {WIKI}/fsignal.tcl\n");
-    for message in ["", "hello", "two\nlines", "h\u{e9} \u{20ac} \u{1f600}", "{brace [bracket \\x $y"] {
+    for message in [
+        "",
+        "hello",
+        "two\nlines",
+        "h\u{e9} \u{20ac} \u{1f600}",
+        "{brace [bracket \\x $y",
+    ] {
         let scratch = Scratch::new("both-ways");
         let script = scratch.path("peer.tcl");
         fs::write(&script, source.clone() + "fconfigure stdout -translation lf\n" +
             &format!("set m [list {}]\nif {{$argv eq {{send}}}} {{fsignal send Go [lindex $m 0]}} else {{puts -nonewline [fsignal wait Go]}}\n", quoted(message))).unwrap();
         let script = script.to_str().unwrap();
-        let expected = if message.is_empty() { String::new() } else { format!("{message}\n") };
+        let expected = if message.is_empty() {
+            String::new()
+        } else {
+            format!("{message}\n")
+        };
         printed(scratch.start(TCLSH, &[script, "send"]));
-        assert_eq!(printed(scratch.remex("puts -nonewline [fsignal wait Go -timeout 20000]")), expected);
+        assert_eq!(
+            printed(scratch.remex("puts -nonewline [fsignal wait Go -timeout 20000]")),
+            expected
+        );
         printed(scratch.start(REMEX, &["-c", "fsignal send Go [lindex $argv 0]", message]));
         assert_eq!(printed(scratch.start(TCLSH, &[script, "wait"])), expected);
     }
@@ -122,17 +154,26 @@ fn quoted(text: &str) -> String {
     for character in text.chars() {
         match character {
             '\n' => word.push_str("\\n"),
-            _ if character.is_ascii_punctuation() || character == ' ' => word.extend(['\\', character]),
+            _ if character.is_ascii_punctuation() || character == ' ' => {
+                word.extend(['\\', character])
+            }
             _ => word.push(character),
         }
     }
-    if word.is_empty() { "{}".to_owned() } else { word }
+    if word.is_empty() {
+        "{}".to_owned()
+    } else {
+        word
+    }
 }
 
 #[test]
 fn send_returns_the_message_and_a_script_may_replace_the_command() {
     let scratch = Scratch::new("replace");
-    assert_eq!(printed(scratch.remex("puts [fsignal send Go hello]; puts <[fsignal send Go]>")), "hello\n<>\n");
+    assert_eq!(
+        printed(scratch.remex("puts [fsignal send Go hello]; puts <[fsignal send Go]>")),
+        "hello\n<>\n"
+    );
     let script = "proc fsignal args {return mine:$args}; puts [fsignal wait Go]";
     assert_eq!(printed(scratch.remex(script)), "mine:wait Go\n");
 }
@@ -141,24 +182,49 @@ fn send_returns_the_message_and_a_script_may_replace_the_command() {
 fn a_wait_ends_at_its_time_limit() {
     let scratch = Scratch::new("timeout");
     let start = Instant::now();
-    let script = "puts [catch {fsignal wait Go -timeout 150} m o]; puts [dict get $o -errorcode]; puts $m";
+    let script =
+        "puts [catch {fsignal wait Go -timeout 150} m o]; puts [dict get $o -errorcode]; puts $m";
     let output = printed(scratch.remex(script));
-    assert_eq!(output, "1\nREMEX TIMEOUT\ntimed out waiting for signal \"Go\"\n");
+    assert_eq!(
+        output,
+        "1\nREMEX TIMEOUT\ntimed out waiting for signal \"Go\"\n"
+    );
     assert!(start.elapsed() >= Duration::from_millis(150));
-    assert_eq!(printed(scratch.remex("fsignal send Go x; puts -nonewline [fsignal wait Go -timeout 0]")), "x\n");
+    assert_eq!(
+        printed(scratch.remex("fsignal send Go x; puts -nonewline [fsignal wait Go -timeout 0]")),
+        "x\n"
+    );
 }
 
 #[test]
 fn mistakes_are_told() {
     let scratch = Scratch::new("mistakes");
     let told = |script: &str| printed(scratch.remex(&format!("catch {{{script}}} m; puts $m")));
-    assert_eq!(told("fsignal send"), "wrong # args: should be \"fsignal send name ?msg?\"\n");
-    assert_eq!(told("fsignal wait Go -timeout"), "wrong # args: should be \"fsignal wait name ?-timeout ms?\"\n");
-    assert_eq!(told("fsignal wait Go -timeout x"), "expected integer but got \"x\"\n");
-    assert_eq!(told("fsignal wait Go -time-limit 1"), "bad option \"-time-limit\": must be -timeout\n");
-    assert_eq!(told("fsignal send no/Go x"), "couldn't open \"no/Go.sig\": no such file or directory\n");
+    assert_eq!(
+        told("fsignal send"),
+        "wrong # args: should be \"fsignal send name ?msg?\"\n"
+    );
+    assert_eq!(
+        told("fsignal wait Go -timeout"),
+        "wrong # args: should be \"fsignal wait name ?-timeout ms?\"\n"
+    );
+    assert_eq!(
+        told("fsignal wait Go -timeout x"),
+        "expected integer but got \"x\"\n"
+    );
+    assert_eq!(
+        told("fsignal wait Go -time-limit 1"),
+        "bad option \"-time-limit\": must be -timeout\n"
+    );
+    assert_eq!(
+        told("fsignal send no/Go x"),
+        "couldn't open \"no/Go.sig\": no such file or directory\n"
+    );
     fs::create_dir(scratch.path("d.sig")).unwrap();
-    assert_eq!(told("fsignal send d x"), "couldn't open \"d.sig\": illegal operation on a directory\n");
+    assert_eq!(
+        told("fsignal send d x"),
+        "couldn't open \"d.sig\": illegal operation on a directory\n"
+    );
 }
 
 #[test]
@@ -175,7 +241,11 @@ fn other_events_happen_while_a_signal_is_awaited() {
 #[test]
 fn a_file_that_another_process_is_writing_is_awaited() {
     for starts_early in [true, false] {
-        let scratch = Scratch::new(if starts_early { "half-early" } else { "half-late" });
+        let scratch = Scratch::new(if starts_early {
+            "half-early"
+        } else {
+            "half-late"
+        });
         let wait = "puts ready; flush stdout; puts -nonewline [fsignal wait Go -timeout 20000]";
         let mut waiter = None;
         if starts_early {
@@ -216,11 +286,15 @@ fn each_signal_goes_to_exactly_one_of_many_waiters() {
     let scratch = Scratch::new("many");
     let mut waiters = Vec::new();
     for _ in 0..WAITERS {
-        let mut child = scratch.remex("puts ready; flush stdout; puts -nonewline [fsignal wait Go -timeout 20000]");
+        let mut child = scratch
+            .remex("puts ready; flush stdout; puts -nonewline [fsignal wait Go -timeout 20000]");
         await_ready(&mut child);
         waiters.push(child);
     }
-    let (source, file) = (format!("source {WIKI}/fsignal.tcl\n"), scratch.path("send.tcl"));
+    let (source, file) = (
+        format!("source {WIKI}/fsignal.tcl\n"),
+        scratch.path("send.tcl"),
+    );
     fs::write(&file, source + "fsignal send Go $argv\n").unwrap();
     for number in 0..WAITERS {
         if number % 2 == 0 {
@@ -249,7 +323,8 @@ fn await_absence(path: &Path) {
 #[test]
 fn the_directory_may_come_later() {
     let scratch = Scratch::new("later");
-    let mut waiter = scratch.remex("puts ready; flush stdout; puts -nonewline [fsignal wait later/Go -timeout 20000]");
+    let mut waiter = scratch
+        .remex("puts ready; flush stdout; puts -nonewline [fsignal wait later/Go -timeout 20000]");
     await_ready(&mut waiter);
     std::thread::sleep(Duration::from_millis(50));
     fs::create_dir(scratch.path("later")).unwrap();
@@ -261,7 +336,9 @@ fn the_directory_may_come_later() {
 fn between_two_remex_processes_a_signal_takes_less_than_a_millisecond() {
     const ROUNDS: usize = 200;
     let scratch = Scratch::new("latency");
-    let echo = format!("for {{set i 0}} {{$i < {ROUNDS}}} {{incr i}} {{fsignal wait Ping; fsignal send Pong}}");
+    let echo = format!(
+        "for {{set i 0}} {{$i < {ROUNDS}}} {{incr i}} {{fsignal wait Ping; fsignal send Pong}}"
+    );
     let ask = format!(
         "set l {{}}; for {{set i 0}} {{$i < {ROUNDS}}} {{incr i}} {{
             set start [clock microseconds]; fsignal send Ping; fsignal wait Pong -timeout 20000
@@ -272,7 +349,13 @@ fn between_two_remex_processes_a_signal_takes_less_than_a_millisecond() {
     let echoing = scratch.remex(&echo);
     let there_and_back: u64 = printed(scratch.remex(&ask)).trim().parse().unwrap();
     printed(echoing);
-    println!("fsignal: p50 of send to wake {} microseconds", there_and_back / 2);
+    println!(
+        "fsignal: p50 of send to wake {} microseconds",
+        there_and_back / 2
+    );
     // Twice the bar leaves room for a busy machine.
-    assert!(there_and_back / 2 < 2000, "{there_and_back} microseconds there and back");
+    assert!(
+        there_and_back / 2 < 2000,
+        "{there_and_back} microseconds there and back"
+    );
 }

@@ -29,14 +29,23 @@ fn run(program: &str, arguments: &[&str], input: &[u8]) -> Ended {
     let _ = child.stdin.take().unwrap().write_all(input);
     let ended = child.wait_with_output().unwrap();
     let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
-    Ended { output: text(ended.stdout), errors: text(ended.stderr), status: ended.status.code() }
+    Ended {
+        output: text(ended.stdout),
+        errors: text(ended.stderr),
+        status: ended.status.code(),
+    }
 }
 
 /// Runs both and demands the same.
 fn same(arguments: &[&str], input: &[u8]) -> Ended {
     let expected = run(TCLSH, arguments, input);
     let found = run(REMEX, arguments, input);
-    assert_eq!(found, expected, "{arguments:?} with {:?}", String::from_utf8_lossy(input));
+    assert_eq!(
+        found,
+        expected,
+        "{arguments:?} with {:?}",
+        String::from_utf8_lossy(input)
+    );
     found
 }
 
@@ -59,16 +68,34 @@ impl Scratch {
 
 #[test]
 fn commands_on_standard_input_run_one_by_one() {
-    same(&[], b"puts a\nerror foo\nputs b\nset x {a\nb}\nputs $x; puts $tcl_interactive\n");
-    same(&[], b"gets stdin line\nthis is the line\nputs \"<$line>\"\n");
+    same(
+        &[],
+        b"puts a\nerror foo\nputs b\nset x {a\nb}\nputs $x; puts $tcl_interactive\n",
+    );
+    same(
+        &[],
+        b"gets stdin line\nthis is the line\nputs \"<$line>\"\n",
+    );
     same(&[], b"puts before\nputs {never finished");
-    same(&[], b"break\ncontinue\nreturn x\nreturn -code 5 y\nreturn -code error z\nputs end\n");
+    same(
+        &[],
+        b"break\ncontinue\nreturn x\nreturn -code 5 y\nreturn -code error z\nputs end\n",
+    );
     same(&[], b"puts a; exit 3; puts b\nputs c\n");
-    same(&[], b"puts [info script]|$argv|$argc\nputs \\\n  continued\n");
+    same(
+        &[],
+        b"puts [info script]|$argv|$argc\nputs \\\n  continued\n",
+    );
     same(&[], b"puts [read stdin]\nall\nthe rest\n");
     same(&[], b"error a\\\nb\nputs last");
-    same(&[], "puts h\u{e9}\u{20ac}; puts [string length \u{e9}\u{20ac}\u{1f600}]\n".as_bytes());
-    same(&[], b"no_such_command here\nputs $no_such_variable\nputs ok\n");
+    same(
+        &[],
+        "puts h\u{e9}\u{20ac}; puts [string length \u{e9}\u{20ac}\u{1f600}]\n".as_bytes(),
+    );
+    same(
+        &[],
+        b"no_such_command here\nputs $no_such_variable\nputs ok\n",
+    );
     same(&[], b"");
 }
 
@@ -76,15 +103,27 @@ fn commands_on_standard_input_run_one_by_one() {
 fn a_script_file_ends_as_under_tclsh() {
     let scratch = Scratch::new("file");
     for (name, content) in [
-        ("error.tcl", &b"puts b;error foo\nproc p {} {error in}\np"[..]),
+        (
+            "error.tcl",
+            &b"puts b;error foo\nproc p {} {error in}\np"[..],
+        ),
         ("nested.tcl", b"proc p {} {\n  error in\n}\nputs a\np\n"),
         ("return.tcl", b"puts a; return x; puts b"),
         ("end.tcl", b"puts a\x1aputs b"),
         ("status.tcl", b"puts -nonewline a; exit 7"),
-        ("exit.tcl", b"proc exit args {puts \"my exit $args\"}\nputs hi\nerror xx"),
+        (
+            "exit.tcl",
+            b"proc exit args {puts \"my exit $args\"}\nputs hi\nerror xx",
+        ),
         ("mark.tcl", b"\xef\xbb\xbfputs mark"),
-        ("lines.tcl", b"puts a; puts b\r\nputs c\r\nputs {d\r\ne}\r\n"),
-        ("args.tcl", b"puts [list $argv $argc $tcl_interactive [string equal $argv0 [info script]]]"),
+        (
+            "lines.tcl",
+            b"puts a; puts b\r\nputs c\r\nputs {d\r\ne}\r\n",
+        ),
+        (
+            "args.tcl",
+            b"puts [list $argv $argc $tcl_interactive [string equal $argv0 [info script]]]",
+        ),
         ("after.tcl", b"after 0 {puts never}\nputs now"),
         ("syntax.tcl", b"puts first\nputs {second"),
     ] {
@@ -97,7 +136,12 @@ fn a_script_file_ends_as_under_tclsh() {
 #[test]
 fn a_script_file_that_breaks_off_is_an_error() {
     let scratch = Scratch::new("break");
-    for content in [&b"break"[..], b"continue", b"return -code 7 hey", b"return -code error hey"] {
+    for content in [
+        &b"break"[..],
+        b"continue",
+        b"return -code 7 hey",
+        b"return -code error hey",
+    ] {
         let file = scratch.file("break.tcl", content);
         let (expected, found) = (run(TCLSH, &[&file], b""), run(REMEX, &[&file], b""));
         assert_eq!(found.errors.lines().next(), expected.errors.lines().next());
@@ -117,8 +161,16 @@ fn a_file_that_cannot_be_read_is_an_error() {
 
 #[test]
 fn a_script_on_the_command_line_has_arguments() {
-    let found = run(REMEX, &["-c", "puts [list $argv $argc $tcl_interactive]", "a", "b c"], b"");
-    let expected = Ended { output: "{a {b c}} 2 0\n".into(), errors: String::new(), status: Some(0) };
+    let found = run(
+        REMEX,
+        &["-c", "puts [list $argv $argc $tcl_interactive]", "a", "b c"],
+        b"",
+    );
+    let expected = Ended {
+        output: "{a {b c}} 2 0\n".into(),
+        errors: String::new(),
+        status: Some(0),
+    };
     assert_eq!(found, expected);
 }
 
@@ -141,8 +193,21 @@ fn a_dash_reads_standard_input_with_arguments() {
 #[test]
 fn every_engine_mode_can_be_chosen() {
     for mode in ["normal", "invoke", "forget", "share", "yield"] {
-        let found = run(REMEX, &["--mode", mode, "-c", "set s 0; for {set i 0} {$i < 9} {incr i} {incr s $i}; puts $s"], b"");
-        assert_eq!((found.output.as_str(), found.status), ("36\n", Some(0)), "{mode}");
+        let found = run(
+            REMEX,
+            &[
+                "--mode",
+                mode,
+                "-c",
+                "set s 0; for {set i 0} {$i < 9} {incr i} {incr s $i}; puts $s",
+            ],
+            b"",
+        );
+        assert_eq!(
+            (found.output.as_str(), found.status),
+            ("36\n", Some(0)),
+            "{mode}"
+        );
     }
 }
 
@@ -151,13 +216,23 @@ fn bytecode_can_be_seen() {
     let scratch = Scratch::new("bytecode");
     let file = scratch.file("a.tcl", b"set x 1\nincr x\n");
     let found = run(REMEX, &["--disassemble", &file], b"");
-    assert!(found.output.lines().count() > 2 && found.status == Some(0), "{found:?}");
-    assert_eq!(run(REMEX, &["--disassemble", "no/such"], b"").status, Some(1));
+    assert!(
+        found.output.lines().count() > 2 && found.status == Some(0),
+        "{found:?}"
+    );
+    assert_eq!(
+        run(REMEX, &["--disassemble", "no/such"], b"").status,
+        Some(1)
+    );
 }
 
 #[test]
 fn help_and_version_are_printed() {
-    assert!(run(REMEX, &["--help"], b"").output.contains("--disassemble FILE"));
+    assert!(
+        run(REMEX, &["--help"], b"")
+            .output
+            .contains("--disassemble FILE")
+    );
     assert!(run(REMEX, &["--version"], b"").output.starts_with("remex "));
     let found = run(REMEX, &["--frob"], b"");
     assert_eq!((found.status, found.output.as_str()), (Some(2), ""));
@@ -167,7 +242,10 @@ fn help_and_version_are_printed() {
 fn what_waits_in_channels_is_written_at_the_end() {
     let scratch = Scratch::new("flush");
     let out = scratch.0.join("out");
-    let script = format!("set f [open {{{}}} w]; puts $f kept; puts -nonewline shown", out.display());
+    let script = format!(
+        "set f [open {{{}}} w]; puts $f kept; puts -nonewline shown",
+        out.display()
+    );
     let found = run(REMEX, &["-c", &script], b"");
     assert_eq!((found.output.as_str(), found.status), ("shown", Some(0)));
     assert_eq!(fs::read_to_string(out).unwrap(), "kept\n");

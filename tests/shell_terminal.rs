@@ -71,7 +71,13 @@ fn a_command_may_take_several_lines() {
 #[test]
 fn ctrl_c_stops_a_running_script() {
     let mut shell = shell("stop");
-    for script in ["while 1 {}", "catch {while 1 {}}", "after 100000", "vwait forever", "fsignal wait Never"] {
+    for script in [
+        "while 1 {}",
+        "catch {while 1 {}}",
+        "after 100000",
+        "vwait forever",
+        "fsignal wait Never",
+    ] {
         shell.enter(script);
         shell.watch(PAUSE);
         shell.send(INTERRUPT);
@@ -242,7 +248,11 @@ fn lines_pasted_together_all_run() {
 #[test]
 fn the_start_file_runs_first() {
     let scratch = Scratch::new("start-file");
-    fs::write(scratch.0.join(".remexrc"), "puts {welcome}; proc hello {} {return there}\n").unwrap();
+    fs::write(
+        scratch.0.join(".remexrc"),
+        "puts {welcome}; proc hello {} {return there}\n",
+    )
+    .unwrap();
     let mut shell = Terminal::start(REMEX, &scratch.0);
     shell.expect(&["welcome", "%"]);
     shell.enter("hello");

@@ -84,7 +84,11 @@ impl Watched {
     }
 
     fn note(&self, events: ReadFlags, name: &[u8]) {
-        if events.intersects(ReadFlags::IGNORED.union(ReadFlags::DELETE_SELF).union(ReadFlags::MOVE_SELF)) {
+        if events.intersects(
+            ReadFlags::IGNORED
+                .union(ReadFlags::DELETE_SELF)
+                .union(ReadFlags::MOVE_SELF),
+        ) {
             // Another directory may come in its place.
             self.number.set(None);
             self.has_changed.set(true);
@@ -128,7 +132,9 @@ pub fn renew(interp: &mut Interp, watched: &Watched) {
         return;
     }
     let watcher = interp.data::<Watcher>();
-    let Some(inotify) = watcher.listen(interp) else { return };
+    let Some(inotify) = watcher.listen(interp) else {
+        return;
+    };
     if let Ok(number) = inotify::add_watch(&*inotify, &watched.directory, WATCHED) {
         watched.is_local.set(is_local(&watched.directory));
         watched.number.set(Some(number));
@@ -138,8 +144,15 @@ pub fn renew(interp: &mut Interp, watched: &Watched) {
 /// Ends a watch.
 pub fn unwatch(interp: &mut Interp, watched: &Rc<Watched>) {
     let watcher = interp.data::<Watcher>();
-    watcher.waits.borrow_mut().retain(|other| !Rc::ptr_eq(other, watched));
-    let is_shared = watcher.waits.borrow().iter().any(|other| other.number == watched.number);
+    watcher
+        .waits
+        .borrow_mut()
+        .retain(|other| !Rc::ptr_eq(other, watched));
+    let is_shared = watcher
+        .waits
+        .borrow()
+        .iter()
+        .any(|other| other.number == watched.number);
     let inotify = watcher.inotify.borrow().clone();
     if let (Some(number), Some(inotify), false) = (watched.number.take(), inotify, is_shared) {
         // Fails only when the directory has gone, and the watch with it.
@@ -162,7 +175,11 @@ impl Watcher {
                     interp.event_loop().drained(source, Interest::READ);
                 }
             };
-            self.source.set(interp.watch(inotify.as_fd(), Interest::READ, Rc::new(on_ready)).ok());
+            self.source.set(
+                interp
+                    .watch(inotify.as_fd(), Interest::READ, Rc::new(on_ready))
+                    .ok(),
+            );
         }
         self.source.get().map(|_| inotify)
     }
@@ -170,14 +187,18 @@ impl Watcher {
     fn open(&self) -> Option<Rc<OwnedFd>> {
         let mut inotify = self.inotify.borrow_mut();
         if inotify.is_none() {
-            *inotify = inotify::init(CreateFlags::NONBLOCK | CreateFlags::CLOEXEC).ok().map(Rc::new);
+            *inotify = inotify::init(CreateFlags::NONBLOCK | CreateFlags::CLOEXEC)
+                .ok()
+                .map(Rc::new);
         }
         inotify.clone()
     }
 
     /// Notes what has happened. Whether all there was has been read.
     fn read_events(&self) -> bool {
-        let Some(inotify) = self.inotify.borrow().clone() else { return true };
+        let Some(inotify) = self.inotify.borrow().clone() else {
+            return true;
+        };
         let mut buffer = [MaybeUninit::uninit(); 4096];
         let mut reader = inotify::Reader::new(&*inotify, &mut buffer);
         let mut reads = 0;
@@ -213,6 +234,7 @@ impl Watcher {
 /// Whether all changes in `directory` are made on this host, so that the kernel tells of them.
 fn is_local(directory: &Path) -> bool {
     rustix::fs::statfs(directory).is_ok_and(|statistics| {
-        u64::try_from(statistics.f_type).is_ok_and(|number| LOCAL_FILE_SYSTEMS.contains(&(number & 0xffff_ffff)))
+        u64::try_from(statistics.f_type)
+            .is_ok_and(|number| LOCAL_FILE_SYSTEMS.contains(&(number & 0xffff_ffff)))
     })
 }

@@ -44,7 +44,8 @@ fn send(_interp: &mut Interp, words: &[Value]) -> CommandResult {
         system_encoding().encode(&message.str(), &mut content);
         content.push(b'\n');
     }
-    file.send(&content).map_err(|failure| exception(&failure, &name))?;
+    file.send(&content)
+        .map_err(|failure| exception(&failure, &name))?;
     done(message)
 }
 
@@ -57,7 +58,10 @@ fn wait(interp: &mut Interp, words: &[Value]) -> CommandResult {
         _ => return Err(Exception::wrong_args("fsignal wait name ?-timeout ms?")),
     };
     let mut taker = Taker::new(signal_file(&name)?);
-    match taker.attempt(false).map_err(|failure| exception(&failure, &name))? {
+    match taker
+        .attempt(false)
+        .map_err(|failure| exception(&failure, &name))?
+    {
         Attempt::Taken(content) => done(text(&content)),
         Attempt::Absent | Attempt::Unfinished => done(wait_for(interp, &name, taker, deadline)?),
     }
@@ -67,9 +71,16 @@ fn wait(interp: &mut Interp, words: &[Value]) -> CommandResult {
 fn deadline(option: &Value, timeout: &Value) -> Result<Option<Instant>, Box<Exception>> {
     let option = option.str();
     if option.len() < 2 || !"-timeout".starts_with(&*option) {
-        return Err(Exception::bad_index("bad", "option", &option, &["-timeout"]));
+        return Err(Exception::bad_index(
+            "bad",
+            "option",
+            &option,
+            &["-timeout"],
+        ));
     }
-    let milliseconds = timeout.as_int().ok_or_else(|| Exception::not_an_integer(timeout))?;
+    let milliseconds = timeout
+        .as_int()
+        .ok_or_else(|| Exception::not_an_integer(timeout))?;
     let delay = Duration::from_millis(u64::try_from(milliseconds).unwrap_or(0));
     Ok(Instant::now().checked_add(delay))
 }
@@ -117,16 +128,27 @@ fn watch_for(
 }
 
 fn timed_out(name: &Value) -> Box<Exception> {
-    Exception::with_code(format!("timed out waiting for signal \"{name}\""), ["REMEX", "TIMEOUT"])
+    Exception::with_code(
+        format!("timed out waiting for signal \"{name}\""),
+        ["REMEX", "TIMEOUT"],
+    )
 }
 
 /// The file of a signal. As in the wiki's procedure, a name may have directories and a tilde.
 fn signal_file(name: &Value) -> Result<SignalFile, Box<Exception>> {
     let file_name = format!("{}.sig", name.str());
-    let native = path::native(&file_name).map_err(|error| channel_exception(&error, "couldn't open", &file_name))?;
+    let native = path::native(&file_name)
+        .map_err(|error| channel_exception(&error, "couldn't open", &file_name))?;
     let absolute = std::path::absolute(&native).unwrap_or_else(|_| native.into());
-    SignalFile::new(&absolute)
-        .ok_or_else(|| exception(&Failure { what: "couldn't open", error: io::ErrorKind::NotFound.into() }, name))
+    SignalFile::new(&absolute).ok_or_else(|| {
+        exception(
+            &Failure {
+                what: "couldn't open",
+                error: io::ErrorKind::NotFound.into(),
+            },
+            name,
+        )
+    })
 }
 
 /// The message in a file's content, as `read` gives it: decoded, every line end a newline.

@@ -34,7 +34,11 @@ struct Level {
 
 impl Level {
     fn new(opener: Opener) -> Level {
-        Level { opener, words: Vec::new(), word_start: None }
+        Level {
+            opener,
+            words: Vec::new(),
+            word_start: None,
+        }
     }
 }
 
@@ -42,14 +46,27 @@ impl Level {
 pub fn look(text: &str) -> Typed {
     let levels = scan(text);
     let innermost = levels.last();
-    let start = innermost.and_then(|level| level.word_start).unwrap_or(text.len());
+    let start = innermost
+        .and_then(|level| level.word_start)
+        .unwrap_or(text.len());
     if let Some(start) = variable_start(text, start) {
-        return Typed { words: Vec::new(), start, is_variable: true };
+        return Typed {
+            words: Vec::new(),
+            start,
+            is_variable: true,
+        };
     }
     // A quoted word is one word of the command around it.
-    let command = levels.iter().rev().find(|level| level.opener != Opener::Quote);
+    let command = levels
+        .iter()
+        .rev()
+        .find(|level| level.opener != Opener::Quote);
     let words = command.map(|level| level.words.clone()).unwrap_or_default();
-    Typed { words, start, is_variable: false }
+    Typed {
+        words,
+        start,
+        is_variable: false,
+    }
 }
 
 /// The levels that have not ended at the end of `text`.
@@ -57,7 +74,9 @@ fn scan(text: &str) -> Vec<Level> {
     let mut levels = vec![Level::new(Opener::Start)];
     let mut chars = text.char_indices().peekable();
     while let Some((index, character)) = chars.next() {
-        let Some(level) = levels.last_mut() else { break };
+        let Some(level) = levels.last_mut() else {
+            break;
+        };
         let is_quote = level.opener == Opener::Quote;
         let is_at_start = level.word_start.is_none();
         match character {
@@ -96,7 +115,9 @@ fn scan(text: &str) -> Vec<Level> {
             }
             _ if character.is_whitespace() && !is_quote => {
                 if let Some(start) = level.word_start.take() {
-                    level.words.push(text.get(start..index).unwrap_or_default().to_owned());
+                    level
+                        .words
+                        .push(text.get(start..index).unwrap_or_default().to_owned());
                 }
             }
             _ => {
@@ -110,7 +131,14 @@ fn scan(text: &str) -> Vec<Level> {
 /// Where the name begins of a variable that the text ends in, after `$` or `${`. Not before `from`.
 fn variable_start(text: &str, from: usize) -> Option<usize> {
     let dollar = from.checked_add(text.get(from..)?.rfind('$')?)?;
-    let is_escaped = text.get(..dollar)?.bytes().rev().take_while(|byte| *byte == b'\\').count() % 2 == 1;
+    let is_escaped = text
+        .get(..dollar)?
+        .bytes()
+        .rev()
+        .take_while(|byte| *byte == b'\\')
+        .count()
+        % 2
+        == 1;
     let after = text.get(dollar + 1..)?;
     let (name, start) = match after.strip_prefix('{') {
         Some(name) => (name, dollar + 2),
@@ -131,7 +159,10 @@ mod tests {
     fn typed(text: &str) -> (String, String) {
         let typed = look(text);
         let kind = if typed.is_variable { "$" } else { "" };
-        (kind.to_owned() + &typed.words.join("|"), text[typed.start..].to_owned())
+        (
+            kind.to_owned() + &typed.words.join("|"),
+            text[typed.start..].to_owned(),
+        )
     }
 
     fn pair(words: &str, word: &str) -> (String, String) {
@@ -143,7 +174,10 @@ mod tests {
         assert_eq!(typed("pu"), pair("", "pu"));
         assert_eq!(typed("puts [str"), pair("", "str"));
         assert_eq!(typed("puts [string le"), pair("string", "le"));
-        assert_eq!(typed("puts [string length x] fi"), pair("puts|[string length x]", "fi"));
+        assert_eq!(
+            typed("puts [string length x] fi"),
+            pair("puts|[string length x]", "fi")
+        );
         assert_eq!(typed("if {$x} { set a"), pair("set", "a"));
         assert_eq!(typed("set a 1; inc"), pair("", "inc"));
         assert_eq!(typed("set a {b c} "), pair("set|a|{b c}", ""));

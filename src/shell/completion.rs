@@ -16,26 +16,59 @@ const WORDS_MAX: usize = 2000;
 
 /// Commands whose first argument is the name of a variable.
 const TAKES_VARIABLE: &[&str] = &[
-    "append", "array", "global", "incr", "lappend", "lset", "set", "unset", "upvar", "variable", "vwait",
+    "append", "array", "global", "incr", "lappend", "lset", "set", "unset", "upvar", "variable",
+    "vwait",
 ];
 
 /// Subcommands of commands that have them and are no ensembles.
 const SUBCOMMANDS: &[(&str, &[&str])] = &[
     ("after", &["cancel", "idle", "info"]),
     ("fileevent", &["readable", "writable"]),
-    ("history", &["add", "change", "clear", "event", "info", "keep", "nextid", "redo"]),
+    (
+        "history",
+        &[
+            "add", "change", "clear", "event", "info", "keep", "nextid", "redo",
+        ],
+    ),
     (
         "interp",
         &[
-            "alias", "aliases", "bgerror", "cancel", "create", "debug", "delete", "eval", "exists", "expose", "hidden",
-            "hide", "invokehidden", "issafe", "limit", "marktrusted", "recursionlimit", "share", "slaves", "target",
+            "alias",
+            "aliases",
+            "bgerror",
+            "cancel",
+            "create",
+            "debug",
+            "delete",
+            "eval",
+            "exists",
+            "expose",
+            "hidden",
+            "hide",
+            "invokehidden",
+            "issafe",
+            "limit",
+            "marktrusted",
+            "recursionlimit",
+            "share",
+            "slaves",
+            "target",
             "transfer",
         ],
     ),
     (
         "package",
         &[
-            "forget", "ifneeded", "names", "prefer", "present", "provide", "require", "unknown", "vcompare", "versions",
+            "forget",
+            "ifneeded",
+            "names",
+            "prefer",
+            "present",
+            "provide",
+            "require",
+            "unknown",
+            "vcompare",
+            "versions",
             "vsatisfies",
         ],
     ),
@@ -73,7 +106,10 @@ pub fn complete(interp: &mut Interp, text: &str) -> Found {
         arguments(interp, &typed, prefix)
     };
     words.truncate(WORDS_MAX);
-    Found { start: typed.start, words }
+    Found {
+        start: typed.start,
+        words,
+    }
 }
 
 /// What may follow the words of a command.
@@ -93,10 +129,20 @@ fn arguments(interp: &mut Interp, typed: &Typed, prefix: &str) -> Vec<Word> {
 
 /// The result of a command as a list of texts for the editor; empty if it fails.
 fn ask(interp: &mut Interp, words: &[&str]) -> Vec<String> {
-    let words = words.iter().map(|word| Value::text(&utf::from_external(word))).collect();
-    let Ok(list) = interp.call(words) else { return Vec::new() };
-    let Ok(list) = list.to_list() else { return Vec::new() };
-    list.elements().iter().map(|element| utf::to_external(&element.str()).into_owned()).collect()
+    let words = words
+        .iter()
+        .map(|word| Value::text(&utf::from_external(word)))
+        .collect();
+    let Ok(list) = interp.call(words) else {
+        return Vec::new();
+    };
+    let Ok(list) = list.to_list() else {
+        return Vec::new();
+    };
+    list.elements()
+        .iter()
+        .map(|element| utf::to_external(&element.str()).into_owned())
+        .collect()
 }
 
 /// A pattern for `string match` of everything that begins with `prefix`.
@@ -112,7 +158,10 @@ fn pattern(prefix: &str) -> String {
 }
 
 fn sorted(names: impl IntoIterator<Item = String>, prefix: &str) -> Vec<String> {
-    let names: BTreeSet<String> = names.into_iter().filter(|name| name.starts_with(prefix)).collect();
+    let names: BTreeSet<String> = names
+        .into_iter()
+        .filter(|name| name.starts_with(prefix))
+        .collect();
     names.into_iter().collect()
 }
 
@@ -120,11 +169,25 @@ fn sorted(names: impl IntoIterator<Item = String>, prefix: &str) -> Vec<String> 
 fn commands(interp: &mut Interp, prefix: &str) -> Vec<String> {
     let mut names = ask(interp, &["::info", "commands", &pattern(prefix)]);
     let (parent, is_absolute) = match prefix.rfind("::") {
-        Some(end) => (prefix.get(..end).unwrap_or_default(), prefix.starts_with("::")),
+        Some(end) => (
+            prefix.get(..end).unwrap_or_default(),
+            prefix.starts_with("::"),
+        ),
         None => ("", false),
     };
-    for child in ask(interp, &["::namespace", "children", &format!("::{}", parent.trim_start_matches(':'))]) {
-        let child = if is_absolute { child } else { child.trim_start_matches(':').to_owned() };
+    for child in ask(
+        interp,
+        &[
+            "::namespace",
+            "children",
+            &format!("::{}", parent.trim_start_matches(':')),
+        ],
+    ) {
+        let child = if is_absolute {
+            child
+        } else {
+            child.trim_start_matches(':').to_owned()
+        };
         names.push(child + "::");
     }
     if !prefix.contains("::") {
@@ -142,16 +205,30 @@ fn subcommands(interp: &mut Interp, command: &str, prefix: &str) -> Vec<String> 
     if ask(interp, &["::namespace", "ensemble", "exists", command]) != ["1"] {
         return Vec::new();
     }
-    let listed = ask(interp, &["::namespace", "ensemble", "configure", command, "-subcommands"]);
+    let listed = ask(
+        interp,
+        &[
+            "::namespace",
+            "ensemble",
+            "configure",
+            command,
+            "-subcommands",
+        ],
+    );
     if !listed.is_empty() {
         return sorted(listed, prefix);
     }
-    let map = ask(interp, &["::namespace", "ensemble", "configure", command, "-map"]);
+    let map = ask(
+        interp,
+        &["::namespace", "ensemble", "configure", command, "-map"],
+    );
     if !map.is_empty() {
         return sorted(map.into_iter().step_by(2), prefix);
     }
     let rows = remex_interp::commands::rows().chain(remex_remote::fsignal::COMMANDS);
-    let names = rows.filter(|row| row.name == plain).flat_map(|row| row.subcommands);
+    let names = rows
+        .filter(|row| row.name == plain)
+        .flat_map(|row| row.subcommands);
     sorted(names.map(|row| row.name.to_owned()), prefix)
 }
 
@@ -159,54 +236,98 @@ fn subcommands(interp: &mut Interp, command: &str, prefix: &str) -> Vec<String> 
 fn variables(interp: &mut Interp, prefix: &str) -> Vec<Word> {
     if let Some((array, element)) = prefix.split_once('(') {
         let names = ask(interp, &["::array", "names", array]);
-        return sorted(names, element).into_iter().map(|name| Word {
-            inserted: format!("{array}({name})"),
-            shown: name,
-        }).collect();
+        return sorted(names, element)
+            .into_iter()
+            .map(|name| Word {
+                inserted: format!("{array}({name})"),
+                shown: name,
+            })
+            .collect();
     }
     let mut names = ask(interp, &["::info", "vars", &pattern(prefix)]);
     if prefix.starts_with("::") && !prefix.trim_start_matches("::").contains("::") {
-        names.extend(ask(interp, &["::info", "globals"]).into_iter().map(|name| format!("::{name}")));
+        names.extend(
+            ask(interp, &["::info", "globals"])
+                .into_iter()
+                .map(|name| format!("::{name}")),
+        );
     }
     let names = sorted(names, prefix);
-    names.into_iter().map(|name| Word { shown: name.clone(), inserted: name }).collect()
+    names
+        .into_iter()
+        .map(|name| Word {
+            shown: name.clone(),
+            inserted: name,
+        })
+        .collect()
 }
 
 /// Words as they are, the only one with the space that follows it.
 fn ended_by_space(names: Vec<String>) -> Vec<Word> {
     let is_only = names.len() == 1;
-    let end = |name: &String| if is_only && !name.ends_with("::") { format!("{name} ") } else { name.clone() };
-    names.into_iter().map(|name| Word { inserted: end(&name), shown: name }).collect()
+    let end = |name: &String| {
+        if is_only && !name.ends_with("::") {
+            format!("{name} ")
+        } else {
+            name.clone()
+        }
+    };
+    names
+        .into_iter()
+        .map(|name| Word {
+            inserted: end(&name),
+            shown: name,
+        })
+        .collect()
 }
 
 /// Files whose names begin with `prefix`, which may be quoted by backslashes.
 fn files(prefix: &str) -> Vec<Word> {
     let plain = without_backslashes(prefix);
-    let (directory, start) = plain.rsplit_once('/').map_or(("", &*plain), |(directory, start)| {
-        (if directory.is_empty() { "/" } else { directory }, start)
-    });
-    let Ok(place) = path::native(&utf::from_external(if directory.is_empty() { "." } else { directory })) else {
+    let (directory, start) = plain
+        .rsplit_once('/')
+        .map_or(("", &*plain), |(directory, start)| {
+            (if directory.is_empty() { "/" } else { directory }, start)
+        });
+    let Ok(place) = path::native(&utf::from_external(if directory.is_empty() {
+        "."
+    } else {
+        directory
+    })) else {
         return Vec::new();
     };
-    let Ok(entries) = std::fs::read_dir(Path::new(&place)) else { return Vec::new() };
+    let Ok(entries) = std::fs::read_dir(Path::new(&place)) else {
+        return Vec::new();
+    };
     let names = entries.take(WORDS_MAX * 10).filter_map(|entry| {
         let entry = entry.ok()?;
         let name = entry.file_name().into_string().ok()?;
         // Hidden files are offered to those who ask for them.
-        let is_wanted = name.starts_with(start) && (!name.starts_with('.') || start.starts_with('.'));
+        let is_wanted =
+            name.starts_with(start) && (!name.starts_with('.') || start.starts_with('.'));
         let is_directory = is_wanted && entry.path().is_dir();
         is_wanted.then(|| if is_directory { name + "/" } else { name })
     });
     let typed_directory = plain.get(..plain.len() - start.len()).unwrap_or_default();
     let names = sorted(names, start);
-    names.into_iter().map(|name| Word { inserted: with_backslashes(&format!("{typed_directory}{name}")), shown: name }).collect()
+    names
+        .into_iter()
+        .map(|name| Word {
+            inserted: with_backslashes(&format!("{typed_directory}{name}")),
+            shown: name,
+        })
+        .collect()
 }
 
 fn without_backslashes(text: &str) -> String {
     let mut plain = String::new();
     let mut chars = text.chars();
     while let Some(character) = chars.next() {
-        plain.push(if character == '\\' { chars.next().unwrap_or('\\') } else { character });
+        plain.push(if character == '\\' {
+            chars.next().unwrap_or('\\')
+        } else {
+            character
+        });
     }
     plain
 }

@@ -74,7 +74,13 @@ fn start(interp: &mut Interp) -> Result<(), String> {
     heed_interrupts(interp).map_err(|error| error.to_string())?;
     let interrupt = interp.interrupt_handle();
     let mailbox = interp.mailbox();
-    let reader = Reader::start(Arc::clone(&shell.screen), mailbox, interrupt, history::file(), accept)?;
+    let reader = Reader::start(
+        Arc::clone(&shell.screen),
+        mailbox,
+        interrupt,
+        history::file(),
+        accept,
+    )?;
     *shell.reader.borrow_mut() = Some(reader);
     screen::attach(interp, &shell.screen);
     Ok(())
@@ -96,15 +102,20 @@ fn heed_interrupts(interp: &mut Interp) -> std::io::Result<()> {
         while matches!(rustix::io::read(&*kept, &mut bytes), Ok(count) if count > 0) {}
         interp.event_loop().drained(source, Interest::READ);
     };
-    interp.watch(near.as_fd(), Interest::READ, Rc::new(on_ready)).map_err(std::io::Error::other)?;
+    interp
+        .watch(near.as_fd(), Interest::READ, Rc::new(on_ready))
+        .map_err(std::io::Error::other)?;
     Ok(())
 }
 
 /// Runs the user's start file, if there is one.
 fn run_start_file(session: &mut Session) {
     let name = Value::text("::tcl_rcFileName");
-    let Ok(file) = session.interp.variable_get(&name) else { return };
-    let exists = remex_interp::channel::path::native(&file.str()).is_ok_and(|path| std::path::Path::new(&path).exists());
+    let Ok(file) = session.interp.variable_get(&name) else {
+        return;
+    };
+    let exists = remex_interp::channel::path::native(&file.str())
+        .is_ok_and(|path| std::path::Path::new(&path).exists());
     if exists {
         let outcome = session.source(&file.str());
         report(&mut session.interp, outcome);
@@ -181,7 +192,11 @@ fn report(interp: &mut Interp, outcome: remex_interp::Outcome) {
         Ok(value) => write_line(interp, "stdout", &value),
         // After the `^C` that the terminal has shown.
         Err(exception) if exception.is_uncatchable => {
-            write_line(interp, "stderr", &Value::string(format!("\n{}", exception.value)));
+            write_line(
+                interp,
+                "stderr",
+                &Value::string(format!("\n{}", exception.value)),
+            );
         }
         Err(exception) => write_line(interp, "stderr", &exception.value),
     }
@@ -209,13 +224,18 @@ fn flush_stdout(interp: &mut Interp) {
 
 /// The prompt: what the script in `tcl_prompt1` prints, or `tcl_prompt2` within a command, or a text of our own.
 fn prompt(interp: &mut Interp, screen: &Screen, is_within: bool) -> String {
-    let (name, usual) =
-        if is_within { ("::tcl_prompt2", CONTINUATION_PROMPT) } else { ("::tcl_prompt1", PROMPT) };
+    let (name, usual) = if is_within {
+        ("::tcl_prompt2", CONTINUATION_PROMPT)
+    } else {
+        ("::tcl_prompt1", PROMPT)
+    };
     let name = Value::text(name);
     if !interp.variable_exists(&name) {
         return usual.to_owned();
     }
-    let Ok(script) = interp.variable_get(&name) else { return usual.to_owned() };
+    let Ok(script) = interp.variable_get(&name) else {
+        return usual.to_owned();
+    };
     screen.start_capture();
     let outcome = interp.eval(script);
     flush_stdout(interp);

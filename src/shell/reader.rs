@@ -1,5 +1,6 @@
 //! The line editor, on a thread of its own: rustyline, and nothing else knows it.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver, Sender};
@@ -60,12 +61,16 @@ impl Reader {
         history: Option<PathBuf>,
         accept: fn(&mut Interp, Input),
     ) -> Result<Reader, String> {
-        let words = Words { mailbox: mailbox.clone() };
+        let words = Words {
+            mailbox: mailbox.clone(),
+        };
         let mut editor = editor(words).map_err(|error| error.to_string())?;
         if let Ok(mut printer) = editor.create_external_printer() {
             // A terminal that is gone cannot be told so.
             let print = move |text| drop(printer.print(text));
-            screen.start_printer(Box::new(print)).map_err(|error| error.to_string())?;
+            screen
+                .start_printer(Box::new(print))
+                .map_err(|error| error.to_string())?;
         }
         if let Some(path) = &history {
             // There is none before the first session.
@@ -73,10 +78,31 @@ impl Reader {
         }
         let (requests, received) = mpsc::channel();
         let run = move || {
-            let deliver = |input| mailbox.post(Interp::job(move |interp| accept(interp, input))).is_ok();
-            serve(&mut editor, &received, &screen, &interrupt, history.as_deref(), &deliver);
+            let deliver = |input| {
+                mailbox
+                    .post(Interp::job(move |interp| accept(interp, input)))
+                    .is_ok()
+            };
+            let reading = || {
+                serve(
+                    &mut editor,
+                    &received,
+                    &screen,
+                    &interrupt,
+                    history.as_deref(),
+                    &deliver,
+                )
+            };
+            // Without an editor the shell must end and not wait for ever.
+            if catch_unwind(AssertUnwindSafe(reading)).is_err() {
+                screen.lower_prompt();
+                deliver(Input::End);
+            }
         };
-        std::thread::Builder::new().name("reader".to_owned()).spawn(run).map_err(|error| error.to_string())?;
+        std::thread::Builder::new()
+            .name("reader".to_owned())
+            .spawn(run)
+            .map_err(|error| error.to_string())?;
         Ok(Reader { requests })
     }
 
@@ -153,7 +179,12 @@ struct Words {
 impl Completer for Words {
     type Candidate = Pair;
 
-    fn complete(&self, line: &str, position: usize, _: &Context<'_>) -> rustyline::Result<(usize, Vec<Pair>)> {
+    fn complete(
+        &self,
+        line: &str,
+        position: usize,
+        _: &Context<'_>,
+    ) -> rustyline::Result<(usize, Vec<Pair>)> {
         let typed = line.get(..position).unwrap_or_default().to_owned();
         let (sender, receiver) = mpsc::channel();
         let job = move |interp: &mut Interp| {
@@ -163,8 +194,13 @@ impl Completer for Words {
         if self.mailbox.post(Interp::job(job)).is_err() {
             return Ok((position, Vec::new()));
         }
-        let Ok(found) = receiver.recv_timeout(COMPLETION_TIMEOUT) else { return Ok((position, Vec::new())) };
-        let pairs = found.words.into_iter().map(|word| Pair { display: word.shown, replacement: word.inserted });
+        let Ok(found) = receiver.recv_timeout(COMPLETION_TIMEOUT) else {
+            return Ok((position, Vec::new()));
+        };
+        let pairs = found.words.into_iter().map(|word| Pair {
+            display: word.shown,
+            replacement: word.inserted,
+        });
         Ok((found.start, pairs.collect()))
     }
 }

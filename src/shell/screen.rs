@@ -28,6 +28,8 @@ pub type Printer = Box<dyn FnMut(String) + Send>;
 /// The state of the terminal.
 #[derive(Default)]
 struct State {
+    /// Something prints above prompts. Without it, output goes straight to the terminal at all times.
+    has_printer: bool,
     /// The editor has the terminal.
     is_prompt_up: bool,
     /// Whole lines for the editor to print.
@@ -53,7 +55,9 @@ impl Screen {
     }
 
     fn wait<'a>(&self, state: MutexGuard<'a, State>) -> MutexGuard<'a, State> {
-        self.changed.wait(state).unwrap_or_else(PoisonError::into_inner)
+        self.changed
+            .wait(state)
+            .unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Has `printer` print, on a thread of its own, what comes while a prompt is up.
@@ -72,13 +76,17 @@ impl Screen {
                 printer(String::from_utf8_lossy(&lines).into_owned());
             }
         };
-        std::thread::Builder::new().name("printer".to_owned()).spawn(run).map(|_| ())
+        std::thread::Builder::new()
+            .name("printer".to_owned())
+            .spawn(run)?;
+        self.lock().has_printer = true;
+        Ok(())
     }
 
     /// The editor takes the terminal. To be called just before it does.
     pub fn raise_prompt(&self) {
         let mut state = self.lock();
-        state.is_prompt_up = true;
+        state.is_prompt_up = state.has_printer;
         state.partial.clear();
         self.changed.notify_all();
     }
@@ -86,12 +94,14 @@ impl Screen {
     /// The editor has given the terminal back: shows what waits.
     pub fn lower_prompt(&self) {
         let mut state = self.lock();
-        state.is_prompt_up = false;
-        state.queued_bytes = 0;
-        while let Some(lines) = state.queue.pop_front() {
-            write_all(&lines);
+        if state.is_prompt_up {
+            state.is_prompt_up = false;
+            state.queued_bytes = 0;
+            while let Some(lines) = state.queue.pop_front() {
+                write_all(&lines);
+            }
+            write_all(&state.partial);
         }
-        write_all(&state.partial);
         self.changed.notify_all();
     }
 
@@ -99,7 +109,8 @@ impl Screen {
     /// Anything else gets a line of its own.
     pub fn unfinished_line(&self) -> String {
         let state = self.lock();
-        let is_plain = state.partial.len() <= PARTIAL_BYTES_MAX && !state.partial.iter().any(u8::is_ascii_control);
+        let is_plain = state.partial.len() <= PARTIAL_BYTES_MAX
+            && !state.partial.iter().any(u8::is_ascii_control);
         match std::str::from_utf8(&state.partial) {
             Ok(text) if is_plain => text.to_owned(),
             _ => {
@@ -224,7 +235,10 @@ pub fn attach(interp: &mut Interp, screen: &Arc<Screen>) {
             continue;
         }
         if let Ok(shared) = interp.find_channel(&Value::text(name)) {
-            let driver = ScreenDriver { screen: Arc::clone(screen), stream: driver };
+            let driver = ScreenDriver {
+                screen: Arc::clone(screen),
+                stream: driver,
+            };
             let mut channel = Channel::new(name, Box::new(driver), false, true);
             channel.set_buffering_mode(buffering);
             *shared.borrow_mut() = channel;
@@ -241,7 +255,9 @@ mod tests {
     fn while_a_prompt_is_up_whole_lines_are_printed_and_the_rest_waits() {
         let screen = Arc::new(Screen::default());
         let (sender, printed) = mpsc::channel();
-        screen.start_printer(Box::new(move |text| sender.send(text).unwrap())).unwrap();
+        screen
+            .start_printer(Box::new(move |text| sender.send(text).unwrap()))
+            .unwrap();
         screen.raise_prompt();
         screen.write(b"par");
         screen.write(b"tial\nrest");

@@ -41,7 +41,12 @@ impl Terminal {
         unlockpt(&master).unwrap();
         let name = ptsname(&master, Vec::new()).unwrap();
         let slave = rustix::fs::open(&name, OFlags::RDWR | OFlags::NOCTTY, Mode::empty()).unwrap();
-        let size = rustix::termios::Winsize { ws_row: ROWS, ws_col: COLUMNS, ws_xpixel: 0, ws_ypixel: 0 };
+        let size = rustix::termios::Winsize {
+            ws_row: ROWS,
+            ws_col: COLUMNS,
+            ws_xpixel: 0,
+            ws_ypixel: 0,
+        };
         rustix::termios::tcsetwinsize(&slave, size).unwrap();
         let stream = || Stdio::from(slave.try_clone().unwrap());
         // setsid makes the terminal the controlling one, so that Ctrl-C becomes a signal.
@@ -57,7 +62,12 @@ impl Terminal {
             .stderr(stream())
             .spawn()
             .unwrap();
-        Terminal { master, slave, child, screen: Screen::default() }
+        Terminal {
+            master,
+            slave,
+            child,
+            screen: Screen::default(),
+        }
     }
 
     /// Types.
@@ -81,7 +91,10 @@ impl Terminal {
         let start = Instant::now();
         while !self.screen.ends_with(lines) {
             if start.elapsed() > LIMIT {
-                panic!("expected {lines:#?} at the end of\n{}\n", self.screen.lines().join("\n"));
+                panic!(
+                    "expected {lines:#?} at the end of\n{}\n",
+                    self.screen.lines().join("\n")
+                );
             }
             self.read(Duration::from_millis(50));
         }
@@ -119,7 +132,10 @@ impl Terminal {
     }
 
     fn read(&mut self, time: Duration) {
-        let timeout = Timespec { tv_sec: 0, tv_nsec: time.as_nanos().try_into().unwrap() };
+        let timeout = Timespec {
+            tv_sec: 0,
+            tv_nsec: time.as_nanos().try_into().unwrap(),
+        };
         let mut descriptors = [PollFd::new(&self.master, PollFlags::IN)];
         if poll(&mut descriptors, Some(&timeout)).unwrap() == 0 {
             return;
@@ -140,7 +156,11 @@ impl Terminal {
                 self.watch(Duration::from_millis(20));
                 return status;
             }
-            assert!(start.elapsed() < LIMIT, "still running:\n{}\n", self.screen.lines().join("\n"));
+            assert!(
+                start.elapsed() < LIMIT,
+                "still running:\n{}\n",
+                self.screen.lines().join("\n")
+            );
             self.read(Duration::from_millis(10));
         }
     }
@@ -179,7 +199,9 @@ impl Screen {
 
     fn ends_with(&self, expected: &[&str]) -> bool {
         let mut lines = self.lines();
-        while lines.last().is_some_and(String::is_empty) && expected.last().is_some_and(|last| !last.is_empty()) {
+        while lines.last().is_some_and(String::is_empty)
+            && expected.last().is_some_and(|last| !last.is_empty())
+        {
             lines.pop();
         }
         lines.len() >= expected.len() && lines[lines.len() - expected.len()..] == *expected
@@ -226,15 +248,21 @@ impl Screen {
 
     /// Acts on an escape sequence once it is whole.
     fn escape(&mut self) {
-        let [_, kind, parameters @ ..] = &self.pending[..] else { return };
+        let [_, kind, parameters @ ..] = &self.pending[..] else {
+            return;
+        };
         if *kind != b'[' {
             return self.pending.clear();
         }
-        let Some((last, digits)) = parameters.split_last() else { return };
+        let Some((last, digits)) = parameters.split_last() else {
+            return;
+        };
         if !last.is_ascii_alphabetic() {
             return;
         }
-        let number = std::str::from_utf8(digits).ok().and_then(|digits| digits.parse::<usize>().ok());
+        let number = std::str::from_utf8(digits)
+            .ok()
+            .and_then(|digits| digits.parse::<usize>().ok());
         let count = number.unwrap_or(1).max(1);
         match last {
             b'A' => self.row = self.row.saturating_sub(count),

@@ -194,9 +194,11 @@ fn array_set(interp: &mut Interp, words: &[Value]) -> CommandResult {
     }
     let call = interp.current_call();
     let slot = interp.make_slot(&name, call, "set")?;
-    if pairs.is_empty() {
-        return make_empty(interp, &words[1], &slot);
+    // tclsh compiles the command in procedures, and then checks the variable first.
+    if pairs.is_empty() || interp.is_in_procedure() {
+        make_empty(interp, &words[1], &slot)?;
     }
+    let slot = if pairs.is_empty() { return done_empty() } else { interp.make_slot(&name, call, "set")? };
     for pair in pairs.chunks_exact(2) {
         let target = Target { slot: again(&slot), key: Some(pair[0].clone()), name: &name };
         interp.set(&target, pair[1].clone())?;

@@ -258,7 +258,8 @@ impl Interp {
 
 fn compile_catch(compiler: &mut Compiler<'_>, command: &Command, destination: Destination) -> bool {
     let words = &command.words;
-    if !(2..=4).contains(&words.len()) {
+    // As in tclsh, variables make it inline in procedures only; it shows in the error line.
+    if !(2..=4).contains(&words.len()) || (words.len() > 2 && !compiler.has_locals()) {
         return false;
     }
     let Some(body) = compiler.body_script(&words[1]) else {

@@ -12,7 +12,7 @@ use crate::runtime::ensemble::Ensemble;
 use crate::runtime::{CommandResult, Exception, Interp, Namespace, done, done_empty};
 use crate::value::{OrderedMap, Value};
 
-pub(crate) use dispatch::{call, rewritten};
+pub(crate) use dispatch::{call, rewritten, shown_words};
 
 const CREATE_OPTIONS: &[&str] = &["-command", "-map", "-parameters", "-prefixes", "-subcommands", "-unknown"];
 const CONFIGURE_OPTIONS: &[&str] = &["-map", "-namespace", "-parameters", "-prefixes", "-subcommands", "-unknown"];

@@ -141,6 +141,14 @@ fn global(interp: &mut Interp, name: &str) -> Option<Value> {
     Some(cell.target().get()).filter(Value::is_value)
 }
 
+/// The value of a global variable that every interpreter has, unless a script has removed it.
+fn version_variable(interp: &mut Interp, name: &str) -> CommandResult {
+    match global(interp, name) {
+        Some(value) => done(value),
+        None => Err(Exception::variable("read", name, "no such variable", &["TCL", "LOOKUP", "VARNAME", name])),
+    }
+}
+
 fn info_library(interp: &mut Interp, _words: &[Value]) -> CommandResult {
     match global(interp, "tcl_library") {
         Some(library) => done(library),
@@ -164,7 +172,7 @@ fn info_nameofexecutable(_interp: &mut Interp, _words: &[Value]) -> CommandResul
 }
 
 fn info_patchlevel(interp: &mut Interp, _words: &[Value]) -> CommandResult {
-    done(global(interp, "tcl_patchLevel").unwrap_or_default())
+    version_variable(interp, "tcl_patchLevel")
 }
 
 fn info_script(interp: &mut Interp, words: &[Value]) -> CommandResult {
@@ -182,5 +190,5 @@ fn info_sharedlibextension(_interp: &mut Interp, _words: &[Value]) -> CommandRes
 }
 
 fn info_tclversion(interp: &mut Interp, _words: &[Value]) -> CommandResult {
-    done(global(interp, "tcl_version").unwrap_or_default())
+    version_variable(interp, "tcl_version")
 }

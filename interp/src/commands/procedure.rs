@@ -23,12 +23,6 @@ fn proc_command(interp: &mut Interp, words: &[Value]) -> CommandResult {
             ["TCL", "LOOKUP", "NAMESPACE", &name],
         ));
     };
-    if tail.is_empty() && name.ends_with("::") && name.len() > 2 {
-        return Err(Exception::with_code(
-            format!("can't create procedure \"{}\": bad procedure name", &*name),
-            ["TCL", "VALUE", "COMMAND"],
-        ));
-    }
     let procedure = Procedure::new(&words[2], &words[3], &holder, false).map_err(|mut exception| {
         exception.add_info(&format!("\n    (creating proc \"{tail}\")"));
         exception

@@ -201,10 +201,14 @@ fn compile_switch(compiler: &mut Compiler<'_>, command: &Command, destination: D
     let source = compiler.source;
     let mut words = &command.words[1..];
     let mut is_glob = false;
+    let mut is_exact = false;
     while let Some(option) = words.first().and_then(|word| word.constant(source)) {
         match option {
-            "-exact" if words.len() > 2 && !is_glob => words = &words[1..],
-            "-glob" if words.len() > 2 && !is_glob => {
+            "-exact" if words.len() > 2 && !is_glob && !is_exact => {
+                is_exact = true;
+                words = &words[1..];
+            }
+            "-glob" if words.len() > 2 && !is_glob && !is_exact => {
                 is_glob = true;
                 words = &words[1..];
             }

@@ -56,7 +56,10 @@ impl SignalFile {
             Some(parent) if !parent.as_os_str().is_empty() => parent.to_owned(),
             _ => PathBuf::from("."),
         };
-        Some(SignalFile { directory, name: path.file_name()?.to_owned() })
+        Some(SignalFile {
+            directory,
+            name: path.file_name()?.to_owned(),
+        })
     }
 
     fn path(&self) -> PathBuf {
@@ -65,12 +68,16 @@ impl SignalFile {
 
     /// Leaves a signal: `content` is there as a whole or not at all. A signal that nobody has taken is replaced.
     pub fn send(&self, content: &[u8]) -> Result<(), Failure> {
-        let (temporary, mut file) = self.make_temporary().map_err(Failure::because("couldn't open"))?;
+        let (temporary, mut file) = self
+            .make_temporary()
+            .map_err(Failure::because("couldn't open"))?;
         let written = file.write_all(content);
         drop(file);
-        let placed = written.map_err(Failure::because("error writing")).and_then(|()| {
-            std::fs::rename(&temporary, self.path()).map_err(Failure::because("couldn't open"))
-        });
+        let placed = written
+            .map_err(Failure::because("error writing"))
+            .and_then(|()| {
+                std::fs::rename(&temporary, self.path()).map_err(Failure::because("couldn't open"))
+            });
         if placed.is_err() {
             // Best effort: the first failure is the one to report.
             let _ = std::fs::remove_file(&temporary);
@@ -86,7 +93,11 @@ impl SignalFile {
             let path = self.own_path();
             match options.open(&path) {
                 Ok(file) => return Ok((path, file)),
-                Err(error) if error.kind() == ErrorKind::AlreadyExists && tries < NAME_TRIES_MAX => tries += 1,
+                Err(error)
+                    if error.kind() == ErrorKind::AlreadyExists && tries < NAME_TRIES_MAX =>
+                {
+                    tries += 1
+                }
                 Err(error) => return Err(error),
             }
         }
@@ -97,8 +108,14 @@ impl SignalFile {
         static LAST: AtomicU64 = AtomicU64::new(0);
         let number = LAST.fetch_add(1, Ordering::Relaxed);
         // The time tells apart processes of the same number on hosts that share the directory.
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        self.directory.join(format!(".fsignal-{}-{number}-{:x}", std::process::id(), now.as_nanos()))
+        let now = SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .unwrap_or_default();
+        self.directory.join(format!(
+            ".fsignal-{}-{number}-{:x}",
+            std::process::id(),
+            now.as_nanos()
+        ))
     }
 }
 
@@ -144,7 +161,11 @@ pub(super) struct Taker {
 
 impl Taker {
     pub fn new(file: SignalFile) -> Taker {
-        Taker { file, taken: None, seen: None }
+        Taker {
+            file,
+            taken: None,
+            seen: None,
+        }
     }
 
     /// The directory of the signal's file.
@@ -154,7 +175,10 @@ impl Taker {
 
     /// The name in the directory of the file that is of interest now.
     pub fn name(&self) -> &OsStr {
-        self.taken.as_deref().and_then(Path::file_name).unwrap_or(&self.file.name)
+        self.taken
+            .as_deref()
+            .and_then(Path::file_name)
+            .unwrap_or(&self.file.name)
     }
 
     /// Takes the signal if it is there and complete.
@@ -168,7 +192,9 @@ impl Taker {
                     self.seen = None;
                     return Ok(Attempt::Absent);
                 }
-                Some(file) if !self.is_finished(&file, is_complete)? => return Ok(Attempt::Unfinished),
+                Some(file) if !self.is_finished(&file, is_complete)? => {
+                    return Ok(Attempt::Unfinished);
+                }
                 Some(_) => {}
             }
             if !self.take()? {
@@ -187,14 +213,19 @@ impl Taker {
                 Ok(true)
             }
             Err(error) if error.kind() == ErrorKind::NotFound => Ok(false),
-            Err(error) => Err(Failure { what: "error deleting", error }),
+            Err(error) => Err(Failure {
+                what: "error deleting",
+                error,
+            }),
         }
     }
 
     /// Reads and deletes what we have taken. It is looked at again, for between the look and the renaming a sender may
     /// have begun to write, or have put another file in place.
     fn read_taken(&mut self, is_complete: bool) -> Result<Attempt, Failure> {
-        let Some(own) = self.taken.clone() else { return Ok(Attempt::Absent) };
+        let Some(own) = self.taken.clone() else {
+            return Ok(Attempt::Absent);
+        };
         let Some(file) = self.open(&own)? else {
             self.taken = None;
             return Ok(Attempt::Absent);
@@ -214,8 +245,15 @@ impl Taker {
         options.read(true).custom_flags(libc::O_NONBLOCK);
         match options.open(path) {
             Ok(file) => Ok(Some(file)),
-            Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => Ok(None),
-            Err(error) => Err(Failure { what: "couldn't open", error }),
+            Err(error)
+                if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) =>
+            {
+                Ok(None)
+            }
+            Err(error) => Err(Failure {
+                what: "couldn't open",
+                error,
+            }),
         }
     }
 
@@ -223,7 +261,10 @@ impl Taker {
         let metadata = file.metadata().map_err(Failure::because("couldn't open"))?;
         if metadata.is_dir() {
             let error = io::Error::from(ErrorKind::IsADirectory);
-            return Err(Failure { what: "couldn't open", error: os_error(error) });
+            return Err(Failure {
+                what: "couldn't open",
+                error: os_error(error),
+            });
         }
         match writers(file) {
             Writers::None => Ok(true),
@@ -254,8 +295,10 @@ impl Drop for Taker {
             // Not over a newer signal, which replaces this one.
             let flags = rustix::fs::RenameFlags::NOREPLACE;
             let place = self.file.path();
-            let returned = rustix::fs::renameat_with(rustix::fs::CWD, &own, rustix::fs::CWD, &place, flags).is_ok()
-                || (!place.exists() && std::fs::rename(&own, &place).is_ok());
+            let returned =
+                rustix::fs::renameat_with(rustix::fs::CWD, &own, rustix::fs::CWD, &place, flags)
+                    .is_ok()
+                    || (!place.exists() && std::fs::rename(&own, &place).is_ok());
             if !returned {
                 let _ = std::fs::remove_file(&own);
             }
@@ -273,11 +316,16 @@ fn os_error(error: io::Error) -> io::Error {
 
 fn read(mut file: &File) -> Result<Vec<u8>, Failure> {
     let mut content = Vec::new();
-    let limited = (&mut file).take(SIGNAL_BYTES_MAX + 1).read_to_end(&mut content);
+    let limited = (&mut file)
+        .take(SIGNAL_BYTES_MAX + 1)
+        .read_to_end(&mut content);
     limited.map_err(Failure::because("error reading"))?;
     if content.len() as u64 > SIGNAL_BYTES_MAX {
         let error = io::Error::from_raw_os_error(libc::EFBIG);
-        return Err(Failure { what: "error reading", error });
+        return Err(Failure {
+            what: "error reading",
+            error,
+        });
     }
     Ok(content)
 }

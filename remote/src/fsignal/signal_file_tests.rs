@@ -16,7 +16,9 @@ impl Scratch {
 
     fn names(&self) -> Vec<String> {
         let entries = std::fs::read_dir(&self.0).unwrap();
-        entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect()
+        entries
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .collect()
     }
 }
 
@@ -88,7 +90,10 @@ fn what_is_taken_and_not_read_is_put_back() {
     signal.send(b"newer\n").unwrap();
     drop(taker);
     assert_eq!(scratch.names(), ["Go.sig"]);
-    assert_eq!(take(&mut Taker::new(signal)), Attempt::Taken(b"newer\n".to_vec()));
+    assert_eq!(
+        take(&mut Taker::new(signal)),
+        Attempt::Taken(b"newer\n".to_vec())
+    );
 }
 
 #[test]
@@ -105,7 +110,10 @@ fn of_several_waiters_exactly_one_gets_each_signal() {
                 let mut taker = Taker::new(signal);
                 while !done.load(Ordering::Relaxed) {
                     if let Attempt::Taken(content) = taker.attempt(true).unwrap() {
-                        taken.lock().unwrap().push(String::from_utf8(content).unwrap());
+                        taken
+                            .lock()
+                            .unwrap()
+                            .push(String::from_utf8(content).unwrap());
                     }
                     std::thread::yield_now();
                 }
@@ -116,7 +124,10 @@ fn of_several_waiters_exactly_one_gets_each_signal() {
         signal.send(format!("{number}\n").as_bytes()).unwrap();
         let start = Instant::now();
         while taken.lock().unwrap().len() <= number {
-            assert!(start.elapsed() < Duration::from_secs(20), "signal {number} was lost");
+            assert!(
+                start.elapsed() < Duration::from_secs(20),
+                "signal {number} was lost"
+            );
             std::thread::yield_now();
         }
     }
@@ -136,12 +147,21 @@ fn failures_name_what_was_tried() {
     let scratch = Scratch::new("fail");
     let nowhere = SignalFile::new(&scratch.0.join("no/Go.sig")).unwrap();
     let failure = nowhere.send(b"x").unwrap_err();
-    assert_eq!((failure.what, failure.error.kind()), ("couldn't open", ErrorKind::NotFound));
+    assert_eq!(
+        (failure.what, failure.error.kind()),
+        ("couldn't open", ErrorKind::NotFound)
+    );
     assert_eq!(Taker::new(nowhere).attempt(false).unwrap(), Attempt::Absent);
     std::fs::create_dir(scratch.0.join("Go.sig")).unwrap();
     let failure = scratch.signal().send(b"x").unwrap_err();
-    assert_eq!((failure.what, failure.error.kind()), ("couldn't open", ErrorKind::IsADirectory));
+    assert_eq!(
+        (failure.what, failure.error.kind()),
+        ("couldn't open", ErrorKind::IsADirectory)
+    );
     let failure = Taker::new(scratch.signal()).attempt(false).unwrap_err();
-    assert_eq!((failure.what, failure.error.raw_os_error()), ("couldn't open", Some(libc::EISDIR)));
+    assert_eq!(
+        (failure.what, failure.error.raw_os_error()),
+        ("couldn't open", Some(libc::EISDIR))
+    );
     assert_eq!(scratch.names(), ["Go.sig"]);
 }

@@ -3,12 +3,16 @@
 use std::rc::Rc;
 
 use crate::commands::namespace::qualified;
-use crate::runtime::command::Command;
+use crate::runtime::command::{Command, CommandKind};
 use crate::runtime::ensemble::{Ensemble, Match, Resolved, match_name};
+use crate::runtime::unit::Callee;
 use crate::runtime::{CommandResult, Context, Exception, Interp, Namespace, Outcome, ScriptLabel, code};
 use crate::value::{OrderedMap, Value};
 
 use super::super::namespace::is_exported;
+
+/// How messages about wrong arguments begin.
+const WRONG_ARGS: &str = "wrong # args: should be \"";
 
 /// The call of an ensemble, while it looks for its target.
 struct Call {
@@ -63,7 +67,7 @@ impl Call {
             return self.call(interp, &resolved, &subcommand);
         }
         if let Some(target) = exact_target(&self.ensemble, &self.namespace, &subcommand) {
-            return self.run(interp, &target, &subcommand);
+            return self.run(interp, &target, &subcommand, true);
         }
         let names = subcommand_names(&self.ensemble, &self.namespace);
         let text = subcommand.str();
@@ -71,7 +75,7 @@ impl Call {
         if let Match::Found(name) = match_name(&text, &borrowed, self.ensemble.allows_prefixes.get()) {
             let name = Value::text(name);
             if let Some(target) = exact_target(&self.ensemble, &self.namespace, &name) {
-                return self.run(interp, &target, &name);
+                return self.run(interp, &target, &name, true);
             }
         }
         let handler = self.ensemble.unknown.borrow().clone();
@@ -113,7 +117,7 @@ impl Call {
             return start(interp, &self.command, &self.ensemble, self.words, false);
         }
         let subcommand = self.words[self.at].clone();
-        self.run(interp, &target, &subcommand)
+        self.run(interp, &target, &subcommand, false)
     }
 
     fn unknown_subcommand(&self, word: &str, names: &[&str]) -> Box<Exception> {
@@ -130,8 +134,9 @@ impl Call {
         Exception::with_code(format!("{what} \"{word}\": {rest}"), ["TCL", "LOOKUP", "SUBCOMMAND", word])
     }
 
-    /// Calls the target in place of the ensemble: its prefix, the parameters, the rest of the words.
-    fn run(self, interp: &mut Interp, target: &Value, subcommand: &Value) -> CommandResult {
+    /// Calls the target in place of the ensemble: its prefix, the parameters, the rest of the words. With `keeps`, the
+    /// subcommand means the same next time.
+    fn run(self, interp: &mut Interp, target: &Value, subcommand: &Value, keeps: bool) -> CommandResult {
         let prefix = target.to_list()?;
         let prefix = prefix.elements();
         let mut call = Vec::with_capacity(prefix.len() + self.words.len());
@@ -145,10 +150,13 @@ impl Call {
         let callee = interp.callee(&name.str(), &self.namespace);
         if let Some(callee) = callee {
             let resolved = Resolved { prefix: target.clone(), callee };
-            self.ensemble.keep(&word, interp.command_epoch, resolved.clone());
+            if keeps && *word == *subcommand.str() {
+                self.ensemble.keep(&word, interp.command_epoch, resolved.clone());
+            }
             drop(word);
             return self.call(interp, &resolved, subcommand);
         }
+        drop(word);
         interp.push_words_in(call, current, Some(self.namespace.clone())).map_err(|exception| {
             let mut shown = self.words[..self.at].to_vec();
             shown.push(subcommand.clone());
@@ -167,10 +175,46 @@ impl Call {
         let inserted = prefix.len() + self.at - 1;
         let current = interp.current_call();
         interp.push_callee_in(call, current, &resolved.callee).map_err(|exception| {
+            if inserted > shown_words(&resolved.callee) {
+                return exception;
+            }
             let mut shown = self.words[..self.at].to_vec();
+            if is_ensemble(&resolved.callee) {
+                spell_out(&mut shown[1..], &exception, prefix.len());
+            }
             shown.push(subcommand.clone());
             rewritten(exception, &prefix[0], inserted, &shown)
         })
+    }
+}
+
+fn is_ensemble(callee: &Callee) -> bool {
+    matches!(callee, Callee::Other(command) if matches!(*command.kind.borrow(), CommandKind::Ensemble(_)))
+}
+
+/// Replaces parameters that abbreviate subcommands of an inner ensemble by what its message spells out.
+fn spell_out(parameters: &mut [Value], exception: &Exception, skipped: usize) {
+    let message = exception.value.to_text();
+    let Some(usage) = message.strip_prefix(WRONG_ARGS) else {
+        return;
+    };
+    for (parameter, word) in parameters.iter_mut().zip(usage_words(usage).into_iter().skip(skipped)) {
+        if word.starts_with(&*parameter.str()) {
+            *parameter = Value::text(word);
+        }
+    }
+}
+
+/// How many words of a call the messages about its wrong arguments can name one by one.
+pub(crate) fn shown_words(callee: &Callee) -> usize {
+    match callee {
+        Callee::Builtin(_) | Callee::None => 1,
+        Callee::Procedure(_) => usize::MAX,
+        Callee::Other(command) => match &*command.kind.borrow() {
+            CommandKind::Builtin(_) => 1,
+            CommandKind::Ensemble(ensemble) if ensemble.table.is_some() => 2,
+            _ => usize::MAX,
+        },
     }
 }
 
@@ -236,9 +280,8 @@ fn handler_failed(mut exception: Box<Exception>, handler: &Value) -> Box<Excepti
 /// The error of a target called with the wrong number of words, as seen by the ensemble's caller: the target's
 /// name and its first words give way to `shown`.
 pub(crate) fn rewritten(mut exception: Box<Exception>, name: &Value, inserted: usize, shown: &[Value]) -> Box<Exception> {
-    const START: &str = "wrong # args: should be \"";
     let message = exception.value.to_text();
-    let Some(usage) = message.strip_prefix(START).and_then(|rest| rest.strip_suffix('"')) else {
+    let Some(usage) = message.strip_prefix(WRONG_ARGS).and_then(|rest| rest.strip_suffix('"')) else {
         return exception;
     };
     let name = name.str();
@@ -251,7 +294,7 @@ pub(crate) fn rewritten(mut exception: Box<Exception>, name: &Value, inserted: u
         text.push(' ');
         text.push_str(word);
     }
-    exception.value = Value::string(format!("{START}{text}\""));
+    exception.value = Value::string(format!("{WRONG_ARGS}{text}\""));
     exception
 }
 

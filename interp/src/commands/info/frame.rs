@@ -1,7 +1,7 @@
 //! `info level` and `info frame`.
 
 use crate::commands::int_of;
-use crate::runtime::frame::{CodeFrame, End, Fiber, Frame, FrameKind};
+use crate::runtime::frame::{CallKind, CodeFrame, End, Fiber, Frame, FrameKind};
 use crate::runtime::{CommandResult, Exception, Interp, done};
 use crate::value::{OrderedMap, Value};
 
@@ -31,20 +31,39 @@ pub(super) fn info_level(interp: &mut Interp, words: &[Value]) -> CommandResult 
     Err(bad())
 }
 
-/// The frames of scripts, outermost first, over all fibers that wait for one another.
-fn code_frames(interp: &Interp) -> Vec<(&Fiber, &Frame, &CodeFrame)> {
-    let fibers = interp.fibers.iter().map(|fiber| &**fiber).chain(std::iter::once(&*interp.fiber));
-    fibers
-        .flat_map(|fiber| fiber.frames.iter().map(move |frame| (fiber, frame)))
-        .filter_map(|(fiber, frame)| match &frame.kind {
-            FrameKind::Code(code) => Some((fiber, frame, code)),
-            _ => None,
-        })
-        .collect()
+/// A script that runs: what `info frame` counts.
+struct ScriptFrame<'a> {
+    fiber: &'a Fiber,
+    frame: &'a Frame,
+    /// The level that the script was started from; `uplevel` does not change it.
+    call: usize,
+}
+
+/// The scripts that run, outermost first, over all fibers that wait for one another.
+fn script_frames(interp: &Interp) -> Vec<ScriptFrame<'_>> {
+    let mut found = Vec::new();
+    for fiber in interp.fibers.iter().chain(std::iter::once(&interp.fiber)) {
+        let mut call = 0;
+        for frame in &fiber.frames {
+            if matches!(frame.end, End::Procedure | End::Lambda | End::Namespace(_)) {
+                call = frame.call as usize;
+            }
+            let is_script = match &frame.kind {
+                FrameKind::Code(_) => true,
+                // A list evaluated as a script.
+                FrameKind::Words(_) => matches!(frame.end, End::Script(_) | End::Namespace(_)),
+                _ => false,
+            };
+            if is_script {
+                found.push(ScriptFrame { fiber, frame, call });
+            }
+        }
+    }
+    found
 }
 
 pub(super) fn info_frame(interp: &mut Interp, words: &[Value]) -> CommandResult {
-    let frames = code_frames(interp);
+    let frames = script_frames(interp);
     let depth = frames.len() as i64;
     let Some(number) = words.get(1) else {
         return done(depth);
@@ -52,59 +71,90 @@ pub(super) fn info_frame(interp: &mut Interp, words: &[Value]) -> CommandResult 
     let level = int_of(number)?;
     let position = if level > 0 { level } else { depth + level };
     let found = usize::try_from(position - 1).ok().and_then(|at| frames.get(at));
-    let Some((fiber, frame, code)) = found else {
+    let Some(frame) = found else {
         return Err(Exception::with_code(
             format!("bad level \"{number}\""),
             ["TCL", "LOOKUP", "LEVEL", &number.str()],
         ));
     };
-    done(Value::dict(describe(interp, fiber, frame, code)))
+    done(Value::dict(frame.describe(interp)))
 }
 
-fn describe(interp: &Interp, fiber: &Fiber, frame: &Frame, code: &CodeFrame) -> OrderedMap {
-    let mut dict = OrderedMap::new();
-    let mut put = |key: &str, value: Value| {
-        dict.insert(Value::text(key), value);
-    };
-    let unit_code = &code.unit.code;
-    let range = unit_code.command_at(code.pc.saturating_sub(1));
-    let line = range.map_or(1, |range| unit_code.line_of(range.span.start));
-    let text = range.map_or("", |range| range.span.text(&unit_code.source));
-    let call = fiber.calls.get(frame.call as usize);
-    let words = call.map(|call| call.words()).unwrap_or_default();
-    let in_procedure = matches!(frame.end, End::Procedure | End::Lambda);
-    let file = interp.script_files.last().filter(|_| unit_code.is_top_level);
-    let kind = match file {
-        Some(_) => "source",
-        None if in_procedure => "proc",
-        None => "eval",
-    };
-    put("type", Value::text(kind));
-    put("line", Value::int(i64::from(line)));
-    if let Some(file) = file {
-        put("file", file.clone());
-    }
-    put("cmd", Value::text(text));
-    match frame.end {
-        End::Procedure => {
-            if let (Some(name), Some(call)) = (words.first(), call) {
-                put("proc", Value::string(procedure_name(&name.str(), &call.namespace)));
-            }
+impl ScriptFrame<'_> {
+    fn describe(&self, interp: &Interp) -> OrderedMap {
+        let mut dict = OrderedMap::new();
+        let mut put = |key: &str, value: Value| {
+            dict.insert(Value::text(key), value);
+        };
+        let (line, text, is_top_level) = match &self.frame.kind {
+            FrameKind::Code(code) => running_command(code),
+            FrameKind::Words(words) => (1, crate::value::list::list_text(words.iter()), false),
+            _ => (1, String::new(), false),
+        };
+        let file = interp.script_files.last().filter(|_| is_top_level);
+        let kind = match file {
+            Some(_) => "source",
+            None if matches!(self.frame.end, End::Procedure | End::Lambda) => "proc",
+            None => "eval",
+        };
+        put("type", Value::text(kind));
+        put("line", Value::int(i64::from(line)));
+        if let Some(file) = file {
+            put("file", file.clone());
         }
-        End::Lambda => put("lambda", words.get(1).cloned().unwrap_or_default()),
-        _ => {}
+        put("cmd", Value::string(text));
+        if let Some((key, value)) = self.procedure() {
+            put(key, value);
+        }
+        if let Some(level) = self.level(interp) {
+            put("level", Value::int(level));
+        }
+        dict
     }
-    let current_level = interp.call_frame().level;
-    if let Some(call) = call
-        && call.level <= current_level
-    {
-        put("level", Value::int(i64::from(current_level - call.level)));
+
+    /// The procedure or lambda whose level the script was started from.
+    fn procedure(&self) -> Option<(&'static str, Value)> {
+        let call = self.fiber.calls.get(self.call)?;
+        if call.kind != CallKind::Procedure {
+            return None;
+        }
+        let owner = self.fiber.frames.iter().find(|frame| {
+            frame.call as usize == self.call && matches!(frame.end, End::Procedure | End::Lambda)
+        })?;
+        if matches!(owner.end, End::Lambda) {
+            return Some(("lambda", call.words().get(1)?.clone()));
+        }
+        let name = call.words().first()?.to_text();
+        let tail = crate::runtime::namespace::split_name(&name).1;
+        Some(("proc", Value::string(crate::commands::namespace::qualified(&call.namespace, tail))))
     }
-    dict
+
+    /// How many levels above the current one that level is; None when `uplevel` has left it out.
+    fn level(&self, interp: &Interp) -> Option<i64> {
+        if !std::ptr::eq(self.fiber, &*interp.fiber) {
+            return None;
+        }
+        let wanted = self.fiber.calls.get(self.call)?.level;
+        let top = interp.call_frame().level;
+        let mut index = interp.current_call();
+        loop {
+            if index == self.call {
+                return Some(i64::from(top) - i64::from(wanted));
+            }
+            let call = self.fiber.calls.get(index)?;
+            if call.level == 0 {
+                return None;
+            }
+            index = call.caller as usize;
+        }
+    }
 }
 
-/// The full name of a procedure called as `name`, whose body runs in `namespace`.
-fn procedure_name(name: &str, namespace: &crate::runtime::Namespace) -> String {
-    let tail = crate::runtime::namespace::split_name(name).1;
-    crate::commands::namespace::qualified(namespace, tail)
+/// The line and the text of the command that a unit runs, and whether the unit is a file's.
+fn running_command(code: &CodeFrame) -> (u32, String, bool) {
+    let unit = &code.unit.code;
+    let range = unit.command_at(code.pc.saturating_sub(1));
+    let line = range.map_or(1, |range| unit.line_of(range.span.start));
+    let text = range.map_or("", |range| range.span.text(&unit.source));
+    (line, text.to_owned(), unit.is_top_level)
 }

@@ -6,11 +6,12 @@ use std::rc::{Rc, Weak};
 use super::child::came_back;
 use super::family::{Node, enter, find, own_node};
 use super::wrong_args;
-use crate::commands::ensemble::rewritten;
+use crate::commands::ensemble::{rewritten, shown_words};
 use crate::commands::array::as_in_tclsh;
 use crate::commands::namespace::qualified;
 use crate::runtime::command::CommandKind;
 use crate::runtime::namespace::split_name;
+use crate::runtime::unit::Callee;
 use crate::runtime::{Command, CommandResult, Exception, Interp, NativeCommand, done, done_empty};
 use crate::value::Value;
 
@@ -41,20 +42,26 @@ impl NativeCommand for AliasCommand {
         let Some(target) = alias.target.upgrade() else {
             return Err(Exception::no_such_command(&words[0].str()));
         };
-        let shown = |exception: Box<Exception>| match alias.prefix.as_slice() {
-            [name] => rewritten(exception, name, 1, &words[..1]),
+        // Words that the alias adds disappear from messages about wrong arguments where they can.
+        let shown = |callee: Option<Callee>, exception: Box<Exception>| match (alias.prefix.first(), callee) {
+            (Some(name), Some(callee)) if alias.prefix.len() <= shown_words(&callee) => {
+                rewritten(exception, name, alias.prefix.len(), &words[..1])
+            }
             _ => exception,
         };
+        let name = alias.prefix.first().map(Value::to_text).unwrap_or_default();
         if Rc::ptr_eq(&target, &own_node(interp)) {
             let current = interp.current_call();
             let global = interp.global_namespace();
-            return interp.push_words_in(call, current, Some(global)).map_err(shown);
+            let callee = interp.callee(&name, &global);
+            return interp.push_words_in(call, current, Some(global)).map_err(|exception| shown(callee, exception));
         }
         let outcome = enter(interp, &target, |target| {
             target.run_nested(|target| {
                 let current = target.current_call();
                 let global = target.global_namespace();
-                target.push_words_in(call, current, Some(global)).map_err(shown)
+                let callee = target.callee(&name, &global);
+                target.push_words_in(call, current, Some(global)).map_err(|exception| shown(callee, exception))
             })
         })?;
         came_back(interp, &target, outcome)

@@ -7,7 +7,7 @@ use super::family::{enter, find, in_interpreter, own_node};
 use crate::commands::option;
 use crate::runtime::command::CommandKind;
 use crate::runtime::frame::{CallFrame, End, Frame, FrameKind, Label};
-use crate::runtime::{Command, CommandResult, Exception, Interp, Namespace, Next, done, done_empty};
+use crate::runtime::{Command, CommandResult, Exception, Interp, Namespace, NativeCommand, Next, done, done_empty};
 use crate::value::Value;
 
 /// Commands that safe interpreters have hidden, whatever the command table says.
@@ -38,22 +38,20 @@ const HIDDEN_PARTS: &[(&str, &[&str])] = &[
 /// Makes a new interpreter safe.
 pub(super) fn make_safe(interp: &mut Interp) {
     let global = interp.global_namespace();
-    let parts: Vec<(String, CommandKind)> = HIDDEN_PARTS
-        .iter()
-        .filter_map(|(name, subcommands)| {
-            let command = global.command(name)?;
-            let table = match &*command.kind.borrow() {
-                CommandKind::Ensemble(ensemble) => ensemble.table?,
-                _ => return None,
+    for (name, subcommands) in HIDDEN_PARTS {
+        let Some(namespace) = interp.find_namespace(&format!("::tcl::{name}"), &global) else {
+            continue;
+        };
+        for subcommand in *subcommands {
+            let Some(command) = namespace.command(subcommand) else {
+                continue;
             };
-            let rows = table.subcommands.iter().filter(|row| subcommands.contains(&row.name));
-            Some(rows.map(|row| (format!("tcl:{name}:{}", row.name), CommandKind::Builtin(row))).collect::<Vec<_>>())
-        })
-        .flatten()
-        .collect();
-    for (token, kind) in parts {
-        let command = Command::new(&token, &global, kind);
-        interp.hidden.borrow_mut().insert(token.into(), command);
+            let token = format!("tcl:{name}:{subcommand}");
+            let hidden = Command::new(&token, &global, command.kind.borrow().clone());
+            interp.hidden.borrow_mut().insert(token.into(), hidden);
+            let refusal = Refusal { ensemble: name, subcommand };
+            interp.put_command(&namespace, subcommand, CommandKind::Native(Rc::new(refusal)));
+        }
     }
     let is_unsafe = |name: &str, command: &Rc<Command>| {
         UNSAFE.contains(&name) || matches!(&*command.kind.borrow(), CommandKind::Builtin(row) if !row.is_safe)
@@ -83,6 +81,25 @@ pub(super) fn make_safe(interp: &mut Interp) {
         }
     }
     interp.is_safe.set(true);
+}
+
+/// Stands for a subcommand that safe interpreters have hidden.
+struct Refusal {
+    ensemble: &'static str,
+    subcommand: &'static str,
+}
+
+impl NativeCommand for Refusal {
+    fn call(&self, _interp: &mut Interp, _words: &[Value]) -> CommandResult {
+        Err(Exception::with_code(
+            format!("not allowed to invoke subcommand {} of {}", self.subcommand, self.ensemble),
+            ["TCL", "SAFE", "SUBCOMMAND"],
+        ))
+    }
+
+    fn as_any(&self) -> &dyn std::any::Any {
+        self
+    }
 }
 
 /// Takes a command of the global namespace away, under a token.

@@ -13,7 +13,9 @@ use crate::value::{Repr, Value};
 pub(super) fn namespace_delete(interp: &mut Interp, words: &[Value]) -> CommandResult {
     for name in &words[1..] {
         let text = name.str();
-        if find(interp, &text).is_none() {
+        let dying = interp.data::<Dying>();
+        let found = find(interp, &text).filter(|found| !dying.0.borrow().contains(&found.id));
+        if found.is_none() {
             return Err(Exception::with_code(
                 format!("unknown namespace \"{}\" in namespace delete command", &*text),
                 ["TCL", "LOOKUP", "NAMESPACE", &text],

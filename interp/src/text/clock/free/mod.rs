@@ -56,7 +56,7 @@ impl FreeTime {
     /// * `base`: the time from which relative ones count, in the zone that the text is read in.
     /// * `zone`: that of the text, if it has one.
     ///
-    /// Errors: a year that 32 bits cannot hold.
+    /// Errors: `ARITH IOVERFLOW` for a year that 32 bits cannot hold.
     pub fn time(&self, base: &Moment<'_>, zone: &Zone) -> Result<i64, Failure> {
         let (day, month) = self.day(base);
         let second_of_day = self.second_of_day(base);
