@@ -4,6 +4,10 @@
 //! interpreter and reports how a script ended, [`standard_input`] and [`shell`] read commands from a pipe and from a
 //! person, [`messaging`] runs `serve`, `remote` and `keys`.
 #![deny(missing_docs)]
+#![allow(
+    rustdoc::private_intra_doc_links,
+    reason = "the documentation is built with private items, for readers of the source"
+)]
 
 mod flags;
 mod messaging;
@@ -19,37 +23,42 @@ use rustix::stdio::stdin;
 use flags::{Plan, Request};
 use session::Session;
 
-fn main() {
+/// Does what the command line asks for; returns the exit status, unless the process has ended before.
+#[cfg_attr(test, allow(dead_code, reason = "tests begin elsewhere"))]
+fn start() -> i32 {
     let words: Vec<String> = std::env::args_os()
         .map(|word| session::from_os(&word))
         .collect();
     let (program, words) = words
         .split_first()
         .map_or(("remex", &[][..]), |(program, words)| (program, words));
-    match flags::parse(words) {
-        Ok(request) => exit(run(program, request)),
+    let status = match flags::parse(words) {
+        Ok(request) => run(program, request),
         Err(message) => {
             session::print_error(&format!("remex: {message}\nTry \"remex --help\"."));
-            exit(flags::USAGE_STATUS);
+            flags::USAGE_STATUS
         }
-    }
+    };
+    exit(status)
 }
 
 /// Does what was asked for and returns the exit status.
 fn run(program: &str, request: Request) -> i32 {
-    let start = |name: &str, arguments: &[String]| Session::start(&request, name, arguments);
+    let session = |name: &str, arguments: &[String]| Session::start(&request, name, arguments);
     match &request.plan {
         Plan::Help => session::print(&flags::help()),
         Plan::Version => session::print(concat!("remex ", env!("CARGO_PKG_VERSION"), "\n")),
         Plan::Keys(words) => messaging::keys(words),
         Plan::Remote(words) => messaging::remote(words),
-        Plan::Serve(words) => messaging::serve(start(program, &[]), words),
-        Plan::Disassemble(file) => start(program, &[]).disassemble(file),
-        Plan::Script { script, arguments } => start(program, arguments).run_script(script),
-        Plan::File { file, arguments } => start(file, arguments).run_file(file),
-        Plan::StandardInput { arguments } => standard_input::run(start(program, arguments), false),
-        Plan::Interactive if rustix::termios::isatty(stdin()) => shell::run(start(program, &[])),
-        Plan::Interactive => standard_input::run(start(program, &[]), false),
+        Plan::Serve(words) => messaging::serve(session(program, &[]), words),
+        Plan::Disassemble(file) => session(program, &[]).disassemble(file),
+        Plan::Script { script, arguments } => session(program, arguments).run_script(script),
+        Plan::File { file, arguments } => session(file, arguments).run_file(file),
+        Plan::StandardInput { arguments } => {
+            standard_input::run(session(program, arguments), false)
+        }
+        Plan::Interactive if rustix::termios::isatty(stdin()) => shell::run(session(program, &[])),
+        Plan::Interactive => standard_input::run(session(program, &[]), false),
     }
 }
 

@@ -12,28 +12,45 @@ fn survives(script: &str) -> String {
     let printed = String::from_utf8_lossy(&output.stdout).into_owned();
     let errors = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(output.status.success(), "{script}\n{printed}\n{errors}");
-    printed.strip_suffix("alive\n").unwrap_or_else(|| panic!("not alive after {script}: {printed}{errors}")).to_owned()
+    printed
+        .strip_suffix("alive\n")
+        .unwrap_or_else(|| panic!("not alive after {script}: {printed}{errors}"))
+        .to_owned()
 }
 
 /// The start of the error that a script's only command must raise.
 fn fails_with(script: &str, start: &str) {
-    let printed = survives(&format!("puts [catch {{{script}}} message]:[string range $message 0 200]"));
-    assert!(printed.starts_with(&format!("1:{start}")), "{script}\n{printed}");
+    let printed = survives(&format!(
+        "puts [catch {{{script}}} message]:[string range $message 0 200]"
+    ));
+    assert!(
+        printed.starts_with(&format!("1:{start}")),
+        "{script}\n{printed}"
+    );
 }
 
 #[test]
 fn ten_megabytes_of_open_brackets_are_refused() {
-    fails_with("eval [string repeat \\[ 10000000]", "too many nested command substitutions");
+    fails_with(
+        "eval [string repeat \\[ 10000000]",
+        "too many nested command substitutions",
+    );
 }
 
 #[test]
 fn a_million_open_braces_are_no_list() {
-    fails_with("llength [string repeat \\{ 1000000]", "unmatched open brace in list");
+    fails_with(
+        "llength [string repeat \\{ 1000000]",
+        "unmatched open brace in list",
+    );
 }
 
 #[test]
 fn a_million_parentheses_are_refused() {
-    fails_with("expr [string repeat ( 1000000]1[string repeat ) 1000000]", "too many nested");
+    fails_with(
+        "expr [string repeat ( 1000000]1[string repeat ) 1000000]",
+        "too many nested",
+    );
 }
 
 #[test]
@@ -42,7 +59,10 @@ fn a_list_nested_a_million_deep_lives_but_has_no_string() {
         "set l x; for {set i 0} {$i < 1000000} {incr i} {set l [list $l]}
          puts [llength $l]; puts [catch {string length $l} message]:$message; unset l",
     );
-    assert_eq!(printed, "1\n1:too many nested lists: no string for this value\n");
+    assert_eq!(
+        printed,
+        "1\n1:too many nested lists: no string for this value\n"
+    );
 }
 
 #[test]
@@ -50,19 +70,27 @@ fn strings_and_lists_have_a_largest_size() {
     fails_with("string repeat x 1000000000000", "");
     fails_with("lrepeat 100000000000 x", "");
     fails_with("format %1000000000000d 1", "");
-    fails_with("set s [string repeat abc 300000000]; append s $s $s", "string would exceed the limit of");
+    fails_with(
+        "set s [string repeat abc 300000000]; append s $s $s",
+        "string would exceed the limit of",
+    );
 }
 
 #[test]
 fn integers_have_a_largest_size() {
-    fails_with("expr {1 << 100000000000}", "integer value too large to represent");
+    fails_with(
+        "expr {1 << 100000000000}",
+        "integer value too large to represent",
+    );
     fails_with("expr {2 ** 100000000000}", "exponent too large");
 }
 
 #[test]
 fn endless_recursion_meets_the_limit() {
-    fails_with("proc r n {r [incr n]}; r 0", "too many nested evaluations (infinite loop?)");
-
+    fails_with(
+        "proc r n {r [incr n]}; r 0",
+        "too many nested evaluations (infinite loop?)",
+    );
 }
 
 #[test]

@@ -6,13 +6,22 @@ use std::path::{Path, PathBuf};
 
 /// The layers of `interp/src`, from the top: each may use only those before it.
 const LAYERS: [&str; 11] = [
-    "limits", "text", "syntax", "value", "bytecode", "compile", "channel", "event", "runtime", "commands", "library",
+    "limits", "text", "syntax", "value", "bytecode", "compile", "channel", "event", "runtime",
+    "commands", "library",
 ];
 
 /// Uses of a later layer that exist, and why.
 const LAYER_DEBTS: [(&str, &str, &str); 3] = [
-    ("runtime", "commands", "instructions call the functions of their commands"),
-    ("commands", "library", "commands that load parts of the script library"),
+    (
+        "runtime",
+        "commands",
+        "instructions call the functions of their commands",
+    ),
+    (
+        "commands",
+        "library",
+        "commands that load parts of the script library",
+    ),
     ("runtime", "library", "the library's stubs are commands"),
 ];
 
@@ -21,8 +30,10 @@ fn root() -> PathBuf {
 }
 
 fn rust_files(folder: &Path, found: &mut Vec<PathBuf>) {
-    let mut entries: Vec<PathBuf> =
-        fs::read_dir(folder).expect("a source folder").map(|entry| entry.expect("an entry").path()).collect();
+    let mut entries: Vec<PathBuf> = fs::read_dir(folder)
+        .expect("a source folder")
+        .map(|entry| entry.expect("an entry").path())
+        .collect();
     entries.sort();
     for path in entries {
         if path.is_dir() {
@@ -55,14 +66,25 @@ fn without_tests(text: &str) -> &str {
 fn layers_use_only_those_above_them() {
     let mut wrong = Vec::new();
     for (path, text) in sources("interp/src") {
-        let inside = path.strip_prefix(root().join("interp/src")).expect("inside").to_owned();
-        let first = inside.components().next().expect("a name").as_os_str().to_string_lossy().into_owned();
+        let inside = path
+            .strip_prefix(root().join("interp/src"))
+            .expect("inside")
+            .to_owned();
+        let first = inside
+            .components()
+            .next()
+            .expect("a name")
+            .as_os_str()
+            .to_string_lossy()
+            .into_owned();
         let layer = first.trim_end_matches(".rs");
         let Some(position) = LAYERS.iter().position(|name| *name == layer) else {
             continue;
         };
         for later in &LAYERS[position + 1..] {
-            let is_debt = LAYER_DEBTS.iter().any(|(from, to, _)| *from == layer && to == later);
+            let is_debt = LAYER_DEBTS
+                .iter()
+                .any(|(from, to, _)| *from == layer && to == later);
             let uses = without_tests(&text).lines().any(|line| {
                 !line.trim_start().starts_with("//") && line.contains(&format!("crate::{later}::"))
             });
@@ -71,19 +93,37 @@ fn layers_use_only_those_above_them() {
             }
         }
     }
-    assert!(wrong.is_empty(), "a layer may use only those above it (docs/architecture.md):\n{}", wrong.join("\n"));
+    assert!(
+        wrong.is_empty(),
+        "a layer may use only those above it (docs/architecture.md):\n{}",
+        wrong.join("\n")
+    );
 }
 
 #[test]
 fn the_engine_knows_no_other_crate_of_ours() {
     for (path, text) in sources("interp/src") {
-        assert!(!text.contains("remex_remote"), "{} names remex_remote", path.display());
+        assert!(
+            !text.contains("remex_remote"),
+            "{} names remex_remote",
+            path.display()
+        );
     }
     for (path, text) in sources("remote/src") {
         let names_engine = without_tests(&text).contains("remex_interp");
-        let name = path.file_name().expect("a name").to_string_lossy().into_owned();
-        let may = text.contains("Interp") || path.to_string_lossy().contains("fsignal") || name == "lib.rs";
-        assert!(!names_engine || may, "{} names the engine: only bridge and commands may", path.display());
+        let name = path
+            .file_name()
+            .expect("a name")
+            .to_string_lossy()
+            .into_owned();
+        let may = text.contains("Interp")
+            || path.to_string_lossy().contains("fsignal")
+            || name == "lib.rs";
+        assert!(
+            !names_engine || may,
+            "{} names the engine: only bridge and commands may",
+            path.display()
+        );
     }
 }
 
@@ -101,16 +141,26 @@ fn nothing_unfinished_stands_in_the_code() {
             }
         }
     }
-    assert!(wrong.is_empty(), "finish it or return an error:\n{}", wrong.join("\n"));
+    assert!(
+        wrong.is_empty(),
+        "finish it or return an error:\n{}",
+        wrong.join("\n")
+    );
 }
 
 #[test]
 fn only_the_gate_names_tokio() {
     for folder in ["src", "interp/src", "remote/src"] {
         for (path, text) in sources(folder) {
-            let names = text.lines().any(|line| line.contains("tokio::") && !line.trim_start().starts_with("//"));
+            let names = text
+                .lines()
+                .any(|line| line.contains("tokio::") && !line.trim_start().starts_with("//"));
             let is_gate = path.to_string_lossy().contains("gate");
-            assert!(!names || is_gate, "{} names tokio: the gate alone does", path.display());
+            assert!(
+                !names || is_gate,
+                "{} names tokio: the gate alone does",
+                path.display()
+            );
         }
     }
 }

@@ -2,6 +2,10 @@
 //!
 //! [`Interp`](runtime::Interp) is the type to read first. `docs/architecture.md` tells how the layers fit together.
 #![deny(missing_docs)]
+#![allow(
+    rustdoc::private_intra_doc_links,
+    reason = "the documentation is built with private items, for readers of the source"
+)]
 
 pub mod bytecode;
 pub mod channel;

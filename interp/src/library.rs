@@ -15,7 +15,9 @@ use std::rc::{Rc, Weak};
 use crate::runtime::command::CommandKind;
 use crate::runtime::namespace::split_name;
 use crate::runtime::procedure::Procedure;
-use crate::runtime::{Builtin, Command, CommandResult, Exception, Interp, NativeCommand, Outcome, done};
+use crate::runtime::{
+    Builtin, Command, CommandResult, Exception, Interp, NativeCommand, Outcome, done,
+};
 use crate::value::Value;
 
 pub(crate) use environment::is_private_prefix;
@@ -40,10 +42,28 @@ const STUBS: &[&str] = &[
 /// Commands of the library that are native.
 static NATIVES: &[Builtin] = &[
     Builtin::new("::tcl::Bgerror", "msg options", 2, 2, background::bgerror),
-    Builtin::new("::tcl::EnvironmentTrace", "name1 name2 op", 3, 3, environment::environment_trace),
-    Builtin::new("::tcl::LibraryCall", "command ?arg ...?", 1, crate::runtime::ANY, library_call),
+    Builtin::new(
+        "::tcl::EnvironmentTrace",
+        "name1 name2 op",
+        3,
+        3,
+        environment::environment_trace,
+    ),
+    Builtin::new(
+        "::tcl::LibraryCall",
+        "command ?arg ...?",
+        1,
+        crate::runtime::ANY,
+        library_call,
+    ),
     Builtin::new("::tcl::LibraryLoad", "name", 1, 1, library_load),
-    Builtin::new("::tcl::LibraryModuleRoots", "", 0, 0, globals::library_module_roots),
+    Builtin::new(
+        "::tcl::LibraryModuleRoots",
+        "",
+        0,
+        0,
+        globals::library_module_roots,
+    ),
     Builtin::ensemble(
         "::tcl::tm::path",
         &[
@@ -58,7 +78,10 @@ static NATIVES: &[Builtin] = &[
 pub(crate) fn prepare(interp: &mut Interp) {
     interp.register(NATIVES);
     for name in STUBS {
-        let stub = Rc::new(Stub { name, command: RefCell::new(Weak::new()) });
+        let stub = Rc::new(Stub {
+            name,
+            command: RefCell::new(Weak::new()),
+        });
         let command = interp.register_native(name, stub.clone());
         *stub.command.borrow_mut() = Rc::downgrade(&command);
     }
@@ -110,9 +133,17 @@ fn define(interp: &mut Interp, command: &Rc<Command>, name: &str) -> Result<(), 
     let Some(definition) = definitions::find(name) else {
         return Err(Exception::no_such_command(name));
     };
-    let namespace = command.namespace.borrow().upgrade().unwrap_or_else(|| interp.global_namespace());
+    let namespace = command
+        .namespace
+        .borrow()
+        .upgrade()
+        .unwrap_or_else(|| interp.global_namespace());
     let procedure = Procedure::new(&definition.parameters, &definition.body, &namespace, false)?;
-    drop(command.kind.replace(CommandKind::Procedure(Rc::new(procedure))));
+    drop(
+        command
+            .kind
+            .replace(CommandKind::Procedure(Rc::new(procedure))),
+    );
     interp.command_epoch += 1;
     Ok(())
 }
@@ -128,8 +159,11 @@ fn library_load(interp: &mut Interp, words: &[Value]) -> CommandResult {
             None => {
                 let holder = interp.make_namespace(split_name(other).0.unwrap_or(""), &global);
                 let tail = split_name(other).1;
-                let Some(definition) = definitions::find(other) else { continue };
-                let procedure = Procedure::new(&definition.parameters, &definition.body, &holder, false)?;
+                let Some(definition) = definitions::find(other) else {
+                    continue;
+                };
+                let procedure =
+                    Procedure::new(&definition.parameters, &definition.body, &holder, false)?;
                 interp.put_command(&holder, tail, CommandKind::Procedure(Rc::new(procedure)));
             }
         }
@@ -146,7 +180,9 @@ fn library_call(interp: &mut Interp, words: &[Value]) -> CommandResult {
 /// The subcommands of `::tcl::tm::path` are procedures of their own.
 fn module_path(interp: &mut Interp, words: &[Value]) -> CommandResult {
     let mut call = words.to_vec();
-    let subcommand = ["add", "list", "remove"].into_iter().find(|name| name.starts_with(&*words[0].str()));
+    let subcommand = ["add", "list", "remove"]
+        .into_iter()
+        .find(|name| name.starts_with(&*words[0].str()));
     call[0] = Value::string(format!("::tcl::tm::{}", subcommand.unwrap_or("list")));
     interp.tail_words(call)
 }

@@ -5,6 +5,10 @@
 //! interpreter's place among the others). Only `bridge`, `commands` and `serve` know the engine; everything else
 //! evaluates through [`evaluator`].
 #![deny(missing_docs)]
+#![allow(
+    rustdoc::private_intra_doc_links,
+    reason = "the documentation is built with private items, for readers of the source"
+)]
 
 mod base64;
 pub mod bridge;

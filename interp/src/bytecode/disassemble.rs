@@ -2,7 +2,9 @@
 
 use std::fmt::Write;
 
-use super::{B_IS_CONSTANT, C_IS_CONSTANT, Code, HandlerKind, Instruction, NO_REGISTER, Operand, TargetKind};
+use super::{
+    B_IS_CONSTANT, C_IS_CONSTANT, Code, HandlerKind, Instruction, NO_REGISTER, Operand, TargetKind,
+};
 
 /// The unit as text: one line an instruction, with its number, name, operands and the start of its command.
 pub fn disassemble(code: &Code) -> String {
@@ -17,21 +19,36 @@ pub fn disassemble(code: &Code) -> String {
     );
     for handler in &code.handlers {
         let _ = match handler.kind {
-            HandlerKind::Loop { on_break, on_continue } => writeln!(
+            HandlerKind::Loop {
+                on_break,
+                on_continue,
+            } => writeln!(
                 out,
                 "handler {}..{}: break to {on_break}, continue to {on_continue:?}",
                 handler.start, handler.end
             ),
             HandlerKind::Catch { target, result, .. } => {
-                writeln!(out, "handler {}..{}: catch to {target}, result in r{result}", handler.start, handler.end)
+                writeln!(
+                    out,
+                    "handler {}..{}: catch to {target}, result in r{result}",
+                    handler.start, handler.end
+                )
             }
         };
     }
     for (number, instruction) in code.instructions.iter().enumerate() {
-        for range in code.commands.iter().filter(|range| range.start as usize == number) {
+        for range in code
+            .commands
+            .iter()
+            .filter(|range| range.start as usize == number)
+        {
             let text = range.span.text(&code.source);
             let first = text.lines().next().unwrap_or("");
-            let _ = writeln!(out, "      # {}", first.chars().take(70).collect::<String>());
+            let _ = writeln!(
+                out,
+                "      # {}",
+                first.chars().take(70).collect::<String>()
+            );
         }
         let _ = writeln!(out, "{number:5} {}", line(code, number, *instruction));
     }
@@ -68,7 +85,10 @@ fn line(code: &Code, number: usize, instruction: Instruction) -> String {
             Operand::Immediate => (field as i16).to_string(),
             Operand::Count => field.to_string(),
             Operand::Jump => format!("-> {}", number as i64 + 1 + i64::from(field as i16)),
-            Operand::LongJump => format!("-> {}", number as i64 + 1 + i64::from(instruction.long_jump())),
+            Operand::LongJump => format!(
+                "-> {}",
+                number as i64 + 1 + i64::from(instruction.long_jump())
+            ),
             Operand::Target => match TargetKind::from_number(instruction.x) {
                 TargetKind::Local => register(),
                 TargetKind::LocalElement => format!("{}(…)", register()),
@@ -87,5 +107,7 @@ fn line(code: &Code, number: usize, instruction: Instruction) -> String {
 }
 
 fn site(code: &Code, number: u16) -> String {
-    code.variable_sites.get(number as usize).map_or_else(|| format!("site {number}"), |name| format!("${name}"))
+    code.variable_sites
+        .get(number as usize)
+        .map_or_else(|| format!("site {number}"), |name| format!("${name}"))
 }

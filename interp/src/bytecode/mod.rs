@@ -179,12 +179,19 @@ impl Code {
 
     /// The commands that contain instruction `pc`, innermost first.
     pub fn commands_at(&self, pc: u32) -> impl Iterator<Item = &CommandRange> {
-        self.commands.iter().rev().filter(move |range| range.start <= pc && pc < range.end)
+        self.commands
+            .iter()
+            .rev()
+            .filter(move |range| range.start <= pc && pc < range.end)
     }
 
     /// The 1-based line of byte `offset` of the source.
     pub fn line_of(&self, offset: u32) -> u32 {
-        let before = self.source.as_bytes().get(..offset as usize).unwrap_or(self.source.as_bytes());
+        let before = self
+            .source
+            .as_bytes()
+            .get(..offset as usize)
+            .unwrap_or(self.source.as_bytes());
         self.first_line + memchr::memchr_iter(b'\n', before).count() as u32
     }
 }

@@ -88,8 +88,11 @@ impl FdDriver {
 
     /// A standard stream.
     pub fn standard(stream: StandardStream) -> FdDriver {
-        let mut driver =
-            FdDriver { handle: stream.handle(), kind: "file", file_type: FileType::Unknown };
+        let mut driver = FdDriver {
+            handle: stream.handle(),
+            kind: "file",
+            file_type: FileType::Unknown,
+        };
         driver.file_type = driver.borrowed().map_or(FileType::Unknown, file_type);
         driver
     }

@@ -55,7 +55,9 @@ pub use socket::{
     Accepted, ConnectOptions, ListenOptions, TcpDriver, TcpListenerDriver, connect, listen,
 };
 pub use table::{CHANNELS_MAX, ChannelTable};
-pub use wait::{InterruptCheck, has_interrupt_check, set_interrupt_check, wait_readable, wait_writable};
+pub use wait::{
+    InterruptCheck, has_interrupt_check, set_interrupt_check, wait_readable, wait_writable,
+};
 
 /// How the ends of lines are spelt outside. Inside, every line ends with `\n`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -200,7 +200,10 @@ fn spawn(
     let errors = match &pipeline.error {
         OutputTo::File { name, append } => Some(open_output(name, *append)?),
         OutputTo::Channel(name) => Some(finder.lend(name, Direction::Write)?),
-        OutputTo::SameAsOutput => Some(copy_of_any(last_output.as_ref(), std::io::stdout().as_fd())?),
+        OutputTo::SameAsOutput => Some(copy_of_any(
+            last_output.as_ref(),
+            std::io::stdout().as_fd(),
+        )?),
         OutputTo::Default if error == End::Capture => {
             let file = nameless_file()?;
             spawned.errors = Some(copy_of(&file)?);

@@ -77,7 +77,13 @@ impl ChannelTable {
             self.stdout = Some(Rc::clone(&channel));
         }
         self.added += 1;
-        self.by_name.insert(name, Entry { channel, number: self.added });
+        self.by_name.insert(
+            name,
+            Entry {
+                channel,
+                number: self.added,
+            },
+        );
     }
 
     /// The channel called `name`.
@@ -92,7 +98,9 @@ impl ChannelTable {
 
     /// Whether the table holds `channel` a second time, as its `stdout`.
     pub fn is_stdout(&self, channel: &SharedChannel) -> bool {
-        self.stdout.as_ref().is_some_and(|stdout| Rc::ptr_eq(stdout, channel))
+        self.stdout
+            .as_ref()
+            .is_some_and(|stdout| Rc::ptr_eq(stdout, channel))
     }
 
     /// Takes a channel out of the table; it stays open. The caller closes it if no other table has it.
@@ -105,8 +113,11 @@ impl ChannelTable {
 
     /// The names of all channels, oldest first.
     pub fn names(&self) -> Vec<&str> {
-        let mut entries: Vec<(u64, &str)> =
-            self.by_name.iter().map(|(name, entry)| (entry.number, &**name)).collect();
+        let mut entries: Vec<(u64, &str)> = self
+            .by_name
+            .iter()
+            .map(|(name, entry)| (entry.number, &**name))
+            .collect();
         entries.sort_unstable();
         entries.into_iter().map(|(_, name)| name).collect()
     }

@@ -19,11 +19,23 @@ pub(crate) const COMMANDS: &[Builtin] = &[Builtin::ensemble(
     "array",
     &[
         Builtin::new("anymore", "arrayName searchId", 2, 2, search::array_anymore),
-        Builtin::new("donesearch", "arrayName searchId", 2, 2, search::array_donesearch),
+        Builtin::new(
+            "donesearch",
+            "arrayName searchId",
+            2,
+            2,
+            search::array_donesearch,
+        ),
         Builtin::new("exists", "arrayName", 1, 1, array_exists),
         Builtin::new("get", "arrayName ?pattern?", 1, 2, array_get),
         Builtin::new("names", "arrayName ?mode? ?pattern?", 1, 3, array_names),
-        Builtin::new("nextelement", "arrayName searchId", 2, 2, search::array_nextelement),
+        Builtin::new(
+            "nextelement",
+            "arrayName searchId",
+            2,
+            2,
+            search::array_nextelement,
+        ),
         Builtin::new("set", "arrayName list", 2, 2, array_set),
         Builtin::new("size", "arrayName", 1, 1, array_size),
         Builtin::new("startsearch", "arrayName", 1, 1, search::array_startsearch),
@@ -34,7 +46,10 @@ pub(crate) const COMMANDS: &[Builtin] = &[Builtin::ensemble(
 
 /// `"name" isn't an array`
 fn is_no_array(name: &Value) -> Box<Exception> {
-    Exception::with_code(format!("\"{name}\" isn't an array"), ["TCL", "LOOKUP", "ARRAY", &name.str()])
+    Exception::with_code(
+        format!("\"{name}\" isn't an array"),
+        ["TCL", "LOOKUP", "ARRAY", &name.str()],
+    )
 }
 
 /// Whether the element's slot has a value.
@@ -49,8 +64,11 @@ fn is_set(slot: &Value) -> bool {
 /// The keys of the elements that have values, in tclsh's order.
 fn keys(array: &ArrayObject) -> Vec<Value> {
     let elements = array.elements.borrow();
-    let keys: Vec<Value> =
-        elements.iter().filter(|(_, slot)| is_set(slot)).map(|(key, _)| key.clone()).collect();
+    let keys: Vec<Value> = elements
+        .iter()
+        .filter(|(_, slot)| is_set(slot))
+        .map(|(key, _)| key.clone())
+        .collect();
     drop(elements);
     order::as_in_tclsh(keys)
 }
@@ -63,7 +81,11 @@ fn matching_keys(array: &ArrayObject, pattern: Option<&Value>) -> Vec<Value> {
     let text = pattern.str();
     if is_literal(&text) {
         let is_there = array.elements.borrow().get(pattern).is_some_and(is_set);
-        return if is_there { vec![pattern.clone()] } else { Vec::new() };
+        return if is_there {
+            vec![pattern.clone()]
+        } else {
+            Vec::new()
+        };
     }
     let mut all = keys(array);
     all.retain(|key| glob_match(&text, &key.str(), false));
@@ -85,7 +107,12 @@ fn array_size(interp: &mut Interp, words: &[Value]) -> CommandResult {
     let Some(array) = interp.array_object(&words[1])? else {
         return done(0_i64);
     };
-    let count = array.elements.borrow().iter().filter(|(_, slot)| is_set(slot)).count();
+    let count = array
+        .elements
+        .borrow()
+        .iter()
+        .filter(|(_, slot)| is_set(slot))
+        .count();
     done(count)
 }
 
@@ -105,7 +132,11 @@ fn array_get(interp: &mut Interp, words: &[Value]) -> CommandResult {
             Some(element) if element.is_value() && !is_traced => element,
             Some(_) => match &slot {
                 Some(slot) => {
-                    let target = Target { slot: again(slot), key: Some(key.clone()), name: &name };
+                    let target = Target {
+                        slot: again(slot),
+                        key: Some(key.clone()),
+                        name: &name,
+                    };
                     let outcome = interp.get(&target);
                     if outcome.is_err() && !array.elements.borrow().get(&key).is_some_and(is_set) {
                         // A trace has removed it meanwhile.
@@ -142,7 +173,11 @@ fn array_names(interp: &mut Interp, words: &[Value]) -> CommandResult {
     let names = match (mode, pattern) {
         (0, Some(pattern)) => {
             let is_there = array.elements.borrow().get(pattern).is_some_and(is_set);
-            if is_there { vec![pattern.clone()] } else { Vec::new() }
+            if is_there {
+                vec![pattern.clone()]
+            } else {
+                Vec::new()
+            }
         }
         (2, Some(pattern)) => names_by_regexp(interp, keys(&array), pattern)?,
         _ => matching_keys(&array, pattern),
@@ -150,10 +185,17 @@ fn array_names(interp: &mut Interp, words: &[Value]) -> CommandResult {
     done(names)
 }
 
-fn names_by_regexp(interp: &mut Interp, names: Vec<Value>, pattern: &Value) -> Result<Vec<Value>, Box<Exception>> {
+fn names_by_regexp(
+    interp: &mut Interp,
+    names: Vec<Value>,
+    pattern: &Value,
+) -> Result<Vec<Value>, Box<Exception>> {
     let regexp = Regexp::new(&pattern.str(), Flags::default()).map_err(|error| {
         Exception::with_code(
-            format!("couldn't compile regular expression pattern: {}", error.message()),
+            format!(
+                "couldn't compile regular expression pattern: {}",
+                error.message()
+            ),
             ["REGEXP", error.code_name(), error.message()],
         )
     })?;
@@ -190,7 +232,12 @@ fn array_set(interp: &mut Interp, words: &[Value]) -> CommandResult {
         && let (base, Some(_)) = split_key(&name)
         && base.len() < name.len()
     {
-        return Err(Exception::variable("set", &name, "variable isn't array", &["TCL", "LOOKUP", "VARNAME", &name]));
+        return Err(Exception::variable(
+            "set",
+            &name,
+            "variable isn't array",
+            &["TCL", "LOOKUP", "VARNAME", &name],
+        ));
     }
     let call = interp.current_call();
     let slot = interp.make_slot(&name, call, "set")?;
@@ -198,9 +245,17 @@ fn array_set(interp: &mut Interp, words: &[Value]) -> CommandResult {
     if pairs.is_empty() || interp.is_in_procedure() {
         make_empty(interp, &words[1], &slot)?;
     }
-    let slot = if pairs.is_empty() { return done_empty() } else { interp.make_slot(&name, call, "set")? };
+    let slot = if pairs.is_empty() {
+        return done_empty();
+    } else {
+        interp.make_slot(&name, call, "set")?
+    };
     for pair in pairs.chunks_exact(2) {
-        let target = Target { slot: again(&slot), key: Some(pair[0].clone()), name: &name };
+        let target = Target {
+            slot: again(&slot),
+            key: Some(pair[0].clone()),
+            name: &name,
+        };
         interp.set(&target, pair[1].clone())?;
     }
     done_empty()
@@ -234,17 +289,33 @@ fn array_unset(interp: &mut Interp, words: &[Value]) -> CommandResult {
         return done_empty();
     };
     let Some(pattern) = words.get(2) else {
-        interp.unset(&Target { slot, key: None, name: &name }, false)?;
+        interp.unset(
+            &Target {
+                slot,
+                key: None,
+                name: &name,
+            },
+            false,
+        )?;
         return done_empty();
     };
     for key in matching_keys(&array, Some(pattern)) {
-        interp.unset(&Target { slot: again(&slot), key: Some(key), name: &name }, false)?;
+        interp.unset(
+            &Target {
+                slot: again(&slot),
+                key: Some(key),
+                name: &name,
+            },
+            false,
+        )?;
     }
     done_empty()
 }
 
 fn array_statistics(interp: &mut Interp, words: &[Value]) -> CommandResult {
-    let array = interp.array_object(&words[1])?.ok_or_else(|| is_no_array(&words[1]))?;
+    let array = interp
+        .array_object(&words[1])?
+        .ok_or_else(|| is_no_array(&words[1]))?;
     done(order::statistics(&keys(&array)))
 }
 

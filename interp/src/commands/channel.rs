@@ -17,8 +17,8 @@ use self::event::{Handlers, fileevent};
 use self::options::fconfigure;
 use super::{int_of, option};
 use crate::channel::{
-    Channel, ChannelError, ChannelTable, CloseState, FileAccess, Gets, SharedChannel, Side, StandardStream, open_file,
-    open_pipeline, pipe, pipeline,
+    Channel, ChannelError, ChannelTable, CloseState, FileAccess, Gets, SharedChannel, Side,
+    StandardStream, open_file, open_pipeline, pipe, pipeline,
 };
 use crate::runtime::{ANY, Builtin, CommandResult, Exception, Interp, Outcome, done, done_empty};
 use crate::value::Value;
@@ -35,16 +35,41 @@ pub(crate) const COMMANDS: &[Builtin] = &[
     Builtin::new("flush", "channelId", 1, 1, flush),
     Builtin::new("seek", "channelId offset ?origin?", 2, 3, seek),
     Builtin::new("tell", "channelId", 1, 1, tell),
-    Builtin::new("fconfigure", "channelId ?-option value ...?", 1, ANY, fconfigure).unsafe_for_children(),
+    Builtin::new(
+        "fconfigure",
+        "channelId ?-option value ...?",
+        1,
+        ANY,
+        fconfigure,
+    )
+    .unsafe_for_children(),
     Builtin::new("fileevent", "channelId event ?script?", 2, 3, fileevent),
-    Builtin::new("fcopy", "input output ?-size size? ?-command callback?", 2, 6, fcopy),
+    Builtin::new(
+        "fcopy",
+        "input output ?-size size? ?-command callback?",
+        2,
+        6,
+        fcopy,
+    ),
     Builtin::ensemble(
         "chan",
         &[
             Builtin::new("blocked", "channelId", 1, 1, fblocked),
             Builtin::new("close", "channelId ?direction?", 1, 2, close),
-            Builtin::new("configure", "channelId ?-option value ...?", 1, ANY, fconfigure),
-            Builtin::new("copy", "input output ?-size size? ?-command callback?", 2, 6, fcopy),
+            Builtin::new(
+                "configure",
+                "channelId ?-option value ...?",
+                1,
+                ANY,
+                fconfigure,
+            ),
+            Builtin::new(
+                "copy",
+                "input output ?-size size? ?-command callback?",
+                2,
+                6,
+                fcopy,
+            ),
             Builtin::new("create", "mode cmdprefix", 2, 2, chan_create),
             Builtin::new("eof", "channelId", 1, 1, eof),
             Builtin::new("event", "channelId event ?script?", 2, 3, fileevent),
@@ -85,8 +110,15 @@ pub(crate) struct Channels {
 impl Default for Channels {
     fn default() -> Channels {
         let mut table = ChannelTable::new();
-        STANDARD.with(|streams| streams.iter().for_each(|stream| table.share(Rc::clone(stream))));
-        Channels { table: RefCell::new(table), handlers: Handlers::default() }
+        STANDARD.with(|streams| {
+            streams
+                .iter()
+                .for_each(|stream| table.share(Rc::clone(stream)))
+        });
+        Channels {
+            table: RefCell::new(table),
+            handlers: Handlers::default(),
+        }
     }
 }
 
@@ -99,7 +131,11 @@ thread_local! {
 pub(crate) fn channels_of(interp: &mut Interp) -> Rc<Channels> {
     let last = LAST.with(|last| {
         let last = last.borrow();
-        if last.0 == interp.id { last.1.upgrade() } else { None }
+        if last.0 == interp.id {
+            last.1.upgrade()
+        } else {
+            None
+        }
     });
     last.unwrap_or_else(|| {
         let channels = interp.data::<Channels>();
@@ -167,14 +203,25 @@ pub(crate) fn failed(interp: &mut Interp, error: &ChannelError, what: &str) -> B
     let mut exception = Exception::error(error.text(what, name));
     let code = error.error_code();
     if code != ["NONE"] {
-        exception.error_code = Some(Value::list(code.iter().map(|word| Value::text(word)).collect()));
+        exception.error_code = Some(Value::list(
+            code.iter().map(|word| Value::text(word)).collect(),
+        ));
     }
     exception
 }
 
 /// As [`failed`], for `error <doing> "<channel>"`.
-fn failed_on(interp: &mut Interp, error: &ChannelError, doing: &str, channel: &Value) -> Box<Exception> {
-    failed(interp, error, &format!("error {doing} \"{}\"", &*channel.str()))
+fn failed_on(
+    interp: &mut Interp,
+    error: &ChannelError,
+    doing: &str,
+    channel: &Value,
+) -> Box<Exception> {
+    failed(
+        interp,
+        error,
+        &format!("error {doing} \"{}\"", &*channel.str()),
+    )
 }
 
 /// Makes the interrupt of this interpreter, and the deadline of what it evaluates, end waits in channels too.
@@ -202,7 +249,10 @@ fn with_channel<T>(
 ) -> Result<T, Box<Exception>> {
     let shared = interp.find_channel(name)?;
     let Ok(mut channel) = shared.try_borrow_mut() else {
-        return Err(Exception::error(format!("channel \"{}\" is busy", &*name.str())));
+        return Err(Exception::error(format!(
+            "channel \"{}\" is busy",
+            &*name.str()
+        )));
     };
     let result = act(&mut channel);
     event::settle(interp, &mut channel);
@@ -214,7 +264,9 @@ fn with_channel<T>(
 
 fn open(interp: &mut Interp, words: &[Value]) -> CommandResult {
     heed_interrupts(interp);
-    let [_, name, rest @ ..] = words else { return done_empty() };
+    let [_, name, rest @ ..] = words else {
+        return done_empty();
+    };
     let permissions = match rest.get(1) {
         None => 0o666,
         Some(value) => u32::try_from(integer_of(value)?).unwrap_or(0o666),
@@ -249,7 +301,10 @@ fn access_of(interp: &mut Interp, mode: &Value) -> Result<FileAccess, Box<Except
     } else {
         let flags = mode.to_list().map_err(|error| {
             let mut exception: Box<Exception> = error.into();
-            exception.add_info(&format!("\n    while processing open access modes \"{}\"", &*text));
+            exception.add_info(&format!(
+                "\n    while processing open access modes \"{}\"",
+                &*text
+            ));
             exception
         })?;
         let flags: Vec<String> = flags.elements().iter().map(Value::to_text).collect();
@@ -269,21 +324,34 @@ pub(crate) fn integer_of(value: &Value) -> Result<i64, Box<Exception>> {
 }
 
 fn close(interp: &mut Interp, words: &[Value]) -> CommandResult {
-    let [_, name, rest @ ..] = words else { return done_empty() };
+    let [_, name, rest @ ..] = words else {
+        return done_empty();
+    };
     let Some(direction) = rest.first() else {
         return done(close_channel(interp, name)?);
     };
     let shared = interp.find_channel(name)?;
-    let side = [Side::Read, Side::Write][option(direction, &["read", "write"], "direction")?.min(1)];
-    let Ok(mut channel) = shared.try_borrow_mut() else { return done_empty() };
-    let is_open = if side == Side::Read { channel.is_readable() } else { channel.is_writable() };
+    let side =
+        [Side::Read, Side::Write][option(direction, &["read", "write"], "direction")?.min(1)];
+    let Ok(mut channel) = shared.try_borrow_mut() else {
+        return done_empty();
+    };
+    let is_open = if side == Side::Read {
+        channel.is_readable()
+    } else {
+        channel.is_writable()
+    };
     let which = if side == Side::Read { "read" } else { "write" };
     if !is_open {
         return Err(Exception::error(format!(
             "Half-close of {which}-side not possible, side not opened or already closed"
         )));
     }
-    let has_other = if side == Side::Read { channel.is_writable() } else { channel.is_readable() };
+    let has_other = if side == Side::Read {
+        channel.is_writable()
+    } else {
+        channel.is_readable()
+    };
     if !has_other {
         drop(channel);
         drop(shared);
@@ -307,7 +375,9 @@ pub(crate) fn close_channel(interp: &mut Interp, name: &Value) -> Outcome {
     let shared = interp.find_channel(name)?;
     event::stop_handlers(interp, &name.str());
     let channels = channels_of(interp);
-    let Ok(mut channel) = shared.try_borrow_mut() else { return Ok(Value::EMPTY) };
+    let Ok(mut channel) = shared.try_borrow_mut() else {
+        return Ok(Value::EMPTY);
+    };
     // The table and this function have it, the handlers perhaps, and the thread if it is a standard stream.
     if is_shared_elsewhere(&shared, &channels, &name.str()) {
         let _ = channel.flush();
@@ -327,7 +397,12 @@ pub(crate) fn close_channel(interp: &mut Interp, name: &Value) -> Outcome {
             channels.table.borrow_mut().remove(&name.str());
             Ok(Value::EMPTY)
         }
-        Err(ChannelError::Interrupted) => Err(failed_on(interp, &ChannelError::Interrupted, "closing", name)),
+        Err(ChannelError::Interrupted) => Err(failed_on(
+            interp,
+            &ChannelError::Interrupted,
+            "closing",
+            name,
+        )),
         finished => {
             drop(channel);
             interp.forget_channel(name);
@@ -335,7 +410,10 @@ pub(crate) fn close_channel(interp: &mut Interp, name: &Value) -> Outcome {
                 Ok(_) => Ok(Value::EMPTY),
                 Err(ChannelError::Posix(errno)) => {
                     // tclsh says only the system's words here.
-                    let error = ChannelError::Message { text: errno.message(), code: errno.error_code().to_vec() };
+                    let error = ChannelError::Message {
+                        text: errno.message(),
+                        code: errno.error_code().to_vec(),
+                    };
                     Err(failed(interp, &error, ""))
                 }
                 Err(error) => Err(failed(interp, &error, "")),
@@ -345,7 +423,8 @@ pub(crate) fn close_channel(interp: &mut Interp, name: &Value) -> Outcome {
 }
 
 fn is_shared_elsewhere(shared: &SharedChannel, channels: &Channels, name: &str) -> bool {
-    let is_standard = STANDARD.with(|streams| streams.iter().any(|stream| Rc::ptr_eq(stream, shared)));
+    let is_standard =
+        STANDARD.with(|streams| streams.iter().any(|stream| Rc::ptr_eq(stream, shared)));
     let own = 2 + usize::from(is_standard) + usize::from(channels.handlers.has(name));
     Rc::strong_count(shared) > own + usize::from(channels.table.borrow().is_stdout(shared))
 }
@@ -368,7 +447,11 @@ fn put(interp: &mut Interp, words: &[Value], command: &str) -> CommandResult {
         [_, first, channel, text] if &*first.str() == "-nonewline" => (Some(channel), text, false),
         // The oldest form.
         [_, channel, text, last] if &*last.str() == "nonewline" => (Some(channel), text, false),
-        _ => return Err(Exception::wrong_args(&format!("{command} ?-nonewline? ?channelId? string"))),
+        _ => {
+            return Err(Exception::wrong_args(&format!(
+                "{command} ?-nonewline? ?channelId? string"
+            )));
+        }
     };
     let channels = channels_of(interp);
     let table = channels.table.borrow();
@@ -381,11 +464,17 @@ fn put(interp: &mut Interp, words: &[Value], command: &str) -> CommandResult {
         let name = channel.map_or_else(|| "stdout".to_owned(), Value::to_text);
         return Err(failed(interp, &ChannelTable::not_found(&name), ""));
     };
-    let Ok(mut channel) = shared.try_borrow_mut() else { return done_empty() };
+    let Ok(mut channel) = shared.try_borrow_mut() else {
+        return done_empty();
+    };
     let result = if text.is_bytes() && channel.writes_bytes() {
         let bytes = text.to_bytes();
         let written = channel.write_bytes(bytes.as_slice());
-        if newline { written.and_then(|()| channel.write_str("\n")) } else { written }
+        if newline {
+            written.and_then(|()| channel.write_str("\n"))
+        } else {
+            written
+        }
     } else if newline {
         channel.write_line(&text.str())
     } else {
@@ -406,7 +495,9 @@ fn put(interp: &mut Interp, words: &[Value], command: &str) -> CommandResult {
 }
 
 fn gets(interp: &mut Interp, words: &[Value]) -> CommandResult {
-    let [_, name, rest @ ..] = words else { return done_empty() };
+    let [_, name, rest @ ..] = words else {
+        return done_empty();
+    };
     heed_interrupts_once(interp);
     let channels = channels_of(interp);
     let table = channels.table.borrow();
@@ -414,7 +505,9 @@ fn gets(interp: &mut Interp, words: &[Value]) -> CommandResult {
         drop(table);
         return Err(failed(interp, &ChannelTable::not_found(&name.str()), ""));
     };
-    let Ok(mut channel) = shared.try_borrow_mut() else { return done_empty() };
+    let Ok(mut channel) = shared.try_borrow_mut() else {
+        return done_empty();
+    };
     let line = match channel.gets() {
         Ok(Gets::Line(line)) => Ok(Some(Value::text(line))),
         Ok(Gets::Eof | Gets::Blocked) => Ok(None),
@@ -429,7 +522,9 @@ fn gets(interp: &mut Interp, words: &[Value]) -> CommandResult {
     match rest.first() {
         None => done(line.unwrap_or_default()),
         Some(variable) => {
-            let count = line.as_ref().map_or(-1, |line| i64::try_from(line.char_count()).unwrap_or(i64::MAX));
+            let count = line.as_ref().map_or(-1, |line| {
+                i64::try_from(line.char_count()).unwrap_or(i64::MAX)
+            });
             interp.variable_set(variable, line.unwrap_or_default())?;
             done(Value::int(count))
         }
@@ -451,10 +546,22 @@ fn read_as(interp: &mut Interp, words: &[Value], command: &str, usage: &str) -> 
         [_, first, name] if &*first.str() == "-nonewline" => (name, None, true),
         [_, name, last] => {
             let shared = interp.find_channel(name)?;
-            if !shared.try_borrow().is_ok_and(|channel| channel.is_readable()) {
-                return Err(failed_on(interp, &ChannelError::NotReadable, "reading", name));
+            if !shared
+                .try_borrow()
+                .is_ok_and(|channel| channel.is_readable())
+            {
+                return Err(failed_on(
+                    interp,
+                    &ChannelError::NotReadable,
+                    "reading",
+                    name,
+                ));
             }
-            if &*last.str() == "nonewline" { (name, None, true) } else { (name, Some(char_limit(last)?), false) }
+            if &*last.str() == "nonewline" {
+                (name, None, true)
+            } else {
+                (name, Some(char_limit(last)?), false)
+            }
         }
         _ => return Err(wrong()),
     };
@@ -476,12 +583,18 @@ fn read_as(interp: &mut Interp, words: &[Value], command: &str, usage: &str) -> 
 }
 
 fn char_limit(value: &Value) -> Result<usize, Box<Exception>> {
-    value.as_int().and_then(|count| usize::try_from(count).ok()).ok_or_else(|| {
-        Exception::with_code(
-            format!("expected non-negative integer but got \"{}\"", &*value.str()),
-            ["TCL", "VALUE", "NUMBER"],
-        )
-    })
+    value
+        .as_int()
+        .and_then(|count| usize::try_from(count).ok())
+        .ok_or_else(|| {
+            Exception::with_code(
+                format!(
+                    "expected non-negative integer but got \"{}\"",
+                    &*value.str()
+                ),
+                ["TCL", "VALUE", "NUMBER"],
+            )
+        })
 }
 
 // Questions and positions
@@ -491,27 +604,39 @@ fn eof(interp: &mut Interp, words: &[Value]) -> CommandResult {
 }
 
 fn fblocked(interp: &mut Interp, words: &[Value]) -> CommandResult {
-    let [_, name, ..] = words else { return done_empty() };
+    let [_, name, ..] = words else {
+        return done_empty();
+    };
     let is_blocked = with_channel(interp, name, "reading", |channel| {
-        if channel.is_readable() { Ok(channel.is_blocked()) } else { Err(ChannelError::NotReadable) }
+        if channel.is_readable() {
+            Ok(channel.is_blocked())
+        } else {
+            Err(ChannelError::NotReadable)
+        }
     })?;
     done(Value::boolean(is_blocked))
 }
 
 fn ask(interp: &mut Interp, words: &[Value], question: fn(&Channel) -> bool) -> CommandResult {
-    let [_, name, ..] = words else { return done_empty() };
+    let [_, name, ..] = words else {
+        return done_empty();
+    };
     let answer = with_channel(interp, name, "reading", |channel| Ok(question(channel)))?;
     done(Value::boolean(answer))
 }
 
 fn flush(interp: &mut Interp, words: &[Value]) -> CommandResult {
-    let [_, name, ..] = words else { return done_empty() };
+    let [_, name, ..] = words else {
+        return done_empty();
+    };
     with_channel(interp, name, "flushing", Channel::flush)?;
     done_empty()
 }
 
 fn seek(interp: &mut Interp, words: &[Value]) -> CommandResult {
-    let [_, name, offset, rest @ ..] = words else { return done_empty() };
+    let [_, name, offset, rest @ ..] = words else {
+        return done_empty();
+    };
     interp.find_channel(name)?;
     let offset = int_of(offset)?;
     let origin = match rest.first() {
@@ -532,7 +657,9 @@ fn seek(interp: &mut Interp, words: &[Value]) -> CommandResult {
 }
 
 fn tell(interp: &mut Interp, words: &[Value]) -> CommandResult {
-    let [_, name, ..] = words else { return done_empty() };
+    let [_, name, ..] = words else {
+        return done_empty();
+    };
     let position = with_channel(interp, name, "during tell on", |channel| Ok(channel.tell()))?;
     done(Value::int(position))
 }
@@ -547,17 +674,34 @@ fn chan_names(interp: &mut Interp, words: &[Value]) -> CommandResult {
 pub(crate) fn names(interp: &mut Interp, pattern: Option<&Value>) -> Value {
     let channels = channels_of(interp);
     let table = channels.table.borrow();
-    let fits = |name: &&str| pattern.is_none_or(|pattern| crate::text::glob::glob_match(&pattern.str(), name, false));
-    Value::list(table.names().into_iter().filter(fits).map(Value::text).collect())
+    let fits = |name: &&str| {
+        pattern.is_none_or(|pattern| crate::text::glob::glob_match(&pattern.str(), name, false))
+    };
+    Value::list(
+        table
+            .names()
+            .into_iter()
+            .filter(fits)
+            .map(Value::text)
+            .collect(),
+    )
 }
 
 fn chan_pending(interp: &mut Interp, words: &[Value]) -> CommandResult {
-    let [_, mode, name] = words else { return done_empty() };
+    let [_, mode, name] = words else {
+        return done_empty();
+    };
     let is_output = option(mode, &["input", "output"], "mode")? == 1;
     let count = with_channel(interp, name, "reading", |channel| {
-        Ok(if is_output { channel.pending_output() } else { channel.pending_input() })
+        Ok(if is_output {
+            channel.pending_output()
+        } else {
+            channel.pending_input()
+        })
     })?;
-    done(Value::int(count.map_or(-1, |count| i64::try_from(count).unwrap_or(i64::MAX))))
+    done(Value::int(count.map_or(-1, |count| {
+        i64::try_from(count).unwrap_or(i64::MAX)
+    })))
 }
 
 fn chan_pipe(interp: &mut Interp, _words: &[Value]) -> CommandResult {
@@ -568,23 +712,34 @@ fn chan_pipe(interp: &mut Interp, _words: &[Value]) -> CommandResult {
 }
 
 fn chan_truncate(interp: &mut Interp, words: &[Value]) -> CommandResult {
-    let [_, name, rest @ ..] = words else { return done_empty() };
+    let [_, name, rest @ ..] = words else {
+        return done_empty();
+    };
     interp.find_channel(name)?;
     let length = match rest.first() {
         None => None,
-        Some(value) => Some(u64::try_from(int_of(value)?).map_err(|_| {
-            Exception::error("cannot truncate to negative length of file")
-        })?),
+        Some(value) => Some(
+            u64::try_from(int_of(value)?)
+                .map_err(|_| Exception::error("cannot truncate to negative length of file"))?,
+        ),
     };
-    with_channel(interp, name, "during truncate on", |channel| match channel.truncate(length) {
-        Err(ChannelError::NotWritable) => Err(rustix::io::Errno::INVAL.into()),
-        other => other,
-    })?;
+    with_channel(
+        interp,
+        name,
+        "during truncate on",
+        |channel| match channel.truncate(length) {
+            Err(ChannelError::NotWritable) => Err(rustix::io::Errno::INVAL.into()),
+            other => other,
+        },
+    )?;
     done_empty()
 }
 
 fn not_supported(what: &str) -> CommandResult {
-    Err(Exception::with_code(format!("{what} is not supported"), ["REMEX", "UNSUPPORTED"]))
+    Err(Exception::with_code(
+        format!("{what} is not supported"),
+        ["REMEX", "UNSUPPORTED"],
+    ))
 }
 
 fn chan_create(_interp: &mut Interp, _words: &[Value]) -> CommandResult {
@@ -592,20 +747,26 @@ fn chan_create(_interp: &mut Interp, _words: &[Value]) -> CommandResult {
 }
 
 fn chan_push(interp: &mut Interp, words: &[Value]) -> CommandResult {
-    let [_, name, ..] = words else { return done_empty() };
+    let [_, name, ..] = words else {
+        return done_empty();
+    };
     interp.find_channel(name)?;
     not_supported("chan push")
 }
 
 fn chan_pop(interp: &mut Interp, words: &[Value]) -> CommandResult {
     // Nothing is ever pushed, so nothing is on top to be taken away.
-    let [_, name] = words else { return done_empty() };
+    let [_, name] = words else {
+        return done_empty();
+    };
     interp.find_channel(name)?;
     done_empty()
 }
 
 fn chan_postevent(interp: &mut Interp, words: &[Value]) -> CommandResult {
-    let [_, name, ..] = words else { return done_empty() };
+    let [_, name, ..] = words else {
+        return done_empty();
+    };
     interp.find_channel(name)?;
     let name = name.str();
     Err(Exception::with_code(

@@ -3,18 +3,40 @@
 use crate::bytecode::{C_IS_CONSTANT, NO_REGISTER, Op, Register};
 use crate::compile::{Compiler, Destination, Label, Source};
 use crate::runtime::{
-    ANY, Builtin, CommandResult, Context, Exception, Interp, Next, Outcome, Resume, ScriptLabel, code, done,
+    ANY, Builtin, CommandResult, Context, Exception, Interp, Next, Outcome, Resume, ScriptLabel,
+    code, done,
 };
 use crate::syntax::{Command, Script, Word};
 use crate::value::{OrderedMap, Value};
 
 /// The rows of this file.
 pub(crate) const COMMANDS: &[Builtin] = &[
-    Builtin::new("catch", "script ?resultVarName? ?optionVarName?", 1, 3, catch).compiled(compile_catch),
+    Builtin::new(
+        "catch",
+        "script ?resultVarName? ?optionVarName?",
+        1,
+        3,
+        catch,
+    )
+    .compiled(compile_catch),
     Builtin::new("error", "message ?errorInfo? ?errorCode?", 1, 3, error),
-    Builtin::new("return", "?-option value ...? ?result?", 0, ANY, return_command).compiled(compile_return),
+    Builtin::new(
+        "return",
+        "?-option value ...? ?result?",
+        0,
+        ANY,
+        return_command,
+    )
+    .compiled(compile_return),
     Builtin::new("throw", "type message", 2, 2, throw),
-    Builtin::new("try", "body ?handler ...? ?finally script?", 1, ANY, try_command).compiled(compile_try),
+    Builtin::new(
+        "try",
+        "body ?handler ...? ?finally script?",
+        1,
+        ANY,
+        try_command,
+    )
+    .compiled(compile_try),
 ];
 
 fn error(_interp: &mut Interp, words: &[Value]) -> CommandResult {
@@ -54,7 +76,11 @@ fn return_command(interp: &mut Interp, words: &[Value]) -> CommandResult {
 }
 
 /// Adds an option, or those of a whole dict for `-options`.
-fn merge_option(options: &mut OrderedMap, name: &Value, value: &Value) -> Result<(), Box<Exception>> {
+fn merge_option(
+    options: &mut OrderedMap,
+    name: &Value,
+    value: &Value,
+) -> Result<(), Box<Exception>> {
     if &*name.str() != "-options" {
         options.insert(name.clone(), value.clone());
         return Ok(());
@@ -84,7 +110,9 @@ fn complete(interp: &mut Interp, result: Value, options: &OrderedMap, level: i64
             "-level" => {
                 level = value.as_int().filter(|level| *level >= 0).ok_or_else(|| {
                     Exception::with_code(
-                        format!("bad -level value: expected non-negative integer but got \"{value}\""),
+                        format!(
+                            "bad -level value: expected non-negative integer but got \"{value}\""
+                        ),
                         ["TCL", "RESULT", "ILLEGAL_LEVEL"],
                     )
                 })?;
@@ -117,7 +145,12 @@ fn complete(interp: &mut Interp, result: Value, options: &OrderedMap, level: i64
                 }
                 exception.stack = Some(value.clone());
             }
-            "-errorline" => exception.line = value.as_int().and_then(|line| u32::try_from(line).ok()).unwrap_or(1),
+            "-errorline" => {
+                exception.line = value
+                    .as_int()
+                    .and_then(|line| u32::try_from(line).ok())
+                    .unwrap_or(1)
+            }
             _ => {
                 other.insert(name.clone(), value.clone());
             }
@@ -174,7 +207,11 @@ pub(crate) fn exception_of(result: Value, options: &Value) -> Box<Exception> {
     }
 }
 
-fn compile_return(compiler: &mut Compiler<'_>, command: &Command, destination: Destination) -> bool {
+fn compile_return(
+    compiler: &mut Compiler<'_>,
+    command: &Command,
+    destination: Destination,
+) -> bool {
     if !compiler.can_return() {
         return false;
     }
@@ -201,7 +238,10 @@ fn compile_return(compiler: &mut Compiler<'_>, command: &Command, destination: D
 }
 
 fn catch(interp: &mut Interp, words: &[Value]) -> CommandResult {
-    let state = Catch { result: words.get(2).cloned(), options: words.get(3).cloned() };
+    let state = Catch {
+        result: words.get(2).cloned(),
+        options: words.get(3).cloned(),
+    };
     interp.return_options = None;
     interp.push_native(Box::new(state));
     let script = words[1].clone();
@@ -232,13 +272,21 @@ impl Interp {
     pub(crate) fn caught(&mut self, outcome: Outcome, wants_options: bool) -> (i32, Value, Value) {
         match outcome {
             Ok(value) => {
-                let options = if wants_options { self.ok_options() } else { Value::EMPTY };
+                let options = if wants_options {
+                    self.ok_options()
+                } else {
+                    Value::EMPTY
+                };
                 (code::OK, value, options)
             }
             Err(mut exception) => {
                 self.publish_error(&exception);
                 self.keep_tailcall(&mut exception);
-                let options = if wants_options { exception.options() } else { Value::EMPTY };
+                let options = if wants_options {
+                    exception.options()
+                } else {
+                    Value::EMPTY
+                };
                 (exception.code, exception.value, options)
             }
         }
@@ -265,15 +313,19 @@ fn compile_catch(compiler: &mut Compiler<'_>, command: &Command, destination: De
     let Some(body) = compiler.body_script(&words[1]) else {
         return false;
     };
-    if words[2..].iter().any(|word| word.constant(compiler.source).is_none()) {
+    if words[2..]
+        .iter()
+        .any(|word| word.constant(compiler.source).is_none())
+    {
         return false;
     }
     let wants_options = words.len() == 4;
     let base = compiler.builder.top();
     let [value, completion, options] = [(); 3].map(|()| compiler.builder.push());
     let caught = compiler.builder.label();
-    compiler
-        .catch_body(caught, value, wants_options, |compiler| compiler.script(&body, Destination::Into(value)));
+    compiler.catch_body(caught, value, wants_options, |compiler| {
+        compiler.script(&body, Destination::Into(value))
+    });
     compiler.builder.emit(Op::Integer, 0, completion, 0, 0);
     if wants_options {
         compiler.builder.emit(Op::OkOptions, 0, options, 0, 0);
@@ -325,7 +377,11 @@ impl Matches {
                 };
                 completion == code::ERROR
                     && words.elements().len() >= pattern.len()
-                    && words.elements().iter().zip(pattern).all(|(word, wanted)| word.same_text(wanted))
+                    && words
+                        .elements()
+                        .iter()
+                        .zip(pattern)
+                        .all(|(word, wanted)| word.same_text(wanted))
             }
         }
     }
@@ -349,7 +405,11 @@ enum Stage {
 fn try_command(interp: &mut Interp, words: &[Value]) -> CommandResult {
     let (handlers, finally) = parse_handlers(&words[2..])?;
     interp.return_options = None;
-    interp.push_native(Box::new(Try { handlers, finally, stage: Stage::Body }));
+    interp.push_native(Box::new(Try {
+        handlers,
+        finally,
+        stage: Stage::Body,
+    }));
     let body = words[1].clone();
     interp.push_script(&body, Context::Current, ScriptLabel::Fixed("\"try\" body"))
 }
@@ -378,7 +438,11 @@ fn parse_handlers(words: &[Value]) -> Result<(Vec<Handler>, Option<Value>), Box<
             }
             1 => {
                 let [_, wanted, variables, script] = clause(words, at, "on", "code")?;
-                handlers.push(handler(Matches::Code(completion_code(&wanted)?), &variables, &script)?);
+                handlers.push(handler(
+                    Matches::Code(completion_code(&wanted)?),
+                    &variables,
+                    &script,
+                )?);
                 at += 4;
             }
             _ => {
@@ -389,12 +453,19 @@ fn parse_handlers(words: &[Value]) -> Result<(Vec<Handler>, Option<Value>), Box<
                         ["TCL", "OPERATION", "TRY", "TRAP", "EXNFORMAT"],
                     ));
                 };
-                handlers.push(handler(Matches::Trap(pattern_list.elements().to_vec()), &variables, &script)?);
+                handlers.push(handler(
+                    Matches::Trap(pattern_list.elements().to_vec()),
+                    &variables,
+                    &script,
+                )?);
                 at += 4;
             }
         }
     }
-    if handlers.last().is_some_and(|handler: &Handler| handler.script.is_none()) {
+    if handlers
+        .last()
+        .is_some_and(|handler: &Handler| handler.script.is_none())
+    {
         return Err(Exception::with_code(
             "last non-finally clause must not have a body of \"-\"",
             ["TCL", "OPERATION", "TRY", "BADFALLTHROUGH"],
@@ -403,20 +474,41 @@ fn parse_handlers(words: &[Value]) -> Result<(Vec<Handler>, Option<Value>), Box<
     Ok((handlers, finally))
 }
 
-fn clause(words: &[Value], at: usize, keyword: &str, what: &str) -> Result<[Value; 4], Box<Exception>> {
+fn clause(
+    words: &[Value],
+    at: usize,
+    keyword: &str,
+    what: &str,
+) -> Result<[Value; 4], Box<Exception>> {
     match words.get(at..at + 4) {
         Some([a, b, c, d]) => Ok([a.clone(), b.clone(), c.clone(), d.clone()]),
         _ => Err(Exception::with_code(
-            format!("wrong # args to {keyword} clause: must be \"... {keyword} {what} variableList script\""),
-            ["TCL", "OPERATION", "TRY", if keyword == "on" { "ON" } else { "TRAP" }, "ARGUMENT"],
+            format!(
+                "wrong # args to {keyword} clause: must be \"... {keyword} {what} variableList script\""
+            ),
+            [
+                "TCL",
+                "OPERATION",
+                "TRY",
+                if keyword == "on" { "ON" } else { "TRAP" },
+                "ARGUMENT",
+            ],
         )),
     }
 }
 
 fn handler(matches: Matches, variables: &Value, script: &Value) -> Result<Handler, Box<Exception>> {
     let variables = variables.to_list()?.elements().to_vec();
-    let script = if &*script.str() == "-" { None } else { Some(script.clone()) };
-    Ok(Handler { matches, variables, script })
+    let script = if &*script.str() == "-" {
+        None
+    } else {
+        Some(script.clone())
+    };
+    Ok(Handler {
+        matches,
+        variables,
+        script,
+    })
 }
 
 impl Resume for Try {
@@ -427,7 +519,9 @@ impl Resume for Try {
                 let outcome = outcome.map_err(|mut exception| {
                     if exception.code == code::ERROR {
                         let line = exception.line;
-                        exception.add_info(&format!("\n    (\"try ... {keyword}\" handler line {line})"));
+                        exception.add_info(&format!(
+                            "\n    (\"try ... {keyword}\" handler line {line})"
+                        ));
                     }
                     during(exception, &original)
                 });
@@ -438,7 +532,8 @@ impl Resume for Try {
                 Err(mut exception) => {
                     if exception.code == code::ERROR {
                         let line = exception.line;
-                        exception.add_info(&format!("\n    (\"try ... finally\" body line {line})"));
+                        exception
+                            .add_info(&format!("\n    (\"try ... finally\" body line {line})"));
                     }
                     Err(match result {
                         Err(original) => during(exception, &original),
@@ -453,7 +548,10 @@ impl Resume for Try {
 /// Notes in an exception's options which other one was being handled.
 fn during(mut exception: Box<Exception>, original: &Exception) -> Box<Exception> {
     if exception.code == code::ERROR {
-        exception.other.get_or_insert_default().insert(Value::text("-during"), original.options());
+        exception
+            .other
+            .get_or_insert_default()
+            .insert(Value::text("-during"), original.options());
     }
     exception
 }
@@ -464,13 +562,23 @@ impl Try {
             Ok(_) => (code::OK, Value::EMPTY),
             Err(exception) => (exception.code, exception.error_code_value()),
         };
-        let found = self.handlers.iter().position(|handler| handler.matches.holds(completion, &error_code));
+        let found = self
+            .handlers
+            .iter()
+            .position(|handler| handler.matches.holds(completion, &error_code));
         let Some(found) = found else {
             return self.finally(interp, outcome);
         };
         let handler = self.handlers[found].clone();
-        let keyword = if matches!(handler.matches, Matches::Code(_)) { "on" } else { "trap" };
-        let script = self.handlers[found..].iter().find_map(|handler| handler.script.clone()).unwrap_or_default();
+        let keyword = if matches!(handler.matches, Matches::Code(_)) {
+            "on"
+        } else {
+            "trap"
+        };
+        let script = self.handlers[found..]
+            .iter()
+            .find_map(|handler| handler.script.clone())
+            .unwrap_or_default();
         let original = match &outcome {
             Ok(value) => Exception::new(code::OK, value.clone()),
             Err(exception) => exception.clone(),
@@ -507,7 +615,10 @@ pub(crate) fn trap_matches(pattern: &Value, options: &Value) -> bool {
     let Ok(pattern) = pattern.to_list() else {
         return false;
     };
-    let error_code = options.to_dict().ok().and_then(|dict| dict.map().get_text("-errorcode").cloned());
+    let error_code = options
+        .to_dict()
+        .ok()
+        .and_then(|dict| dict.map().get_text("-errorcode").cloned());
     Matches::Trap(pattern.elements().to_vec()).holds(code::ERROR, &error_code.unwrap_or_default())
 }
 
@@ -538,26 +649,36 @@ fn compile_try(compiler: &mut Compiler<'_>, command: &Command, destination: Dest
     let base = compiler.builder.top();
     let [value, completion, options] = [(); 3].map(|()| compiler.builder.push());
     let [caught, finish] = [(); 2].map(|()| compiler.builder.label());
-    compiler.catch_body(caught, value, true, |compiler| compiler.script(&body, Destination::Into(value)));
+    compiler.catch_body(caught, value, true, |compiler| {
+        compiler.script(&body, Destination::Into(value))
+    });
     set_ok(compiler, completion, options);
     compiler.builder.bind(caught);
     let labels: Vec<Label> = handlers.iter().map(|_| compiler.builder.label()).collect();
     for (number, handler) in handlers.iter().enumerate() {
-        let target = (number..handlers.len()).find(|at| handlers[*at].body.is_some()).unwrap_or(number);
+        let target = (number..handlers.len())
+            .find(|at| handlers[*at].body.is_some())
+            .unwrap_or(number);
         let scratch = compiler.builder.scratch();
         match &handler.matches {
             Matches::Code(wanted) => {
                 let constant = compiler.builder.constant(Value::int(i64::from(*wanted)));
-                compiler.builder.emit(Op::Equal, C_IS_CONSTANT, scratch, completion, constant);
+                compiler
+                    .builder
+                    .emit(Op::Equal, C_IS_CONSTANT, scratch, completion, constant);
                 compiler.builder.jump(Op::JumpTrue, scratch, labels[target]);
             }
             Matches::Trap(pattern) => {
                 let next = compiler.builder.label();
                 let one = compiler.builder.constant(Value::int(1));
-                compiler.builder.emit(Op::Equal, C_IS_CONSTANT, scratch, completion, one);
+                compiler
+                    .builder
+                    .emit(Op::Equal, C_IS_CONSTANT, scratch, completion, one);
                 compiler.builder.jump(Op::JumpFalse, scratch, next);
                 let pattern = compiler.builder.constant(Value::list(pattern.clone()));
-                compiler.builder.emit(Op::TrapMatches, 0, scratch, pattern, options);
+                compiler
+                    .builder
+                    .emit(Op::TrapMatches, 0, scratch, pattern, options);
                 compiler.builder.jump(Op::JumpTrue, scratch, labels[target]);
                 compiler.builder.bind(next);
             }
@@ -585,7 +706,9 @@ fn compile_try(compiler: &mut Compiler<'_>, command: &Command, destination: Dest
         set_ok(compiler, completion, options);
         compiler.builder.jump(Op::Jump, NO_REGISTER, finish);
         compiler.builder.bind(failed);
-        compiler.builder.emit(Op::NoteDuring, 0, completion, options, original);
+        compiler
+            .builder
+            .emit(Op::NoteDuring, 0, completion, options, original);
         compiler.builder.jump(Op::Jump, NO_REGISTER, finish);
         compiler.builder.release(original);
     }
@@ -596,7 +719,9 @@ fn compile_try(compiler: &mut Compiler<'_>, command: &Command, destination: Dest
     let is_ok = compiler.builder.label();
     let scratch = compiler.builder.scratch();
     let zero = compiler.builder.constant(Value::int(0));
-    compiler.builder.emit(Op::Equal, C_IS_CONSTANT, scratch, completion, zero);
+    compiler
+        .builder
+        .emit(Op::Equal, C_IS_CONSTANT, scratch, completion, zero);
     compiler.builder.jump(Op::JumpTrue, scratch, is_ok);
     compiler.builder.emit(Op::Rethrow, 0, value, 0, 0);
     compiler.builder.bind(is_ok);
@@ -609,7 +734,9 @@ fn compile_try(compiler: &mut Compiler<'_>, command: &Command, destination: Dest
 /// Sets completion code and options to those of an ordinary result.
 fn set_ok(compiler: &mut Compiler<'_>, completion: Register, options: Register) {
     compiler.builder.emit(Op::Integer, 0, completion, 0, 0);
-    let constant = compiler.builder.constant(Value::literal("-code 0 -level 0"));
+    let constant = compiler
+        .builder
+        .constant(Value::literal("-code 0 -level 0"));
     compiler.builder.emit(Op::Constant, 0, options, constant, 0);
 }
 
@@ -636,16 +763,30 @@ fn constant_handlers(
                     _ => Matches::Trap(wanted.to_list().ok()?.elements().to_vec()),
                 };
                 let names = Value::text(variables.constant(source)?).to_list().ok()?;
-                let body =
-                    if body.constant(source)? == "-" { None } else { Some(compiler.body_script(body)?) };
-                let variables = names.elements().iter().map(|name| name.str().as_ref().into()).collect();
-                handlers.push(ConstantHandler { matches, variables, body });
+                let body = if body.constant(source)? == "-" {
+                    None
+                } else {
+                    Some(compiler.body_script(body)?)
+                };
+                let variables = names
+                    .elements()
+                    .iter()
+                    .map(|name| name.str().as_ref().into())
+                    .collect();
+                handlers.push(ConstantHandler {
+                    matches,
+                    variables,
+                    body,
+                });
                 at += 4;
             }
             _ => return None,
         }
     }
-    handlers.last().is_some_and(|handler| handler.body.is_some()).then_some((handlers, None))
+    handlers
+        .last()
+        .is_some_and(|handler| handler.body.is_some())
+        .then_some((handlers, None))
 }
 
 /// Adds to the options of an error which other completion was being handled.

@@ -9,7 +9,8 @@ use super::boolean_of;
 use crate::bytecode::{NO_REGISTER, Op, Register};
 use crate::compile::{Compiler, Destination, PlaceKind};
 use crate::runtime::{
-    ANY, Builtin, CommandResult, Context, Exception, Interp, Next, Outcome, Resume, ScriptLabel, code, done, done_empty,
+    ANY, Builtin, CommandResult, Context, Exception, Interp, Outcome, Resume, ScriptLabel, code,
+    done, done_empty,
 };
 use crate::syntax::{Command, Script, Word};
 use crate::value::{ListObject, Value};
@@ -19,9 +20,23 @@ pub(crate) const COMMANDS: &[Builtin] = &[
     Builtin::new("break", "", 0, 0, break_command).compiled(compile_break),
     Builtin::new("continue", "", 0, 0, continue_command).compiled(compile_continue),
     Builtin::new("for", "start test next command", 4, 4, for_command).compiled(compile_for),
-    Builtin::new("foreach", "varList list ?varList list ...? command", 3, ANY, foreach).compiled(compile_foreach),
+    Builtin::new(
+        "foreach",
+        "varList list ?varList list ...? command",
+        3,
+        ANY,
+        foreach,
+    )
+    .compiled(compile_foreach),
     Builtin::new("if", "", 0, ANY, if_command).compiled(compile_if),
-    Builtin::new("lmap", "varList list ?varList list ...? command", 3, ANY, lmap).compiled(compile_lmap),
+    Builtin::new(
+        "lmap",
+        "varList list ?varList list ...? command",
+        3,
+        ANY,
+        lmap,
+    )
+    .compiled(compile_lmap),
     Builtin::new("while", "test command", 2, 2, while_command).compiled(compile_while),
 ];
 
@@ -42,7 +57,11 @@ fn continue_command(_interp: &mut Interp, _words: &[Value]) -> CommandResult {
     Err(Exception::continue_loop())
 }
 
-fn compile_continue(compiler: &mut Compiler<'_>, command: &Command, destination: Destination) -> bool {
+fn compile_continue(
+    compiler: &mut Compiler<'_>,
+    command: &Command,
+    destination: Destination,
+) -> bool {
     if command.words.len() != 1 {
         return false;
     }
@@ -61,7 +80,14 @@ struct If {
 }
 
 fn if_command(interp: &mut Interp, words: &[Value]) -> CommandResult {
-    next_condition(interp, Box::new(If { words: words.to_vec(), at: 1, chosen: None }))
+    next_condition(
+        interp,
+        Box::new(If {
+            words: words.to_vec(),
+            at: 1,
+            chosen: None,
+        }),
+    )
 }
 
 /// Evaluates the condition at `state.at`, unless a body is chosen already.
@@ -100,7 +126,11 @@ impl Resume for If {
 
 impl If {
     fn after_condition(mut self: Box<Self>, interp: &mut Interp, truth: bool) -> CommandResult {
-        if self.words.get(self.at).is_some_and(|word| &*word.str() == "then") {
+        if self
+            .words
+            .get(self.at)
+            .is_some_and(|word| &*word.str() == "then")
+        {
             self.at += 1;
         }
         let Some(body) = self.words.get(self.at).cloned() else {
@@ -117,7 +147,9 @@ impl If {
                 self.at += 1;
                 return next_condition(interp, self);
             }
-            Some("else") if self.at + 1 == self.words.len() => return Err(no_script(&self.words[self.at])),
+            Some("else") if self.at + 1 == self.words.len() => {
+                return Err(no_script(&self.words[self.at]));
+            }
             Some("else") => Some(self.at + 1),
             Some(_) => Some(self.at),
         };
@@ -127,7 +159,10 @@ impl If {
                 ["TCL", "WRONGARGS"],
             ));
         }
-        match self.chosen.or_else(|| body.and_then(|body| self.words.get(body).cloned())) {
+        match self
+            .chosen
+            .or_else(|| body.and_then(|body| self.words.get(body).cloned()))
+        {
             Some(script) => interp.push_script(&script, Context::Current, ScriptLabel::None),
             None => done_empty(),
         }
@@ -141,7 +176,10 @@ struct Clauses<'a> {
 }
 
 fn clauses<'a>(words: &'a [Word], source: &str) -> Option<Clauses<'a>> {
-    let mut clauses = Clauses { conditions: Vec::new(), otherwise: None };
+    let mut clauses = Clauses {
+        conditions: Vec::new(),
+        otherwise: None,
+    };
     let mut at = 1;
     loop {
         let condition = words.get(at)?;
@@ -159,7 +197,11 @@ fn clauses<'a>(words: &'a [Word], source: &str) -> Option<Clauses<'a>> {
             keyword => {
                 let body = if keyword == Some("else") { at + 1 } else { at };
                 clauses.otherwise = Some(words.get(body)?);
-                return if body + 1 == words.len() { Some(clauses) } else { None };
+                return if body + 1 == words.len() {
+                    Some(clauses)
+                } else {
+                    None
+                };
             }
         }
     }
@@ -228,7 +270,12 @@ enum Step {
 }
 
 fn while_command(interp: &mut Interp, words: &[Value]) -> CommandResult {
-    let state = Loop { test: words[1].clone(), next: None, body: words[2].clone(), waits_for: Step::Test };
+    let state = Loop {
+        test: words[1].clone(),
+        next: None,
+        body: words[2].clone(),
+        waits_for: Step::Test,
+    };
     let test = state.test.clone();
     interp.push_native(Box::new(state));
     interp.push_expression(&test)
@@ -259,7 +306,11 @@ impl Resume for Loop {
                 }
                 self.waits_for = Step::Body;
                 let body = self.body.clone();
-                let label = if self.next.is_some() { "\"for\" body" } else { "\"while\" body" };
+                let label = if self.next.is_some() {
+                    "\"for\" body"
+                } else {
+                    "\"while\" body"
+                };
                 interp.push_native(self);
                 interp.push_script(&body, Context::Current, ScriptLabel::Fixed(label))
             }
@@ -352,10 +403,14 @@ fn compile_loop(
         compiler.builder.jump(Op::Jump, NO_REGISTER, check);
     }
     compiler.builder.bind(top);
-    compiler.loop_body(done, again, |compiler| compiler.script(&body, Destination::Discard));
+    compiler.loop_body(done, again, |compiler| {
+        compiler.script(&body, Destination::Discard)
+    });
     compiler.builder.bind(again);
     if let Some(next) = next {
-        compiler.next_clause(done, |compiler| compiler.script(&next, Destination::Discard));
+        compiler.next_clause(done, |compiler| {
+            compiler.script(&next, Destination::Discard)
+        });
     }
     compiler.builder.bind(check);
     if constant.is_some() {
@@ -389,11 +444,22 @@ fn lmap(interp: &mut Interp, words: &[Value]) -> CommandResult {
     start_foreach(interp, words, Some(Vec::new()))
 }
 
-fn start_foreach(interp: &mut Interp, words: &[Value], collected: Option<Vec<Value>>) -> CommandResult {
+fn start_foreach(
+    interp: &mut Interp,
+    words: &[Value],
+    collected: Option<Vec<Value>>,
+) -> CommandResult {
     if !words.len().is_multiple_of(2) {
-        return Err(Exception::wrong_args(&format!("{} varList list ?varList list ...? command", words[0])));
+        return Err(Exception::wrong_args(&format!(
+            "{} varList list ?varList list ...? command",
+            words[0]
+        )));
     }
-    let name = if collected.is_some() { "lmap" } else { "foreach" };
+    let name = if collected.is_some() {
+        "lmap"
+    } else {
+        "foreach"
+    };
     let pairs = &words[1..words.len() - 1];
     let mut state = Foreach {
         variables: Vec::new(),
@@ -433,10 +499,20 @@ impl Foreach {
         for (variables, list) in self.variables.iter().zip(&self.lists) {
             let width = variables.elements().len();
             for (offset, name) in variables.elements().iter().enumerate() {
-                let value = list.elements().get(self.turn * width + offset).cloned().unwrap_or_default();
+                let value = list
+                    .elements()
+                    .get(self.turn * width + offset)
+                    .cloned()
+                    .unwrap_or_default();
                 if let Err(mut exception) = interp.variable_set(name, value) {
-                    let command = if self.collected.is_some() { "lmap" } else { "foreach" };
-                    exception.add_info(&format!("\n    (setting {command} loop variable \"{name}\")"));
+                    let command = if self.collected.is_some() {
+                        "lmap"
+                    } else {
+                        "foreach"
+                    };
+                    exception.add_info(&format!(
+                        "\n    (setting {command} loop variable \"{name}\")"
+                    ));
                     return Err(exception);
                 }
             }
@@ -460,7 +536,11 @@ impl Resume for Foreach {
             Err(exception) if exception.code == code::CONTINUE => {}
             Err(mut exception) => {
                 if exception.code == code::ERROR {
-                    let command = if self.collected.is_some() { "lmap" } else { "foreach" };
+                    let command = if self.collected.is_some() {
+                        "lmap"
+                    } else {
+                        "foreach"
+                    };
                     let line = exception.line;
                     exception.add_info(&format!("\n    (\"{command}\" body line {line})"));
                 }
@@ -471,7 +551,11 @@ impl Resume for Foreach {
     }
 }
 
-fn compile_foreach(compiler: &mut Compiler<'_>, command: &Command, destination: Destination) -> bool {
+fn compile_foreach(
+    compiler: &mut Compiler<'_>,
+    command: &Command,
+    destination: Destination,
+) -> bool {
     compile_each(compiler, command, destination, false)
 }
 
@@ -480,7 +564,12 @@ fn compile_lmap(compiler: &mut Compiler<'_>, command: &Command, destination: Des
 }
 
 /// Outside of procedures tclsh calls these commands, which shows in errorInfo.
-fn compile_each(compiler: &mut Compiler<'_>, command: &Command, destination: Destination, collects: bool) -> bool {
+fn compile_each(
+    compiler: &mut Compiler<'_>,
+    command: &Command,
+    destination: Destination,
+    collects: bool,
+) -> bool {
     let words = &command.words;
     if !compiler.has_locals() || words.len() < 4 || !words.len().is_multiple_of(2) {
         return false;
@@ -505,16 +594,31 @@ fn compile_each(compiler: &mut Compiler<'_>, command: &Command, destination: Des
         names.push(variables.elements().to_vec());
     }
     let lists: Vec<&Word> = pairs.iter().map(|pair| &pair[1]).collect();
-    compile_turns(compiler, &names, &lists, &body, destination, collects, false);
+    compile_turns(
+        compiler,
+        &names,
+        &lists,
+        &body,
+        destination,
+        collects,
+        false,
+    );
     true
 }
 
 /// `dict for {key value} dict body`, as a loop over the list of keys and values.
-pub(crate) fn compile_dict_for(compiler: &mut Compiler<'_>, command: &Command, destination: Destination) -> bool {
+pub(crate) fn compile_dict_for(
+    compiler: &mut Compiler<'_>,
+    command: &Command,
+    destination: Destination,
+) -> bool {
     let [_, _, names, dict, body] = command.words.as_slice() else {
         return false;
     };
-    let Some(text) = names.constant(compiler.source).filter(|_| compiler.has_locals()) else {
+    let Some(text) = names
+        .constant(compiler.source)
+        .filter(|_| compiler.has_locals())
+    else {
         return false;
     };
     let Ok(names) = Value::text(text).to_list() else {
@@ -527,7 +631,15 @@ pub(crate) fn compile_dict_for(compiler: &mut Compiler<'_>, command: &Command, d
     let Some(body) = compiler.body_script(body) else {
         return false;
     };
-    compile_turns(compiler, &[names.elements().to_vec()], &[dict], &body, destination, false, true);
+    compile_turns(
+        compiler,
+        &[names.elements().to_vec()],
+        &[dict],
+        &body,
+        destination,
+        false,
+        true,
+    );
     true
 }
 
@@ -554,13 +666,17 @@ fn compile_turns(
     for list in lists {
         let register = compiler.push_word(list);
         if is_dict {
-            compiler.builder.emit(Op::DictPairs, 0, register, register, 0);
+            compiler
+                .builder
+                .emit(Op::DictPairs, 0, register, register, 0);
         }
     }
     let widths = Value::list(names.iter().map(|names| Value::from(names.len())).collect());
     let widths = compiler.builder.constant(widths);
     let count = lists.len() as u16;
-    compiler.builder.emit(Op::ForeachStart, 0, state, widths, count);
+    compiler
+        .builder
+        .emit(Op::ForeachStart, 0, state, widths, count);
     let [top, done] = [(); 2].map(|()| compiler.builder.label());
     compiler.builder.bind(top);
     if let [variables] = names
@@ -568,7 +684,9 @@ fn compile_turns(
     {
         step_one(compiler, name, state, done);
     } else {
-        compiler.builder.emit(Op::ForeachNext, 0, state, widths, count);
+        compiler
+            .builder
+            .emit(Op::ForeachNext, 0, state, widths, count);
         compiler.builder.jump(Op::Jump, NO_REGISTER, done);
         assign_all(compiler, names, state);
     }
@@ -594,7 +712,12 @@ fn compile_turns(
 }
 
 /// Sets the one variable of a loop over one list, or leaves the loop.
-fn step_one(compiler: &mut Compiler<'_>, name: &Value, state: Register, done: crate::compile::Label) {
+fn step_one(
+    compiler: &mut Compiler<'_>,
+    name: &Value,
+    state: Register,
+    done: crate::compile::Label,
+) {
     let place = compiler.named_place(&name.str());
     match place.kind {
         PlaceKind::Local(local) => compiler.builder.foreach_step(local, state, done),
@@ -618,8 +741,12 @@ fn assign_all(compiler: &mut Compiler<'_>, names: &[Vec<Value>], state: Register
                 PlaceKind::Local(local) => (local, true),
                 _ => (compiler.builder.push(), false),
             };
-            compiler.builder.emit(Op::ForeachGet, 0, target, list, offset as u16);
-            compiler.builder.emit(Op::Extra, 0, state, variables.len() as u16, 0);
+            compiler
+                .builder
+                .emit(Op::ForeachGet, 0, target, list, offset as u16);
+            compiler
+                .builder
+                .emit(Op::Extra, 0, state, variables.len() as u16, 0);
             if !is_local {
                 compiler.change(Op::VariableSet, place, target, None);
             }
@@ -633,11 +760,10 @@ impl Interp {
     /// Uses up a little fuel; looks at limits when it is gone.
     pub(crate) fn check_fuel(&mut self) -> Result<(), Box<Exception>> {
         self.safepoint.fuel -= 1;
-        if self.safepoint.fuel <= 0 { self.check_safepoint() } else { Ok(()) }
+        if self.safepoint.fuel <= 0 {
+            self.check_safepoint()
+        } else {
+            Ok(())
+        }
     }
-}
-
-/// A continuation that gives the empty string in place of a result.
-pub(crate) fn then_empty(_interp: &mut Interp, outcome: Outcome) -> CommandResult {
-    outcome.map(|_| Next::Done(Value::EMPTY))
 }

@@ -19,25 +19,69 @@ use crate::value::{DictObject, OrderedMap, Repr, Value};
 pub(crate) const COMMANDS: &[Builtin] = &[Builtin::ensemble(
     "dict",
     &[
-        Builtin::new("append", "dictVarName key ?value ...?", 2, ANY, change::append),
+        Builtin::new(
+            "append",
+            "dictVarName key ?value ...?",
+            2,
+            ANY,
+            change::append,
+        ),
         Builtin::new("create", "?key value ...?", 0, ANY, create),
-        Builtin::new("exists", "dictionary key ?key ...?", 2, ANY, exists).compiled(compile::exists),
-        Builtin::new("filter", "dictionary filterType ?arg ...?", 2, ANY, each::filter),
-        Builtin::new("for", "{keyVarName valueVarName} dictionary script", 3, 3, each::for_command)
-            .compiled(super::control::compile_dict_for),
+        Builtin::new("exists", "dictionary key ?key ...?", 2, ANY, exists)
+            .compiled(compile::exists),
+        Builtin::new(
+            "filter",
+            "dictionary filterType ?arg ...?",
+            2,
+            ANY,
+            each::filter,
+        ),
+        Builtin::new(
+            "for",
+            "{keyVarName valueVarName} dictionary script",
+            3,
+            3,
+            each::for_command,
+        )
+        .compiled(super::control::compile_dict_for),
         Builtin::new("get", "dictionary ?key ...?", 1, ANY, get).compiled(compile::get),
         Builtin::new("incr", "dictVarName key ?increment?", 2, 3, change::incr),
         Builtin::new("info", "dictionary", 1, 1, info),
         Builtin::new("keys", "dictionary ?pattern?", 1, 2, keys),
-        Builtin::new("lappend", "dictVarName key ?value ...?", 2, ANY, change::lappend),
-        Builtin::new("map", "{keyVarName valueVarName} dictionary script", 3, 3, each::map),
+        Builtin::new(
+            "lappend",
+            "dictVarName key ?value ...?",
+            2,
+            ANY,
+            change::lappend,
+        ),
+        Builtin::new(
+            "map",
+            "{keyVarName valueVarName} dictionary script",
+            3,
+            3,
+            each::map,
+        ),
         Builtin::new("merge", "?dictionary ...?", 0, ANY, merge),
         Builtin::new("remove", "dictionary ?key ...?", 1, ANY, remove),
         Builtin::new("replace", "dictionary ?key value ...?", 1, ANY, replace),
-        Builtin::new("set", "dictVarName key ?key ...? value", 3, ANY, change::set).compiled(compile::set),
+        Builtin::new(
+            "set",
+            "dictVarName key ?key ...? value",
+            3,
+            ANY,
+            change::set,
+        )
+        .compiled(compile::set),
         Builtin::new("size", "dictionary", 1, 1, size),
         Builtin::new("unset", "dictVarName key ?key ...?", 2, ANY, change::unset),
-        Builtin::new("update", "dictVarName key varName ?key varName ...? script", 4, ANY, scope::update),
+        Builtin::new(
+            "update",
+            "dictVarName key varName ?key varName ...? script",
+            4,
+            ANY,
+            scope::update,
+        ),
         Builtin::new("values", "dictionary ?pattern?", 1, 2, values),
         Builtin::new("with", "dictVarName ?key ...? script", 2, ANY, scope::with),
     ],
@@ -46,13 +90,19 @@ pub(crate) const COMMANDS: &[Builtin] = &[Builtin::ensemble(
 /// `key "key" not known in dictionary`
 fn unknown_key(key: &Value) -> Box<Exception> {
     let text = key.str();
-    Exception::with_code(format!("key \"{}\" not known in dictionary", &*text), ["TCL", "LOOKUP", "DICT", &text])
+    Exception::with_code(
+        format!("key \"{}\" not known in dictionary", &*text),
+        ["TCL", "LOOKUP", "DICT", &text],
+    )
 }
 
 /// `wrong # args` of subcommand `name`, where the count of words is not all that matters.
 fn wrong_args(name: &str) -> Box<Exception> {
     let rows = COMMANDS.iter().flat_map(|ensemble| ensemble.subcommands);
-    let usage = rows.clone().find(|row| row.name == name).map_or("", |row| row.usage);
+    let usage = rows
+        .clone()
+        .find(|row| row.name == name)
+        .map_or("", |row| row.usage);
     Exception::wrong_args(&format!("dict {name} {usage}"))
 }
 
@@ -103,7 +153,10 @@ fn get(_interp: &mut Interp, words: &[Value]) -> CommandResult {
 fn exists(_interp: &mut Interp, words: &[Value]) -> CommandResult {
     let mut current = words[1].clone();
     for key in &words[2..] {
-        let found = current.to_dict().ok().and_then(|dict| dict.map().get(key).cloned());
+        let found = current
+            .to_dict()
+            .ok()
+            .and_then(|dict| dict.map().get(key).cloned());
         match found {
             Some(value) => current = value,
             None => return done(false),
@@ -147,16 +200,31 @@ fn keys(_interp: &mut Interp, words: &[Value]) -> CommandResult {
     let pattern = Pattern::new(text.as_deref());
     if let (Pattern::Exactly(_), Some(key)) = (&pattern, words.get(2)) {
         let found = dict.map().get(key).is_some();
-        return done(Value::list(if found { vec![key.clone()] } else { Vec::new() }));
+        return done(Value::list(if found {
+            vec![key.clone()]
+        } else {
+            Vec::new()
+        }));
     }
-    done(Value::list(dict.map().iter().map(|(key, _)| key).filter(|key| pattern.accepts(key)).cloned().collect()))
+    done(Value::list(
+        dict.map()
+            .iter()
+            .map(|(key, _)| key)
+            .filter(|key| pattern.accepts(key))
+            .cloned()
+            .collect(),
+    ))
 }
 
 fn values(_interp: &mut Interp, words: &[Value]) -> CommandResult {
     let dict = words[1].to_dict()?;
     let text = words.get(2).map(Value::str);
     let pattern = Pattern::new(text.as_deref());
-    let values = dict.map().iter().map(|(_, value)| value).filter(|value| pattern.accepts(value));
+    let values = dict
+        .map()
+        .iter()
+        .map(|(_, value)| value)
+        .filter(|value| pattern.accepts(value));
     done(Value::list(values.cloned().collect()))
 }
 
@@ -165,7 +233,10 @@ fn merge(_interp: &mut Interp, words: &[Value]) -> CommandResult {
         return done_empty();
     };
     let dict = first.to_dict()?;
-    let others = words[2..].iter().map(Value::to_dict).collect::<Result<Vec<_>, _>>()?;
+    let others = words[2..]
+        .iter()
+        .map(Value::to_dict)
+        .collect::<Result<Vec<_>, _>>()?;
     if others.iter().all(|other| other.map().is_empty()) {
         return done(first.clone());
     }
@@ -215,7 +286,9 @@ fn statistics(dict: &Rc<DictObject>) -> String {
             1 => count,
             _ => 0,
         };
-        text.push_str(&format!("number of buckets with {size} entries: {number}\n"));
+        text.push_str(&format!(
+            "number of buckets with {size} entries: {number}\n"
+        ));
     }
     let distance = if count == 0 { 0.0 } else { 1.0 };
     text.push_str(&format!(
@@ -235,12 +308,19 @@ mod tests {
         assert_eq!(&*missing.value.str(), "key \"x y\" not known in dictionary");
         assert_eq!(&*missing.error_code_value().str(), "TCL LOOKUP DICT {x y}");
         let path = [Value::text("b"), Value::text("c")];
-        assert_eq!(value_at(&dict, &path).map(|value| value.to_text()).ok().as_deref(), Some("2"));
+        assert_eq!(
+            value_at(&dict, &path)
+                .map(|value| value.to_text())
+                .ok()
+                .as_deref(),
+            Some("2")
+        );
     }
 
     #[test]
     fn patterns_without_specials_are_compared() {
-        let accepts = |pattern: &str, text: &str| Pattern::new(Some(pattern)).accepts(&Value::text(text));
+        let accepts =
+            |pattern: &str, text: &str| Pattern::new(Some(pattern)).accepts(&Value::text(text));
         assert!(accepts("*", "x"));
         assert!(accepts("abc", "abc"));
         assert!(!accepts("abc", "abcd"));

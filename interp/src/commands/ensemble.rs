@@ -14,8 +14,22 @@ use crate::value::{OrderedMap, Value};
 
 pub(crate) use dispatch::{call, rewritten, shown_words};
 
-const CREATE_OPTIONS: &[&str] = &["-command", "-map", "-parameters", "-prefixes", "-subcommands", "-unknown"];
-const CONFIGURE_OPTIONS: &[&str] = &["-map", "-namespace", "-parameters", "-prefixes", "-subcommands", "-unknown"];
+const CREATE_OPTIONS: &[&str] = &[
+    "-command",
+    "-map",
+    "-parameters",
+    "-prefixes",
+    "-subcommands",
+    "-unknown",
+];
+const CONFIGURE_OPTIONS: &[&str] = &[
+    "-map",
+    "-namespace",
+    "-parameters",
+    "-prefixes",
+    "-subcommands",
+    "-unknown",
+];
 
 /// The ensembles made by scripts, so that a namespace takes its ensembles with it.
 #[derive(Default)]
@@ -58,8 +72,10 @@ fn ensemble_of(command: &Rc<Command>) -> Option<Rc<Ensemble>> {
 }
 
 fn create(interp: &mut Interp, words: &[Value]) -> CommandResult {
-    if words.len() % 2 != 0 {
-        return Err(Exception::wrong_args("namespace ensemble create ?option value ...?"));
+    if !words.len().is_multiple_of(2) {
+        return Err(Exception::wrong_args(
+            "namespace ensemble create ?option value ...?",
+        ));
     }
     let namespace = interp.current_namespace();
     let mut settings = Settings::default();
@@ -85,7 +101,11 @@ fn create(interp: &mut Interp, words: &[Value]) -> CommandResult {
 }
 
 /// The namespace (made when absent) and the tail that a new command's name means.
-pub(super) fn place_of(interp: &mut Interp, name: &str, from: &Rc<Namespace>) -> (Rc<Namespace>, String) {
+pub(super) fn place_of(
+    interp: &mut Interp,
+    name: &str,
+    from: &Rc<Namespace>,
+) -> (Rc<Namespace>, String) {
     let (qualifiers, tail) = crate::runtime::namespace::split_name(name);
     let holder = match qualifiers {
         None => from.clone(),
@@ -113,10 +133,14 @@ pub(crate) fn namespace_deleted(interp: &mut Interp, namespace: &Rc<Namespace>) 
 
 fn configure(interp: &mut Interp, words: &[Value]) -> CommandResult {
     let Some(name) = words.first() else {
-        return Err(Exception::wrong_args("namespace ensemble configure cmdname ?-option value ...? ?arg ...?"));
+        return Err(Exception::wrong_args(
+            "namespace ensemble configure cmdname ?-option value ...? ?arg ...?",
+        ));
     };
-    if words.len() != 2 && words.len() % 2 == 0 {
-        return Err(Exception::wrong_args("namespace ensemble configure cmdname ?-option value ...? ?arg ...?"));
+    if words.len() != 2 && words.len().is_multiple_of(2) {
+        return Err(Exception::wrong_args(
+            "namespace ensemble configure cmdname ?-option value ...? ?arg ...?",
+        ));
     }
     let current = interp.current_namespace();
     let text = name.str();
@@ -183,7 +207,12 @@ fn setting(ensemble: &Ensemble, namespace: &Namespace, option: &str) -> Value {
 }
 
 impl Settings {
-    fn read(&mut self, option: &str, value: &Value, namespace: &Namespace) -> Result<(), Box<Exception>> {
+    fn read(
+        &mut self,
+        option: &str,
+        value: &Value,
+        namespace: &Namespace,
+    ) -> Result<(), Box<Exception>> {
         match option {
             "-command" => self.command = Some(value.clone()),
             "-map" => self.map = Some(read_map(value, namespace)?),

@@ -7,7 +7,8 @@ use super::list::concatenation;
 use crate::channel::{Encoding, Errno, path, system_encoding};
 use crate::compile::{Compiler, Destination};
 use crate::runtime::{
-    ANY, Builtin, CommandResult, Context, Exception, Interp, Next, Outcome, Resume, ScriptLabel, code, done,
+    ANY, Builtin, CommandResult, Context, Exception, Interp, Next, Outcome, Resume, ScriptLabel,
+    code, done,
 };
 use crate::syntax::Command;
 use crate::value::Value;
@@ -23,7 +24,11 @@ pub(crate) const COMMANDS: &[Builtin] = &[
 
 fn eval(interp: &mut Interp, words: &[Value]) -> CommandResult {
     let script = joined(&words[1..]);
-    interp.push_script(&script, Context::Current, ScriptLabel::Fixed("\"eval\" body"))
+    interp.push_script(
+        &script,
+        Context::Current,
+        ScriptLabel::Fixed("\"eval\" body"),
+    )
 }
 
 /// One word as it is, several as `concat` joins them.
@@ -41,8 +46,10 @@ fn uplevel(interp: &mut Interp, words: &[Value]) -> CommandResult {
         return Err(usage());
     };
     let text = first.str();
-    let looks_like_level = text.starts_with('#') || text.as_bytes().first().is_some_and(u8::is_ascii_digit);
-    let is_level = looks_like_level && (rest.len() > 1 || text.starts_with('#') || first.as_int().is_some());
+    let looks_like_level =
+        text.starts_with('#') || text.as_bytes().first().is_some_and(u8::is_ascii_digit);
+    let is_level =
+        looks_like_level && (rest.len() > 1 || text.starts_with('#') || first.as_int().is_some());
     let level = if is_level {
         rest = &rest[1..];
         Some(first)
@@ -54,7 +61,11 @@ fn uplevel(interp: &mut Interp, words: &[Value]) -> CommandResult {
         return Err(usage());
     }
     let script = joined(rest);
-    interp.push_script(&script, Context::Frame(frame), ScriptLabel::Fixed("\"uplevel\" body"))
+    interp.push_script(
+        &script,
+        Context::Frame(frame),
+        ScriptLabel::Fixed("\"uplevel\" body"),
+    )
 }
 
 fn expr(interp: &mut Interp, words: &[Value]) -> CommandResult {
@@ -73,8 +84,20 @@ fn source(interp: &mut Interp, words: &[Value]) -> CommandResult {
     let (encoding, name) = match words {
         [_, name] => (None, name),
         [_, option, encoding, name] if &*option.str() == "-encoding" => (Some(encoding), name),
-        [_, option, _, _] => return Err(Exception::bad_index("bad", "option", &option.str(), &["-encoding"])),
-        _ => return Err(Exception::wrong_args(&format!("{} ?-encoding name? fileName", words[0]))),
+        [_, option, _, _] => {
+            return Err(Exception::bad_index(
+                "bad",
+                "option",
+                &option.str(),
+                &["-encoding"],
+            ));
+        }
+        _ => {
+            return Err(Exception::wrong_args(&format!(
+                "{} ?-encoding name? fileName",
+                words[0]
+            )));
+        }
     };
     let script = read_script(name, encoding)?;
     interp.push_source(name, &script)
@@ -97,9 +120,16 @@ pub fn read_script(name: &Value, encoding: Option<&Value>) -> Result<Value, Box<
     let path = path::native(&text).map_err(|error| Exception::error(error.text("", &text)))?;
     let bytes = std::fs::read(&path).map_err(|error| {
         let errno = Errno::of(&error);
-        let mut exception =
-            Exception::error(format!("couldn't read file \"{}\": {}", &*text, errno.message()));
-        let words = errno.error_code().iter().map(|word| Value::text(word)).collect();
+        let mut exception = Exception::error(format!(
+            "couldn't read file \"{}\": {}",
+            &*text,
+            errno.message()
+        ));
+        let words = errno
+            .error_code()
+            .iter()
+            .map(|word| Value::text(word))
+            .collect();
         exception.error_code = Some(Value::list(words));
         exception
     })?;
@@ -119,7 +149,9 @@ impl Resume for Sourced {
     fn resume(self: Box<Self>, interp: &mut Interp, outcome: Outcome) -> CommandResult {
         interp.script_files.pop();
         match outcome {
-            Err(exception) if exception.code == code::RETURN => interp.finish_return(exception).map(Next::Done),
+            Err(exception) if exception.code == code::RETURN => {
+                interp.finish_return(exception).map(Next::Done)
+            }
             outcome => outcome.map(Next::Done),
         }
     }
@@ -166,7 +198,12 @@ fn time(interp: &mut Interp, words: &[Value]) -> CommandResult {
         None => 1,
         Some(word) => int_of(word)?,
     };
-    let state = Time { script: words[1].clone(), count, left: count, start: Instant::now() };
+    let state = Time {
+        script: words[1].clone(),
+        count,
+        left: count,
+        start: Instant::now(),
+    };
     Box::new(state).next(interp)
 }
 
@@ -192,7 +229,7 @@ impl Resume for Time {
 
 /// `N microseconds per iteration`
 fn per_iteration(elapsed: Duration, count: i64) -> Value {
-    let total = elapsed.as_nanos() as f64 / 1000.0;
+    let total = elapsed.as_micros() as f64;
     let number = if count <= 1 {
         Value::int(if count <= 0 { 0 } else { total as i64 })
     } else {
@@ -208,4 +245,3 @@ impl Interp {
         self.run_nested(move |interp| interp.push_expression(&expression))
     }
 }
-

@@ -32,14 +32,20 @@ fn after(interp: &mut Interp, words: &[Value]) -> CommandResult {
         Ok(0) => cancel(interp, words),
         Ok(1) => {
             if words.len() < 3 {
-                return Err(Exception::wrong_args(&format!("{} idle script ?script ...?", words[0])));
+                return Err(Exception::wrong_args(&format!(
+                    "{} idle script ?script ...?",
+                    words[0]
+                )));
             }
             let number = interp.after_idle(Callback::Script(script_of(&words[2..])))?;
             done(format!("after#{number}"))
         }
         Ok(_) => info(interp, words),
         Err(_) => Err(Exception::with_code(
-            format!("bad argument \"{}\": must be cancel, idle, info, or an integer", words[1]),
+            format!(
+                "bad argument \"{}\": must be cancel, idle, info, or an integer",
+                words[1]
+            ),
             ["TCL", "LOOKUP", "INDEX", "argument", &words[1].str()],
         )),
     }
@@ -78,12 +84,17 @@ fn sleep(interp: &mut Interp, delay: Duration) -> CommandResult {
 
 fn cancel(interp: &mut Interp, words: &[Value]) -> CommandResult {
     if words.len() < 3 {
-        return Err(Exception::wrong_args(&format!("{} cancel id|command", words[0])));
+        return Err(Exception::wrong_args(&format!(
+            "{} cancel id|command",
+            words[0]
+        )));
     }
-    let number = number_of(&words[2]).filter(|number| interp.has_after(*number)).or_else(|| {
-        let script = script_of(&words[2..]);
-        interp.after_of_script(&script)
-    });
+    let number = number_of(&words[2])
+        .filter(|number| interp.has_after(*number))
+        .or_else(|| {
+            let script = script_of(&words[2..]);
+            interp.after_of_script(&script)
+        });
     if let Some(number) = number {
         interp.cancel_after(number);
     }
@@ -100,7 +111,12 @@ fn info(interp: &mut Interp, words: &[Value]) -> CommandResult {
         [_, _] => {
             let mut numbers = interp.after_numbers();
             numbers.sort_unstable_by(|left, right| right.cmp(left));
-            done(Value::list(numbers.iter().map(|number| Value::string(format!("after#{number}"))).collect()))
+            done(Value::list(
+                numbers
+                    .iter()
+                    .map(|number| Value::string(format!("after#{number}")))
+                    .collect(),
+            ))
         }
         [_, _, id] => {
             let found = number_of(id).and_then(|number| interp.after_script(number));
@@ -118,7 +134,11 @@ fn info(interp: &mut Interp, words: &[Value]) -> CommandResult {
 
 impl Interp {
     fn after_numbers(&self) -> Vec<u64> {
-        let scripts = self.events.timers.values().chain(self.events.idles.values());
+        let scripts = self
+            .events
+            .timers
+            .values()
+            .chain(self.events.idles.values());
         scripts
             .filter(|pending| matches!(pending.callback, Callback::Script(_)))
             .map(|pending| pending.number)
@@ -130,7 +150,11 @@ impl Interp {
     }
 
     fn after_of_script(&self, script: &Value) -> Option<u64> {
-        let pending = self.events.timers.values().chain(self.events.idles.values());
+        let pending = self
+            .events
+            .timers
+            .values()
+            .chain(self.events.idles.values());
         pending
             .filter(|pending| matches!(&pending.callback, Callback::Script(other) if other.same_text(script)))
             .map(|pending| pending.number)
@@ -142,11 +166,19 @@ impl Interp {
             Callback::Script(script) => Some(script.clone()),
             Callback::Native(_) => None,
         };
-        let timer = self.events.timers.values().find(|pending| pending.number == number);
+        let timer = self
+            .events
+            .timers
+            .values()
+            .find(|pending| pending.number == number);
         if let Some(pending) = timer {
             return find(&pending.callback).map(|script| (script, "timer"));
         }
-        let idle = self.events.idles.values().find(|pending| pending.number == number)?;
+        let idle = self
+            .events
+            .idles
+            .values()
+            .find(|pending| pending.number == number)?;
         find(&idle.callback).map(|script| (script, "idle"))
     }
 
@@ -188,7 +220,9 @@ fn vwait(interp: &mut Interp, words: &[Value]) -> CommandResult {
             break;
         }
     }
-    cell.traces.borrow_mut().retain(|other| !Rc::ptr_eq(other, &trace));
+    cell.traces
+        .borrow_mut()
+        .retain(|other| !Rc::ptr_eq(other, &trace));
     cell.has_traces.set(!cell.traces.borrow().is_empty());
     outcome?;
     done_empty()
@@ -196,9 +230,18 @@ fn vwait(interp: &mut Interp, words: &[Value]) -> CommandResult {
 
 /// Puts a trace on a variable that notes when it is written or unset.
 fn watch(cell: &Rc<Variable>, is_changed: &Rc<Cell<bool>>) -> Rc<VariableTrace> {
-    let ops = TraceOps { write: true, unset: true, ..TraceOps::default() };
+    let ops = TraceOps {
+        write: true,
+        unset: true,
+        ..TraceOps::default()
+    };
     let watcher = Some(is_changed.clone());
-    let trace = Rc::new(VariableTrace { ops, prefix: Value::EMPTY, is_old_style: false, watcher });
+    let trace = Rc::new(VariableTrace {
+        ops,
+        prefix: Value::EMPTY,
+        is_old_style: false,
+        watcher,
+    });
     cell.traces.borrow_mut().insert(0, trace.clone());
     cell.has_traces.set(true);
     trace

@@ -5,7 +5,8 @@ use std::rc::Rc;
 
 use super::channel::{Channels, channels_of, failed, heed_interrupts};
 use crate::channel::{
-    ChannelError, ChannelFinder, ChannelTable, Direction, Surroundings, exec as run_pipeline, lend, path, pipeline,
+    ChannelError, ChannelFinder, ChannelTable, Direction, Surroundings, exec as run_pipeline, lend,
+    path, pipeline,
 };
 use crate::runtime::{ANY, Builtin, CommandResult, Exception, Interp, done};
 use crate::value::Value;
@@ -30,23 +31,37 @@ impl Finder {
 impl ChannelFinder for Finder {
     fn lend(&self, name: &str, direction: Direction) -> Result<OwnedFd, ChannelError> {
         let table = self.0.table.borrow();
-        let channel = table.get(name).ok_or_else(|| ChannelTable::not_found(name))?;
-        let mut channel = channel.try_borrow_mut().map_err(|_| ChannelTable::not_found(name))?;
+        let channel = table
+            .get(name)
+            .ok_or_else(|| ChannelTable::not_found(name))?;
+        let mut channel = channel
+            .try_borrow_mut()
+            .map_err(|_| ChannelTable::not_found(name))?;
         lend(&mut channel, direction)
     }
 }
 
 /// What processes get from the interpreter: the array `env`.
 pub(super) fn surroundings(interp: &mut Interp) -> Surroundings {
-    let Ok(Some(array)) = interp.array_object(&Value::text("::env")) else { return Surroundings::default() };
-    let names: Vec<Value> = array.elements.borrow().iter().map(|(name, _)| name.clone()).collect();
+    let Ok(Some(array)) = interp.array_object(&Value::text("::env")) else {
+        return Surroundings::default();
+    };
+    let names: Vec<Value> = array
+        .elements
+        .borrow()
+        .iter()
+        .map(|(name, _)| name.clone())
+        .collect();
     let mut environment = Vec::new();
     for name in names {
         if let Ok(value) = interp.element_get(&Value::text("::env"), &name) {
             environment.push((path::to_os(&name.str()), path::to_os(&value.str())));
         }
     }
-    Surroundings { environment: Some(environment), directory: None }
+    Surroundings {
+        environment: Some(environment),
+        directory: None,
+    }
 }
 
 fn exec(interp: &mut Interp, words: &[Value]) -> CommandResult {
@@ -71,9 +86,13 @@ fn exec(interp: &mut Interp, words: &[Value]) -> CommandResult {
     let finder = Finder::new(interp);
     let result = pipeline::parse(&words)
         .and_then(|pipeline| run_pipeline(&pipeline, &finder, &surroundings, ignores_stderr));
-    let output = result.map_err(|error| failed(interp, &error, "error reading output from command"))?;
+    let output =
+        result.map_err(|error| failed(interp, &error, "error reading output from command"))?;
     if !output.background.is_empty() {
-        let pids = output.background.iter().map(|pid| Value::int(i64::from(*pid)));
+        let pids = output
+            .background
+            .iter()
+            .map(|pid| Value::int(i64::from(*pid)));
         return done(Value::list(pids.collect()));
     }
     let text = output.text(keeps_newline);
@@ -83,7 +102,9 @@ fn exec(interp: &mut Interp, words: &[Value]) -> CommandResult {
     let mut exception = Exception::error(text);
     let code = output.report.error_code();
     if code != ["NONE"] {
-        exception.error_code = Some(Value::list(code.iter().map(|word| Value::text(word)).collect()));
+        exception.error_code = Some(Value::list(
+            code.iter().map(|word| Value::text(word)).collect(),
+        ));
     }
     Err(exception)
 }

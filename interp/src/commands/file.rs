@@ -20,10 +20,25 @@ pub(crate) const COMMANDS: &[Builtin] = &[Builtin::ensemble(
     "file",
     &[
         Builtin::new("atime", "name ?time?", 1, 2, atime).unsafe_for_children(),
-        Builtin::new("attributes", "name ?-option value ...?", 1, ANY, attributes).unsafe_for_children(),
+        Builtin::new("attributes", "name ?-option value ...?", 1, ANY, attributes)
+            .unsafe_for_children(),
         Builtin::new("channels", "?pattern?", 0, 1, channels),
-        Builtin::new("copy", "?-option value ...? source ?source ...? target", 0, ANY, copy).unsafe_for_children(),
-        Builtin::new("delete", "?-option value ...? file ?file ...?", 0, ANY, delete).unsafe_for_children(),
+        Builtin::new(
+            "copy",
+            "?-option value ...? source ?source ...? target",
+            0,
+            ANY,
+            copy,
+        )
+        .unsafe_for_children(),
+        Builtin::new(
+            "delete",
+            "?-option value ...? file ?file ...?",
+            0,
+            ANY,
+            delete,
+        )
+        .unsafe_for_children(),
         Builtin::new("dirname", "name", 1, 1, dirname).unsafe_for_children(),
         Builtin::new("executable", "name", 1, 1, executable).unsafe_for_children(),
         Builtin::new("exists", "name", 1, 1, exists).unsafe_for_children(),
@@ -41,7 +56,14 @@ pub(crate) const COMMANDS: &[Builtin] = &[Builtin::ensemble(
         Builtin::new("pathtype", "name", 1, 1, pathtype),
         Builtin::new("readable", "name", 1, 1, readable).unsafe_for_children(),
         Builtin::new("readlink", "name", 1, 1, readlink).unsafe_for_children(),
-        Builtin::new("rename", "?-option value ...? source ?source ...? target", 0, ANY, rename).unsafe_for_children(),
+        Builtin::new(
+            "rename",
+            "?-option value ...? source ?source ...? target",
+            0,
+            ANY,
+            rename,
+        )
+        .unsafe_for_children(),
         Builtin::new("rootname", "name", 1, 1, rootname).unsafe_for_children(),
         Builtin::new("separator", "?name?", 0, 1, separator),
         Builtin::new("size", "name", 1, 1, size).unsafe_for_children(),
@@ -63,7 +85,8 @@ fn argument(words: &[Value]) -> String {
 
 /// The name of a file as the system wants it, `~` replaced.
 fn native(interp: &mut Interp, name: &str) -> Result<std::ffi::OsString, Box<Exception>> {
-    path::native(name).map_err(|error| failed(interp, &error, &format!("could not read \"{name}\"")))
+    path::native(name)
+        .map_err(|error| failed(interp, &error, &format!("could not read \"{name}\"")))
 }
 
 /// `could not read "name": …` and the like.
@@ -107,7 +130,12 @@ fn join(_interp: &mut Interp, words: &[Value]) -> CommandResult {
 }
 
 fn split(_interp: &mut Interp, words: &[Value]) -> CommandResult {
-    done(Value::list(path::split(&argument(words)).into_iter().map(Value::string).collect()))
+    done(Value::list(
+        path::split(&argument(words))
+            .into_iter()
+            .map(Value::string)
+            .collect(),
+    ))
 }
 
 fn nativename(interp: &mut Interp, words: &[Value]) -> CommandResult {
@@ -141,7 +169,8 @@ fn volumes(_interp: &mut Interp, _words: &[Value]) -> CommandResult {
 // Questions
 
 fn may(words: &[Value], access: Access) -> CommandResult {
-    let allowed = path::native(&argument(words)).is_ok_and(|name| rustix::fs::access(name.as_os_str(), access).is_ok());
+    let allowed = path::native(&argument(words))
+        .is_ok_and(|name| rustix::fs::access(name.as_os_str(), access).is_ok());
     done(Value::boolean(allowed))
 }
 
@@ -163,8 +192,12 @@ fn executable(_interp: &mut Interp, words: &[Value]) -> CommandResult {
 
 /// Asks about the file that a name leads to; a file that does not exist answers no.
 fn is(words: &[Value], question: fn(&std::fs::Metadata) -> bool) -> CommandResult {
-    let metadata = path::native(&argument(words)).ok().and_then(|name| std::fs::metadata(name).ok());
-    done(Value::boolean(metadata.is_some_and(|metadata| question(&metadata))))
+    let metadata = path::native(&argument(words))
+        .ok()
+        .and_then(|name| std::fs::metadata(name).ok());
+    done(Value::boolean(
+        metadata.is_some_and(|metadata| question(&metadata)),
+    ))
 }
 
 fn isdirectory(_interp: &mut Interp, words: &[Value]) -> CommandResult {
@@ -176,19 +209,31 @@ fn isfile(_interp: &mut Interp, words: &[Value]) -> CommandResult {
 }
 
 fn owned(_interp: &mut Interp, words: &[Value]) -> CommandResult {
-    is(words, |metadata| metadata.uid() == rustix::process::geteuid().as_raw())
+    is(words, |metadata| {
+        metadata.uid() == rustix::process::geteuid().as_raw()
+    })
 }
 
 /// What is known of a file; of the link itself if `is_link`. Errors: `could not read "name": …`.
-fn metadata(interp: &mut Interp, name: &str, is_link: bool) -> Result<std::fs::Metadata, Box<Exception>> {
+fn metadata(
+    interp: &mut Interp,
+    name: &str,
+    is_link: bool,
+) -> Result<std::fs::Metadata, Box<Exception>> {
     let native = native(interp, name)?;
-    let found = if is_link { std::fs::symlink_metadata(native) } else { std::fs::metadata(native) };
+    let found = if is_link {
+        std::fs::symlink_metadata(native)
+    } else {
+        std::fs::metadata(native)
+    };
     found.map_err(|error| system_error(interp, &format!("could not read \"{name}\""), &error))
 }
 
 fn size(interp: &mut Interp, words: &[Value]) -> CommandResult {
     let metadata = metadata(interp, &argument(words), false)?;
-    done(Value::int(i64::try_from(metadata.len()).unwrap_or(i64::MAX)))
+    done(Value::int(
+        i64::try_from(metadata.len()).unwrap_or(i64::MAX),
+    ))
 }
 
 fn type_(interp: &mut Interp, words: &[Value]) -> CommandResult {
@@ -220,6 +265,10 @@ fn link_target(interp: &mut Interp, name: &str) -> Result<Value, Box<Exception>>
     // A final slash asks for what the link leads to, which is no link.
     match std::fs::read_link(native) {
         Ok(target) => Ok(Value::text(&path::from_os(target.as_os_str()))),
-        Err(error) => Err(system_error(interp, &format!("could not read link \"{name}\""), &error)),
+        Err(error) => Err(system_error(
+            interp,
+            &format!("could not read link \"{name}\""),
+            &error,
+        )),
     }
 }

@@ -8,9 +8,20 @@ use crate::value::Value;
 
 /// The rows of this file.
 pub(crate) const COMMANDS: &[Builtin] =
-    &[Builtin::new("glob", "?-option value ...? ?pattern ...?", 0, ANY, glob).unsafe_for_children()];
+    &[
+        Builtin::new("glob", "?-option value ...? ?pattern ...?", 0, ANY, glob)
+            .unsafe_for_children(),
+    ];
 
-const OPTIONS: [&str; 7] = ["-directory", "-join", "-nocomplain", "-path", "-tails", "-types", "--"];
+const OPTIONS: [&str; 7] = [
+    "-directory",
+    "-join",
+    "-nocomplain",
+    "-path",
+    "-tails",
+    "-types",
+    "--",
+];
 
 fn glob(interp: &mut Interp, words: &[Value]) -> CommandResult {
     let mut arguments = words.get(1..).unwrap_or_default();
@@ -40,7 +51,9 @@ fn glob(interp: &mut Interp, words: &[Value]) -> CommandResult {
         }
     }
     if options.tails && options.directory.is_none() && options.path_prefix.is_none() {
-        return Err(bad_combination("\"-tails\" must be used with either \"-directory\" or \"-path\""));
+        return Err(bad_combination(
+            "\"-tails\" must be used with either \"-directory\" or \"-path\"",
+        ));
     }
     let patterns: Vec<String> = if joins {
         let parts: Vec<String> = arguments.iter().map(Value::to_text).collect();
@@ -53,7 +66,11 @@ fn glob(interp: &mut Interp, words: &[Value]) -> CommandResult {
         match search(pattern, &options, &mut names) {
             Ok(()) => {}
             // A user that does not exist has no files.
-            Err(error) if !complains && error.error_code().starts_with(&["TCL".into(), "LOOKUP".into()]) => {}
+            Err(error)
+                if !complains
+                    && error
+                        .error_code()
+                        .starts_with(&["TCL".into(), "LOOKUP".into()]) => {}
             Err(error) => return Err(failed(interp, &error, "couldn't read directory")),
         }
         interp.check_safepoint()?;
@@ -61,7 +78,10 @@ fn glob(interp: &mut Interp, words: &[Value]) -> CommandResult {
     if names.is_empty() && complains {
         let plural = if patterns.len() == 1 { "" } else { "s" };
         return Err(Exception::with_code(
-            format!("no files matched glob pattern{plural} \"{}\"", patterns.join(" ")),
+            format!(
+                "no files matched glob pattern{plural} \"{}\"",
+                patterns.join(" ")
+            ),
             ["TCL", "OPERATION", "GLOB", "NOMATCH"],
         ));
     }
@@ -75,11 +95,15 @@ fn set(
     value: &Value,
 ) -> Result<(), Box<Exception>> {
     match number {
-        0 if options.directory.is_some() => Err(bad_combination("\"-directory\" cannot be used with \"-directory\"")),
-        0 if options.path_prefix.is_some() => {
-            Err(bad_combination("\"-directory\" cannot be used with \"-path\""))
-        }
-        3 if options.directory.is_some() => Err(bad_combination("\"-path\" cannot be used with \"-dictionary\"")),
+        0 if options.directory.is_some() => Err(bad_combination(
+            "\"-directory\" cannot be used with \"-directory\"",
+        )),
+        0 if options.path_prefix.is_some() => Err(bad_combination(
+            "\"-directory\" cannot be used with \"-path\"",
+        )),
+        3 if options.directory.is_some() => Err(bad_combination(
+            "\"-path\" cannot be used with \"-dictionary\"",
+        )),
         0 => {
             options.directory = Some(value.to_text());
             Ok(())
@@ -89,7 +113,12 @@ fn set(
             Ok(())
         }
         _ => {
-            let words: Vec<String> = value.to_list()?.elements().iter().map(Value::to_text).collect();
+            let words: Vec<String> = value
+                .to_list()?
+                .elements()
+                .iter()
+                .map(Value::to_text)
+                .collect();
             let filter = TypeFilter::parse(words.iter().map(String::as_str));
             options.types = Some(filter.map_err(|error| failed(interp, &error, ""))?);
             Ok(())

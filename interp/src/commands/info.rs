@@ -64,7 +64,13 @@ fn procedure(interp: &mut Interp, name: &Value) -> Result<Rc<Procedure>, Box<Exc
 
 fn info_args(interp: &mut Interp, words: &[Value]) -> CommandResult {
     let procedure = procedure(interp, &words[1])?;
-    done(procedure.parameters.iter().map(|parameter| parameter.name.clone()).collect::<Vec<_>>())
+    done(
+        procedure
+            .parameters
+            .iter()
+            .map(|parameter| parameter.name.clone())
+            .collect::<Vec<_>>(),
+    )
 }
 
 fn info_body(interp: &mut Interp, words: &[Value]) -> CommandResult {
@@ -82,7 +88,11 @@ fn info_complete(_interp: &mut Interp, words: &[Value]) -> CommandResult {
 
 fn info_coroutine(interp: &mut Interp, _words: &[Value]) -> CommandResult {
     let name = match &interp.fiber.coroutine {
-        Some(coroutine) => coroutine.command.borrow().as_ref().map(|command| command.full_name()),
+        Some(coroutine) => coroutine
+            .command
+            .borrow()
+            .as_ref()
+            .map(|command| command.full_name()),
         None => None,
     };
     done(name.unwrap_or_default())
@@ -90,9 +100,16 @@ fn info_coroutine(interp: &mut Interp, _words: &[Value]) -> CommandResult {
 
 fn info_default(interp: &mut Interp, words: &[Value]) -> CommandResult {
     let procedure = procedure(interp, &words[1])?;
-    let Some(parameter) = procedure.parameters.iter().find(|parameter| parameter.name.same_text(&words[2])) else {
+    let Some(parameter) = procedure
+        .parameters
+        .iter()
+        .find(|parameter| parameter.name.same_text(&words[2]))
+    else {
         return Err(Exception::with_code(
-            format!("procedure \"{}\" doesn't have an argument \"{}\"", words[1], words[2]),
+            format!(
+                "procedure \"{}\" doesn't have an argument \"{}\"",
+                words[1], words[2]
+            ),
             ["TCL", "LOOKUP", "ARGUMENT", &words[2].str()],
         ));
     };
@@ -110,14 +127,22 @@ fn info_errorstack(interp: &mut Interp, words: &[Value]) -> CommandResult {
 }
 
 fn error_stack(interp: &Interp) -> Value {
-    interp.last_error.as_ref().and_then(|error| error.stack.clone()).unwrap_or_default()
+    interp
+        .last_error
+        .as_ref()
+        .and_then(|error| error.stack.clone())
+        .unwrap_or_default()
 }
 
 fn info_exists(interp: &mut Interp, words: &[Value]) -> CommandResult {
     done(interp.variable_exists(&words[1]))
 }
 
-fn compile_exists(compiler: &mut Compiler<'_>, command: &Command, destination: Destination) -> bool {
+fn compile_exists(
+    compiler: &mut Compiler<'_>,
+    command: &Command,
+    destination: Destination,
+) -> bool {
     let [_, _, name] = command.words.as_slice() else {
         return false;
     };
@@ -145,7 +170,12 @@ fn global(interp: &mut Interp, name: &str) -> Option<Value> {
 fn version_variable(interp: &mut Interp, name: &str) -> CommandResult {
     match global(interp, name) {
         Some(value) => done(value),
-        None => Err(Exception::variable("read", name, "no such variable", &["TCL", "LOOKUP", "VARNAME", name])),
+        None => Err(Exception::variable(
+            "read",
+            name,
+            "no such variable",
+            &["TCL", "LOOKUP", "VARNAME", name],
+        )),
     }
 }
 

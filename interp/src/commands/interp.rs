@@ -16,11 +16,36 @@ pub(super) use alias::check_alias_loop;
 pub(crate) use family::in_interpreter;
 
 /// The rows of this file.
-pub(crate) const COMMANDS: &[Builtin] = &[Builtin::new("interp", "cmd ?arg ...?", 1, ANY, interp_command)];
+pub(crate) const COMMANDS: &[Builtin] = &[Builtin::new(
+    "interp",
+    "cmd ?arg ...?",
+    1,
+    ANY,
+    interp_command,
+)];
 
 const OPTIONS: &[&str] = &[
-    "alias", "aliases", "bgerror", "cancel", "children", "create", "debug", "delete", "eval", "exists", "expose",
-    "hide", "hidden", "issafe", "invokehidden", "limit", "marktrusted", "recursionlimit", "slaves", "share", "target",
+    "alias",
+    "aliases",
+    "bgerror",
+    "cancel",
+    "children",
+    "create",
+    "debug",
+    "delete",
+    "eval",
+    "exists",
+    "expose",
+    "hide",
+    "hidden",
+    "issafe",
+    "invokehidden",
+    "limit",
+    "marktrusted",
+    "recursionlimit",
+    "slaves",
+    "share",
+    "target",
     "transfer",
 ];
 
@@ -36,14 +61,62 @@ pub(super) struct Subcommand {
 
 /// The subcommands that child interpreters' commands have too.
 pub(super) const SHARED: &[Subcommand] = &[
-    Subcommand { name: "aliases", usage: "", min: 0, max: 0, run: alias::aliases },
-    Subcommand { name: "bgerror", usage: "?cmdPrefix?", min: 0, max: 1, run: limits::bgerror },
-    Subcommand { name: "debug", usage: "?-frame ?bool??", min: 0, max: 2, run: limits::debug },
-    Subcommand { name: "eval", usage: "arg ?arg ...?", min: 1, max: usize::MAX, run: child::eval },
-    Subcommand { name: "expose", usage: "hiddenCmdName ?cmdName?", min: 1, max: 2, run: hidden::expose },
-    Subcommand { name: "hide", usage: "cmdName ?hiddenCmdName?", min: 1, max: 2, run: hidden::hide },
-    Subcommand { name: "hidden", usage: "", min: 0, max: 0, run: hidden::hidden },
-    Subcommand { name: "issafe", usage: "", min: 0, max: 0, run: child::issafe },
+    Subcommand {
+        name: "aliases",
+        usage: "",
+        min: 0,
+        max: 0,
+        run: alias::aliases,
+    },
+    Subcommand {
+        name: "bgerror",
+        usage: "?cmdPrefix?",
+        min: 0,
+        max: 1,
+        run: limits::bgerror,
+    },
+    Subcommand {
+        name: "debug",
+        usage: "?-frame ?bool??",
+        min: 0,
+        max: 2,
+        run: limits::debug,
+    },
+    Subcommand {
+        name: "eval",
+        usage: "arg ?arg ...?",
+        min: 1,
+        max: usize::MAX,
+        run: child::eval,
+    },
+    Subcommand {
+        name: "expose",
+        usage: "hiddenCmdName ?cmdName?",
+        min: 1,
+        max: 2,
+        run: hidden::expose,
+    },
+    Subcommand {
+        name: "hide",
+        usage: "cmdName ?hiddenCmdName?",
+        min: 1,
+        max: 2,
+        run: hidden::hide,
+    },
+    Subcommand {
+        name: "hidden",
+        usage: "",
+        min: 0,
+        max: 0,
+        run: hidden::hidden,
+    },
+    Subcommand {
+        name: "issafe",
+        usage: "",
+        min: 0,
+        max: 0,
+        run: child::issafe,
+    },
     Subcommand {
         name: "invokehidden",
         usage: "?-namespace ns? ?-global? ?--? cmd ?arg ..?",
@@ -51,14 +124,36 @@ pub(super) const SHARED: &[Subcommand] = &[
         max: usize::MAX,
         run: hidden::invokehidden,
     },
-    Subcommand { name: "limit", usage: "limitType ?-option value ...?", min: 1, max: usize::MAX, run: limits::limit },
-    Subcommand { name: "marktrusted", usage: "", min: 0, max: 0, run: child::marktrusted },
-    Subcommand { name: "recursionlimit", usage: "?newlimit?", min: 0, max: 1, run: limits::recursionlimit },
+    Subcommand {
+        name: "limit",
+        usage: "limitType ?-option value ...?",
+        min: 1,
+        max: usize::MAX,
+        run: limits::limit,
+    },
+    Subcommand {
+        name: "marktrusted",
+        usage: "",
+        min: 0,
+        max: 0,
+        run: child::marktrusted,
+    },
+    Subcommand {
+        name: "recursionlimit",
+        usage: "?newlimit?",
+        min: 0,
+        max: 1,
+        run: limits::recursionlimit,
+    },
 ];
 
 /// `before path usage`
 fn wrong_args(before: &str, usage: &str) -> Box<Exception> {
-    let text = if usage.is_empty() { before.to_owned() } else { format!("{before} {usage}") };
+    let text = if usage.is_empty() {
+        before.to_owned()
+    } else {
+        format!("{before} {usage}")
+    };
     Exception::wrong_args(&text)
 }
 
@@ -76,7 +171,8 @@ fn interp_command(interp: &mut Interp, words: &[Value]) -> CommandResult {
         let is_question = matches!(name, "aliases" | "hidden" | "issafe");
         let count = arguments.len().wrapping_sub(1);
         let has_path = !arguments.is_empty() && count >= row.min && count <= row.max;
-        if !has_path && !(is_question && arguments.is_empty()) {
+        let may_do_without = is_question && arguments.is_empty();
+        if !has_path && !may_do_without {
             let path = if is_question { "?path?" } else { "path" };
             return Err(wrong_args(&format!("interp {name} {path}"), row.usage));
         }
@@ -94,7 +190,14 @@ fn interp_command(interp: &mut Interp, words: &[Value]) -> CommandResult {
         "delete" => child::delete(interp, arguments),
         "exists" => {
             check(0, 1, "?path?")?;
-            done(in_interpreter(interp, &arguments.first().cloned().unwrap_or_default(), |_| ()).is_ok())
+            done(
+                in_interpreter(
+                    interp,
+                    &arguments.first().cloned().unwrap_or_default(),
+                    |_| (),
+                )
+                .is_ok(),
+            )
         }
         "target" => {
             check(2, 2, "path alias")?;

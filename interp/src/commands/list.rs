@@ -23,17 +23,37 @@ use crate::value::{ListObject, Number, Repr, Value};
 pub(crate) const COMMANDS: &[Builtin] = &[
     Builtin::new("concat", "?arg ...?", 0, ANY, concat),
     Builtin::new("join", "list ?joinString?", 1, 2, join),
-    Builtin::new("lappend", "varName ?value ...?", 1, ANY, change::lappend).compiled(compile::lappend),
+    Builtin::new("lappend", "varName ?value ...?", 1, ANY, change::lappend)
+        .compiled(compile::lappend),
     Builtin::new("lassign", "list ?varName ...?", 1, ANY, lassign).compiled(compile::lassign),
     Builtin::new("lindex", "list ?index ...?", 1, ANY, lindex).compiled(compile::lindex),
-    Builtin::new("linsert", "list index ?element ...?", 2, ANY, change::linsert),
+    Builtin::new(
+        "linsert",
+        "list index ?element ...?",
+        2,
+        ANY,
+        change::linsert,
+    ),
     Builtin::new("list", "?arg ...?", 0, ANY, list).compiled(compile::list),
     Builtin::new("llength", "list", 1, 1, llength).compiled(compile::llength),
     Builtin::new("lrange", "list first last", 3, 3, lrange),
     Builtin::new("lrepeat", "count ?value ...?", 1, ANY, lrepeat),
-    Builtin::new("lreplace", "list first last ?element ...?", 3, ANY, change::lreplace),
+    Builtin::new(
+        "lreplace",
+        "list first last ?element ...?",
+        3,
+        ANY,
+        change::lreplace,
+    ),
     Builtin::new("lreverse", "list", 1, 1, lreverse),
-    Builtin::new("lset", "listVar ?index? ?index ...? value", 2, ANY, change::lset).compiled(compile::lset),
+    Builtin::new(
+        "lset",
+        "listVar ?index? ?index ...? value",
+        2,
+        ANY,
+        change::lset,
+    )
+    .compiled(compile::lset),
     Builtin::new("split", "string ?splitChars?", 1, 2, split),
 ];
 
@@ -44,7 +64,11 @@ const SPLIT_DEFAULT: &str = " \n\t\r";
 
 /// The value of a list that others may hold too; its string rep is the canonical one.
 pub(super) fn list_value(list: Rc<ListObject>) -> Value {
-    if list.elements().is_empty() { Value::EMPTY } else { Value(Repr::List(list)) }
+    if list.elements().is_empty() {
+        Value::EMPTY
+    } else {
+        Value(Repr::List(list))
+    }
 }
 
 /// `max length of a Tcl list exceeded`, with our own limit as the number.
@@ -57,7 +81,11 @@ pub(super) fn list_too_long() -> Box<Exception> {
 
 /// Fails when a list would get longer than [`LIST_ELEMENTS_MAX`].
 pub(super) fn check_length(count: usize) -> Result<(), Box<Exception>> {
-    if count > LIST_ELEMENTS_MAX { Err(list_too_long()) } else { Ok(()) }
+    if count > LIST_ELEMENTS_MAX {
+        Err(list_too_long())
+    } else {
+        Ok(())
+    }
 }
 
 /// The value as the `int` that some commands take: 32 bits, with Tcl's own wrapping of 32-bit unsigned numbers.
@@ -66,14 +94,18 @@ pub(super) fn check_length(count: usize) -> Result<(), Box<Exception>> {
 pub(super) fn small_int_of(value: &Value) -> Result<i32, Box<Exception>> {
     const MAGNITUDE_MAX: i64 = u32::MAX as i64;
     match value.number() {
-        Some(Number::Int(number)) if (-MAGNITUDE_MAX..=MAGNITUDE_MAX).contains(&number) => Ok(number as i32),
+        Some(Number::Int(number)) if (-MAGNITUDE_MAX..=MAGNITUDE_MAX).contains(&number) => {
+            Ok(number as i32)
+        }
         Some(Number::Int(_) | Number::Big(_)) => Err(Exception::with_code(
             "integer value too large to represent",
             ["ARITH", "IOVERFLOW", "integer value too large to represent"],
         )),
         _ => {
             let mut exception = Exception::not_an_integer(value);
-            exception.error_code = Some(Value::list(["TCL", "VALUE", "INTEGER"].map(Value::text).to_vec()));
+            exception.error_code = Some(Value::list(
+                ["TCL", "VALUE", "INTEGER"].map(Value::text).to_vec(),
+            ));
             Err(exception)
         }
     }
@@ -112,15 +144,6 @@ pub(crate) fn index(list: &Value, index: &Value) -> Outcome {
     }
 }
 
-/// The element that `index`, one position and no list of them, names; the empty string outside of the list.
-///
-/// This is what `lindex` does with each of several indices.
-pub(crate) fn single(list: &Value, index: &Value) -> Outcome {
-    let list = list.to_list()?;
-    let position = index_form(index).ok_or_else(|| bad_index(index))?;
-    Ok(element(&list, position).unwrap_or_default())
-}
-
 fn element(list: &ListObject, position: Index) -> Option<Value> {
     let elements = list.elements();
     let at = usize::try_from(position.resolve(elements.len())).ok()?;
@@ -151,7 +174,9 @@ fn lrange(_interp: &mut Interp, words: &[Value]) -> CommandResult {
     let elements = list.elements();
     let first = position::resolve(&words[2], elements.len())?.max(0) as usize;
     let last = position::resolve(&words[3], elements.len())?;
-    let end = usize::try_from(last.saturating_add(1)).unwrap_or(0).min(elements.len());
+    let end = usize::try_from(last.saturating_add(1))
+        .unwrap_or(0)
+        .min(elements.len());
     if first >= end {
         return done_empty();
     }
@@ -180,7 +205,9 @@ fn lrepeat(interp: &mut Interp, words: &[Value]) -> CommandResult {
         ));
     };
     let values = &words[2..];
-    let total = count.checked_mul(values.len()).filter(|total| *total <= LIST_ELEMENTS_MAX);
+    let total = count
+        .checked_mul(values.len())
+        .filter(|total| *total <= LIST_ELEMENTS_MAX);
     let total = total.ok_or_else(list_too_long)?;
     let mut elements = Vec::new();
     while elements.len() < total {
@@ -203,7 +230,12 @@ fn lassign(interp: &mut Interp, words: &[Value]) -> CommandResult {
     for (at, name) in names.iter().enumerate() {
         interp.variable_set(name, list.elements().get(at).cloned().unwrap_or_default())?;
     }
-    done(Value::list(list.elements().get(names.len()..).unwrap_or_default().to_vec()))
+    done(Value::list(
+        list.elements()
+            .get(names.len()..)
+            .unwrap_or_default()
+            .to_vec(),
+    ))
 }
 
 fn join(_interp: &mut Interp, words: &[Value]) -> CommandResult {
@@ -230,7 +262,8 @@ fn split(_interp: &mut Interp, words: &[Value]) -> CommandResult {
     let text = words[1].str();
     let separators = words.get(2).map(Value::str);
     let separators = separators.as_deref().unwrap_or(SPLIT_DEFAULT);
-    let mut elements = Vec::with_capacity(piece_count(&words[1], &text, separators).min(LIST_ELEMENTS_MAX));
+    let mut elements =
+        Vec::with_capacity(piece_count(&words[1], &text, separators).min(LIST_ELEMENTS_MAX));
     let mut is_too_long = false;
     strings::split(&text, separators, |piece| {
         if elements.len() < LIST_ELEMENTS_MAX {
@@ -239,7 +272,11 @@ fn split(_interp: &mut Interp, words: &[Value]) -> CommandResult {
             is_too_long = true;
         }
     });
-    if is_too_long { Err(list_too_long()) } else { done(Value::list(elements)) }
+    if is_too_long {
+        Err(list_too_long())
+    } else {
+        done(Value::list(elements))
+    }
 }
 
 /// How many pieces `split` makes, where that is quick to find out; otherwise 0.
@@ -255,7 +292,9 @@ fn piece_count(value: &Value, text: &str, separators: &str) -> usize {
 #[inline]
 fn piece_value(piece: &str) -> Value {
     match piece.as_bytes().first() {
-        Some(b'0'..=b'9' | b'-') => canonical_decimal(piece).map_or_else(|| Value::text(piece), Value::int),
+        Some(b'0'..=b'9' | b'-') => {
+            canonical_decimal(piece).map_or_else(|| Value::text(piece), Value::int)
+        }
         _ => Value::text(piece),
     }
 }
@@ -275,8 +314,14 @@ pub(crate) fn concatenation(values: &[Value]) -> Outcome {
     {
         return Ok(first.clone());
     }
-    if values.iter().all(|value| value.is_list() || value.is_empty()) {
-        let lists = values.iter().map(Value::to_list).collect::<Result<Vec<_>, _>>()?;
+    if values
+        .iter()
+        .all(|value| value.is_list() || value.is_empty())
+    {
+        let lists = values
+            .iter()
+            .map(Value::to_list)
+            .collect::<Result<Vec<_>, _>>()?;
         let count = lists.iter().map(|list| list.elements().len()).sum();
         check_length(count)?;
         let mut elements = Vec::with_capacity(count);
@@ -319,7 +364,9 @@ mod tests {
 
     fn joined(words: &[&str]) -> String {
         let values: Vec<Value> = words.iter().map(|word| Value::text(word)).collect();
-        concatenation(&values).map(|value| value.to_text()).unwrap_or_default()
+        concatenation(&values)
+            .map(|value| value.to_text())
+            .unwrap_or_default()
     }
 
     #[test]

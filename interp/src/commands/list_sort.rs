@@ -21,7 +21,13 @@ use crate::value::{ListObject, Number, Repr, Value};
 
 /// The rows of this file and of `search`.
 pub(crate) const COMMANDS: &[Builtin] = &[
-    Builtin::new("lsearch", "?-option value ...? list pattern", 2, ANY, search::lsearch),
+    Builtin::new(
+        "lsearch",
+        "?-option value ...? list pattern",
+        2,
+        ANY,
+        search::lsearch,
+    ),
     Builtin::new("lsort", "?-option value ...? list", 1, ANY, lsort),
 ];
 
@@ -52,8 +58,18 @@ struct Options {
 }
 
 const OPTIONS: [&str; 12] = [
-    "-ascii", "-command", "-decreasing", "-dictionary", "-increasing", "-index", "-indices", "-integer", "-nocase", "-real",
-    "-stride", "-unique",
+    "-ascii",
+    "-command",
+    "-decreasing",
+    "-dictionary",
+    "-increasing",
+    "-index",
+    "-indices",
+    "-integer",
+    "-nocase",
+    "-real",
+    "-stride",
+    "-unique",
 ];
 
 fn options(words: &[Value]) -> Result<Options, Box<Exception>> {
@@ -84,12 +100,19 @@ fn options(words: &[Value]) -> Result<Options, Box<Exception>> {
             2 => options.is_decreasing = true,
             3 => options.by = By::Dictionary,
             4 => options.is_decreasing = false,
-            5 => options.path = index_path(argument("-index\" option must be followed by list index")?)?,
+            5 => {
+                options.path =
+                    index_path(argument("-index\" option must be followed by list index")?)?
+            }
             6 => options.wants_indices = true,
             7 => options.by = By::Integer,
             8 => options.nocase = true,
             9 => options.by = By::Real,
-            10 => options.stride = stride(argument("-stride\" option must be followed by stride length")?)?,
+            10 => {
+                options.stride = stride(argument(
+                    "-stride\" option must be followed by stride length",
+                )?)?
+            }
             _ => options.is_unique = true,
         }
     }
@@ -98,9 +121,15 @@ fn options(words: &[Value]) -> Result<Options, Box<Exception>> {
 
 fn stride(value: &Value) -> Result<usize, Box<Exception>> {
     let stride = small_int_of(value)?;
-    usize::try_from(stride).ok().filter(|stride| *stride >= 2).ok_or_else(|| {
-        Exception::with_code("stride length must be at least 2", ["TCL", "OPERATION", "LSORT", "BADSTRIDE"])
-    })
+    usize::try_from(stride)
+        .ok()
+        .filter(|stride| *stride >= 2)
+        .ok_or_else(|| {
+            Exception::with_code(
+                "stride length must be at least 2",
+                ["TCL", "OPERATION", "LSORT", "BADSTRIDE"],
+            )
+        })
 }
 
 /// What is sorted: groups of elements, by some part of one element of each.
@@ -115,7 +144,12 @@ struct Groups<'a> {
 
 impl<'a> Groups<'a> {
     fn new(list: &'a ListObject, options: &'a Options) -> Result<Groups<'a>, Box<Exception>> {
-        let mut groups = Groups { list, stride: options.stride, offset: 0, path: &options.path };
+        let mut groups = Groups {
+            list,
+            stride: options.stride,
+            offset: 0,
+            path: &options.path,
+        };
         if groups.stride == 1 {
             return Ok(groups);
         }
@@ -126,7 +160,9 @@ impl<'a> Groups<'a> {
             ));
         }
         if let Some((first, rest)) = options.path.split_first() {
-            let offset = usize::try_from(first.resolve(groups.stride)).ok().filter(|at| *at < groups.stride);
+            let offset = usize::try_from(first.resolve(groups.stride))
+                .ok()
+                .filter(|at| *at < groups.stride);
             groups.offset = offset.ok_or_else(|| {
                 Exception::with_code(
                     "when used with \"-stride\", the leading \"-index\" value must be within the group",
@@ -146,11 +182,20 @@ impl<'a> Groups<'a> {
     ) -> Result<Vec<K>, Box<Exception>> {
         let elements = self.list.elements();
         let mut keys = Vec::with_capacity(elements.len() / self.stride);
-        for (number, element) in elements.iter().skip(self.offset).step_by(self.stride).enumerate() {
+        for (number, element) in elements
+            .iter()
+            .skip(self.offset)
+            .step_by(self.stride)
+            .enumerate()
+        {
             if number % POLL_ELEMENTS == POLL_ELEMENTS - 1 {
                 interp.check_safepoint()?;
             }
-            keys.push(if self.path.is_empty() { key(element)? } else { key(&select(element, self.path)?)? });
+            keys.push(if self.path.is_empty() {
+                key(element)?
+            } else {
+                key(&select(element, self.path)?)?
+            });
         }
         Ok(keys)
     }
@@ -166,7 +211,9 @@ impl<'a> Groups<'a> {
             } else if self.stride == 1 {
                 sorted.extend(elements.get(start).cloned());
             } else {
-                sorted.extend_from_slice(elements.get(start..start + self.stride).unwrap_or_default());
+                sorted.extend_from_slice(
+                    elements.get(start..start + self.stride).unwrap_or_default(),
+                );
             }
         }
         Value::list(sorted)
@@ -186,12 +233,16 @@ fn lsort(interp: &mut Interp, words: &[Value]) -> CommandResult {
     let order = match options.by {
         By::Integer => {
             let keys = groups.keys(interp, wide_of)?;
-            sort_by_keys(interp, keys, options.outcomes(), |left, right| left.cmp(right))?
+            sort_by_keys(interp, keys, options.outcomes(), |left, right| {
+                left.cmp(right)
+            })?
         }
         By::Real => {
             let keys = groups.keys(interp, real_of)?;
             // No key is NaN, and -0.0 is 0.0.
-            let order = |left: &f64, right: &f64| left.partial_cmp(right).unwrap_or(std::cmp::Ordering::Equal);
+            let order = |left: &f64, right: &f64| {
+                left.partial_cmp(right).unwrap_or(std::cmp::Ordering::Equal)
+            };
             sort_by_keys(interp, keys, options.outcomes(), order)?
         }
         By::Ascii => by_text(interp, &groups, &options)?,
@@ -206,7 +257,10 @@ fn lsort(interp: &mut Interp, words: &[Value]) -> CommandResult {
 
 /// Whether an order leaves everything where it is.
 fn is_ascending(order: &[u32]) -> bool {
-    order.iter().enumerate().all(|(number, at)| number == *at as usize)
+    order
+        .iter()
+        .enumerate()
+        .all(|(number, at)| number == *at as usize)
 }
 
 /// A key of `-integer`. Integers up to 2^64 − 1 of either sign are taken, and keep their low 64 bits, as in tclsh.
@@ -222,19 +276,29 @@ pub(super) fn wide_of(value: &Value) -> Result<i64, Box<Exception>> {
 pub(super) fn real_of(value: &Value) -> Result<f64, Box<Exception>> {
     let number = double_of(value)?;
     if number.is_nan() {
-        return Err(Exception::with_code("floating point value is Not a Number", ["TCL", "VALUE", "DOUBLE", "NAN"]));
+        return Err(Exception::with_code(
+            "floating point value is Not a Number",
+            ["TCL", "VALUE", "DOUBLE", "NAN"],
+        ));
     }
     Ok(number)
 }
 
 impl Options {
     fn outcomes(&self) -> Outcomes {
-        Outcomes { is_decreasing: self.is_decreasing, is_unique: self.is_unique }
+        Outcomes {
+            is_decreasing: self.is_decreasing,
+            is_unique: self.is_unique,
+        }
     }
 }
 
 /// The order of the groups by the texts of their keys.
-fn by_text(interp: &mut Interp, groups: &Groups<'_>, options: &Options) -> Result<Vec<u32>, Box<Exception>> {
+fn by_text(
+    interp: &mut Interp,
+    groups: &Groups<'_>,
+    options: &Options,
+) -> Result<Vec<u32>, Box<Exception>> {
     let is_folded = options.nocase;
     with_texts(interp, groups, is_folded, |interp, texts| {
         let by_units = texts.iter().any(|text| needs_units(text));
@@ -242,13 +306,20 @@ fn by_text(interp: &mut Interp, groups: &Groups<'_>, options: &Options) -> Resul
         if !by_units {
             return sort_by_keys(interp, keys, options.outcomes(), TextKey::compare);
         }
-        sort_by_keys(interp, keys, options.outcomes(), |left, right| left.compare_units(right, is_folded))
+        sort_by_keys(interp, keys, options.outcomes(), |left, right| {
+            left.compare_units(right, is_folded)
+        })
     })
 }
 
-fn by_dictionary(interp: &mut Interp, groups: &Groups<'_>, options: &Options) -> Result<Vec<u32>, Box<Exception>> {
+fn by_dictionary(
+    interp: &mut Interp,
+    groups: &Groups<'_>,
+    options: &Options,
+) -> Result<Vec<u32>, Box<Exception>> {
     with_texts(interp, groups, false, |interp, texts| {
-        let compare = |_: &mut Interp, left: usize, right: usize| Ok(dictionary(texts[left], texts[right]));
+        let compare =
+            |_: &mut Interp, left: usize, right: usize| Ok(dictionary(texts[left], texts[right]));
         merge_sort(interp, texts.len(), options.outcomes(), compare)
     })
 }
@@ -261,7 +332,12 @@ fn with_texts<T>(
     then: impl FnOnce(&mut Interp, Vec<&str>) -> Result<T, Box<Exception>>,
 ) -> Result<T, Box<Exception>> {
     if groups.path.is_empty() && !is_folded {
-        let elements = groups.list.elements().iter().skip(groups.offset).step_by(groups.stride);
+        let elements = groups
+            .list
+            .elements()
+            .iter()
+            .skip(groups.offset)
+            .step_by(groups.stride);
         if let Some(texts) = elements.map(held_text).collect::<Option<Vec<&str>>>() {
             return then(interp, texts);
         }
@@ -269,11 +345,18 @@ fn with_texts<T>(
     let mut buffer = String::new();
     let ends = groups.keys(interp, |value| {
         let text = value.str();
-        if is_folded { buffer.push_str(&lower(&text)) } else { buffer.push_str(&text) }
+        if is_folded {
+            buffer.push_str(&lower(&text))
+        } else {
+            buffer.push_str(&text)
+        }
         Ok(buffer.len())
     })?;
     let starts = std::iter::once(0).chain(ends.iter().copied());
-    let texts = starts.zip(&ends).map(|(start, end)| buffer.get(start..*end).unwrap_or_default()).collect();
+    let texts = starts
+        .zip(&ends)
+        .map(|(start, end)| buffer.get(start..*end).unwrap_or_default())
+        .collect();
     then(interp, texts)
 }
 
@@ -289,7 +372,11 @@ fn held_text(value: &Value) -> Option<&str> {
     }
 }
 
-fn by_command(interp: &mut Interp, groups: &Groups<'_>, options: &Options) -> Result<Vec<u32>, Box<Exception>> {
+fn by_command(
+    interp: &mut Interp,
+    groups: &Groups<'_>,
+    options: &Options,
+) -> Result<Vec<u32>, Box<Exception>> {
     let keys = groups.keys(interp, |value| Ok(value.clone()))?;
     let prefix = match &options.command {
         Some(command) => command.to_list()?,
@@ -302,7 +389,9 @@ fn by_command(interp: &mut Interp, groups: &Groups<'_>, options: &Options) -> Re
         words
     };
     let compare = |interp: &mut Interp, left: usize, right: usize| {
-        let result = interp.call_here(words(left, right)).map_err(|raised| note_call(raised, words(left, right)))?;
+        let result = interp
+            .call_here(words(left, right))
+            .map_err(|raised| note_call(raised, words(left, right)))?;
         match small_int_of(&result) {
             Ok(order) => Ok(order.cmp(&0)),
             Err(_) => Err(Exception::with_code(

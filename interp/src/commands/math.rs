@@ -68,7 +68,10 @@ functions! {
 
 /// The place of a function in [`FUNCTIONS`].
 pub(crate) fn function_number(name: &str) -> Option<u16> {
-    FUNCTIONS.iter().position(|function| function.name == name).map(|number| number as u16)
+    FUNCTIONS
+        .iter()
+        .position(|function| function.name == name)
+        .map(|number| number as u16)
 }
 
 /// Calls function `number` with these arguments.
@@ -85,7 +88,10 @@ pub(crate) fn call(interp: &mut Interp, number: u16, arguments: &[Value]) -> Out
 fn check_count(function: &Function, count: usize) -> Result<(), Box<Exception>> {
     if count < function.min {
         return Err(Exception::with_code(
-            format!("not enough arguments for math function \"{}\"", function.name),
+            format!(
+                "not enough arguments for math function \"{}\"",
+                function.name
+            ),
             ["TCL", "WRONGARGS"],
         ));
     }
@@ -122,7 +128,9 @@ fn real_of(value: &Value) -> Result<f64, Box<Exception>> {
     match &value.0 {
         Repr::Double(number) => Ok(number.get()),
         Repr::Int(number) => Ok(*number as f64),
-        _ => value.as_double().ok_or_else(|| Exception::not_a_double(value)),
+        _ => value
+            .as_double()
+            .ok_or_else(|| Exception::not_a_double(value)),
     }
 }
 
@@ -195,7 +203,9 @@ fn wide(value: &Value) -> Outcome {
     Ok(match numeric(value)? {
         Number::Int(number) => Value::int(number),
         Number::Double(number) if number.abs() < 9e18 => Value::int(number.trunc() as i64),
-        Number::Double(number) => Value::int(crate::text::number::big_low_bits(&truncated(number)?)),
+        Number::Double(number) => {
+            Value::int(crate::text::number::big_low_bits(&truncated(number)?))
+        }
         Number::Big(number) => Value::int(crate::text::number::big_low_bits(&number)),
     })
 }
@@ -217,7 +227,11 @@ fn isqrt(_interp: &mut Interp, values: &[Value]) -> Outcome {
     if whole.is_negative() {
         return Err(Exception::with_code(
             "square root of negative argument",
-            ["ARITH", "DOMAIN", "domain error: argument not in valid range"],
+            [
+                "ARITH",
+                "DOMAIN",
+                "domain error: argument not in valid range",
+            ],
         ));
     }
     Ok(Value::big(whole.sqrt()))
@@ -245,18 +259,24 @@ fn random(interp: &mut Interp) -> Value {
     let state: Rc<Random> = interp.data();
     let mut seed = state.0.get();
     if seed == 0 {
-        let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+        let now = std::time::SystemTime::now()
+            .duration_since(std::time::UNIX_EPOCH)
+            .unwrap_or_default();
         seed = seeded(now.as_nanos() as i64 ^ i64::from(std::process::id()));
     }
     let next = seed * MULTIPLIER % MODULUS;
     state.0.set(next);
-    Value::double(next as f64 / MODULUS as f64)
+    Value::double(next as f64 * (1.0 / MODULUS as f64))
 }
 
 /// A seed in the generator's range.
 fn seeded(number: i64) -> i64 {
     let seed = number & 0x7fff_ffff;
-    if seed == 0 || seed == MODULUS { seed ^ 123_459_876 } else { seed }
+    if seed == 0 || seed == MODULUS {
+        seed ^ 123_459_876
+    } else {
+        seed
+    }
 }
 
 fn srand(interp: &mut Interp, values: &[Value]) -> Outcome {

@@ -38,7 +38,6 @@ pub(crate) mod trace;
 pub(crate) mod variable;
 
 use crate::runtime::{Builtin, Exception, Interp};
-use crate::syntax::Script;
 use crate::text::index::parse_index;
 use crate::value::Value;
 
@@ -94,23 +93,30 @@ pub fn rows() -> impl Iterator<Item = &'static Builtin> {
 /// Whether units may have inlined a command of this name: some row has a compile function, or is a math function.
 pub(crate) fn is_inlinable(name: &str) -> bool {
     rows().any(|row| {
-        row.name == name && (row.compile.is_some() || row.subcommands.iter().any(|row| row.compile.is_some()))
+        row.name == name
+            && (row.compile.is_some() || row.subcommands.iter().any(|row| row.compile.is_some()))
     }) || math::function_number(name).is_some()
 }
 
 /// The value as a 64-bit integer.
 pub(crate) fn int_of(value: &Value) -> Result<i64, Box<Exception>> {
-    value.as_int().ok_or_else(|| Exception::not_an_integer(value))
+    value
+        .as_int()
+        .ok_or_else(|| Exception::not_an_integer(value))
 }
 
 /// The value as a double.
 pub(crate) fn double_of(value: &Value) -> Result<f64, Box<Exception>> {
-    value.as_double().ok_or_else(|| Exception::not_a_double(value))
+    value
+        .as_double()
+        .ok_or_else(|| Exception::not_a_double(value))
 }
 
 /// The value as a truth value.
 pub(crate) fn boolean_of(value: &Value) -> Result<bool, Box<Exception>> {
-    value.as_boolean().ok_or_else(|| Exception::not_a_boolean(value))
+    value
+        .as_boolean()
+        .ok_or_else(|| Exception::not_a_boolean(value))
 }
 
 /// The position that an index such as `end-1` means among `length` elements; may be outside of them.
@@ -122,7 +128,10 @@ pub(crate) fn index_of(value: &Value, length: usize) -> Result<i64, Box<Exceptio
     match parse_index(&text) {
         Some(index) => Ok(index.resolve(length)),
         None => Err(Exception::with_code(
-            format!("bad index \"{}\": must be integer?[+-]integer? or end?[+-]integer?", &*text),
+            format!(
+                "bad index \"{}\": must be integer?[+-]integer? or end?[+-]integer?",
+                &*text
+            ),
             ["TCL", "VALUE", "INDEX"],
         )),
     }
@@ -134,7 +143,10 @@ pub(crate) fn option(value: &Value, table: &[&str], kind: &str) -> Result<usize,
     if let Some(number) = table.iter().position(|name| *name == &*text) {
         return Ok(number);
     }
-    let mut matching = table.iter().enumerate().filter(|(_, name)| !text.is_empty() && name.starts_with(&*text));
+    let mut matching = table
+        .iter()
+        .enumerate()
+        .filter(|(_, name)| !text.is_empty() && name.starts_with(&*text));
     match (matching.next(), matching.next()) {
         (Some((number, _)), None) => Ok(number),
         (Some(_), Some(_)) => Err(Exception::bad_index("ambiguous", kind, &text, table)),
@@ -143,15 +155,14 @@ pub(crate) fn option(value: &Value, table: &[&str], kind: &str) -> Result<usize,
 }
 
 /// The number of the option that `value` names in full.
-pub(crate) fn option_exact(value: &Value, table: &[&str], kind: &str) -> Result<usize, Box<Exception>> {
+pub(crate) fn option_exact(
+    value: &Value,
+    table: &[&str],
+    kind: &str,
+) -> Result<usize, Box<Exception>> {
     let text = value.str();
     table
         .iter()
         .position(|name| *name == &*text)
         .ok_or_else(|| Exception::bad_index("bad", kind, &text, table))
-}
-
-/// Whether a body's script can be inlined: it has no syntax error.
-pub(crate) fn is_sound(script: &Script) -> bool {
-    script.error.is_none()
 }

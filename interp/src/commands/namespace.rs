@@ -10,8 +10,8 @@ use crate::runtime::command::CommandKind;
 use crate::runtime::namespace::split_name;
 use crate::runtime::variable::{Slot, split_key};
 use crate::runtime::{
-    ANY, Builtin, CommandResult, Context, Exception, Interp, Namespace, Next, Outcome, Resume, ScriptLabel, done,
-    done_empty,
+    ANY, Builtin, CommandResult, Context, Exception, Interp, Namespace, Next, Outcome, Resume,
+    ScriptLabel, done, done_empty,
 };
 use crate::text::glob::glob_match;
 use crate::value::Value;
@@ -25,13 +25,43 @@ pub(crate) const COMMANDS: &[Builtin] = &[Builtin::ensemble(
         Builtin::new("children", "?name? ?pattern?", 0, 2, namespace_children),
         Builtin::new("code", "arg", 1, 1, namespace_code),
         Builtin::new("current", "", 0, 0, namespace_current),
-        Builtin::new("delete", "?name name ...?", 0, ANY, delete::namespace_delete),
-        Builtin::new("ensemble", "subcommand ?arg ...?", 1, ANY, super::ensemble::namespace_ensemble),
+        Builtin::new(
+            "delete",
+            "?name name ...?",
+            0,
+            ANY,
+            delete::namespace_delete,
+        ),
+        Builtin::new(
+            "ensemble",
+            "subcommand ?arg ...?",
+            1,
+            ANY,
+            super::ensemble::namespace_ensemble,
+        ),
         Builtin::new("eval", "name arg ?arg...?", 2, ANY, namespace_eval),
         Builtin::new("exists", "name", 1, 1, namespace_exists),
-        Builtin::new("export", "?-clear? ?pattern pattern...?", 0, ANY, import::namespace_export),
-        Builtin::new("forget", "?pattern pattern...?", 0, ANY, import::namespace_forget),
-        Builtin::new("import", "?-force? ?pattern pattern ...?", 0, ANY, import::namespace_import),
+        Builtin::new(
+            "export",
+            "?-clear? ?pattern pattern...?",
+            0,
+            ANY,
+            import::namespace_export,
+        ),
+        Builtin::new(
+            "forget",
+            "?pattern pattern...?",
+            0,
+            ANY,
+            import::namespace_forget,
+        ),
+        Builtin::new(
+            "import",
+            "?-force? ?pattern pattern ...?",
+            0,
+            ANY,
+            import::namespace_import,
+        ),
         Builtin::new("inscope", "name arg ?arg...?", 2, ANY, namespace_inscope),
         Builtin::new("origin", "name", 1, 1, namespace_origin),
         Builtin::new("parent", "?name?", 0, 1, namespace_parent),
@@ -40,7 +70,13 @@ pub(crate) const COMMANDS: &[Builtin] = &[Builtin::ensemble(
         Builtin::new("tail", "string", 1, 1, namespace_tail),
         Builtin::new("unknown", "?script?", 0, 1, namespace_unknown),
         Builtin::new("upvar", "ns ?otherVar myVar ...?", 1, ANY, namespace_upvar),
-        Builtin::new("which", "?-command? ?-variable? name", 1, 2, namespace_which),
+        Builtin::new(
+            "which",
+            "?-command? ?-variable? name",
+            1,
+            2,
+            namespace_which,
+        ),
     ],
 )];
 
@@ -51,11 +87,17 @@ pub(crate) fn find(interp: &mut Interp, name: &str) -> Option<Rc<Namespace>> {
 }
 
 /// As [`find`], seen from `from`.
-pub(super) fn find_from(interp: &mut Interp, name: &str, from: &Rc<Namespace>) -> Option<Rc<Namespace>> {
+pub(super) fn find_from(
+    interp: &mut Interp,
+    name: &str,
+    from: &Rc<Namespace>,
+) -> Option<Rc<Namespace>> {
     if name.is_empty() {
         return from.is_global().then(|| from.clone());
     }
-    interp.locate(&format!("{name}::x"), from).map(|(namespace, _)| namespace)
+    interp
+        .locate(&format!("{name}::x"), from)
+        .map(|(namespace, _)| namespace)
 }
 
 /// As [`find`], with tclsh's error when there is none.
@@ -66,7 +108,11 @@ pub(super) fn get(interp: &mut Interp, name: &Value) -> Result<Rc<Namespace>, Bo
         let message = if text.starts_with("::") {
             format!("namespace \"{}\" not found", &*text)
         } else {
-            format!("namespace \"{}\" not found in \"{}\"", &*text, current.full_name())
+            format!(
+                "namespace \"{}\" not found in \"{}\"",
+                &*text,
+                current.full_name()
+            )
         };
         Exception::with_code(message, ["TCL", "LOOKUP", "NAMESPACE", &text])
     })
@@ -74,7 +120,11 @@ pub(super) fn get(interp: &mut Interp, name: &Value) -> Result<Rc<Namespace>, Bo
 
 /// `name` with the qualifiers of `namespace`.
 pub(crate) fn qualified(namespace: &Namespace, name: &str) -> String {
-    if namespace.is_global() { format!("::{name}") } else { format!("{}::{name}", namespace.full_name()) }
+    if namespace.is_global() {
+        format!("::{name}")
+    } else {
+        format!("{}::{name}", namespace.full_name())
+    }
 }
 
 fn namespace_children(interp: &mut Interp, words: &[Value]) -> CommandResult {
@@ -84,14 +134,26 @@ fn namespace_children(interp: &mut Interp, words: &[Value]) -> CommandResult {
     };
     let pattern = words.get(2).map(|pattern| {
         let text = pattern.str();
-        if text.starts_with("::") { text.to_string() } else { qualified(&namespace, &text) }
+        if text.starts_with("::") {
+            text.to_string()
+        } else {
+            qualified(&namespace, &text)
+        }
     });
-    let mut names: Vec<String> =
-        namespace.children.borrow().values().map(|child| child.full_name().to_owned()).collect();
+    let mut names: Vec<String> = namespace
+        .children
+        .borrow()
+        .values()
+        .map(|child| child.full_name().to_owned())
+        .collect();
     if namespace.full_name() == "::tcl" {
         add_ensembles_not_made(interp, &mut names);
     }
-    names.retain(|name| pattern.as_ref().is_none_or(|pattern| glob_match(pattern, name, false)));
+    names.retain(|name| {
+        pattern
+            .as_ref()
+            .is_none_or(|pattern| glob_match(pattern, name, false))
+    });
     done(names.into_iter().map(Value::string).collect::<Vec<_>>())
 }
 
@@ -113,7 +175,12 @@ fn namespace_code(interp: &mut Interp, words: &[Value]) -> CommandResult {
         return done(words[1].clone());
     }
     let name = Value::text(interp.current_namespace().full_name());
-    done(vec![Value::text("::namespace"), Value::text("inscope"), name, words[1].clone()])
+    done(vec![
+        Value::text("::namespace"),
+        Value::text("inscope"),
+        name,
+        words[1].clone(),
+    ])
 }
 
 fn namespace_current(interp: &mut Interp, _words: &[Value]) -> CommandResult {
@@ -158,7 +225,10 @@ fn push_in_namespace(
     words: &[Value],
     what: &str,
 ) -> CommandResult {
-    let label = ScriptLabel::Made(format!("in namespace {what} \"{}\" script", namespace.full_name()));
+    let label = ScriptLabel::Made(format!(
+        "in namespace {what} \"{}\" script",
+        namespace.full_name()
+    ));
     let mut call = words.to_vec();
     if !words[0].str().contains("::") {
         // Called as a subcommand.
@@ -219,7 +289,13 @@ fn namespace_parent(interp: &mut Interp, words: &[Value]) -> CommandResult {
 fn namespace_path(interp: &mut Interp, words: &[Value]) -> CommandResult {
     let namespace = interp.current_namespace();
     let Some(list) = words.get(1) else {
-        let names = namespace.path.borrow().iter().filter(|other| !other.is_deleted.get()).map(|other| Value::text(other.full_name())).collect::<Vec<_>>();
+        let names = namespace
+            .path
+            .borrow()
+            .iter()
+            .filter(|other| !other.is_deleted.get())
+            .map(|other| Value::text(other.full_name()))
+            .collect::<Vec<_>>();
         return done(names);
     };
     let mut path = Vec::new();
@@ -248,23 +324,37 @@ fn namespace_tail(_interp: &mut Interp, words: &[Value]) -> CommandResult {
 fn namespace_unknown(interp: &mut Interp, words: &[Value]) -> CommandResult {
     let namespace = interp.current_namespace();
     let Some(handler) = words.get(1) else {
-        let default = if namespace.is_global() { Value::text("::unknown") } else { Value::EMPTY };
+        let default = if namespace.is_global() {
+            Value::text("::unknown")
+        } else {
+            Value::EMPTY
+        };
         return done(namespace.unknown.borrow().clone().unwrap_or(default));
     };
     let is_empty = handler.to_list()?.elements().is_empty();
-    *namespace.unknown.borrow_mut() = if is_empty { None } else { Some(handler.clone()) };
+    *namespace.unknown.borrow_mut() = if is_empty {
+        None
+    } else {
+        Some(handler.clone())
+    };
     done(handler.clone())
 }
 
 fn namespace_upvar(interp: &mut Interp, words: &[Value]) -> CommandResult {
-    if words.len() % 2 != 0 {
-        return Err(Exception::wrong_args("namespace upvar ns ?otherVar myVar ...?"));
+    if !words.len().is_multiple_of(2) {
+        return Err(Exception::wrong_args(
+            "namespace upvar ns ?otherVar myVar ...?",
+        ));
     }
     let namespace = get(interp, &words[1])?;
     for pair in words[2..].chunks_exact(2) {
         let name = pair[0].str();
         let (base, key) = split_key(&name);
-        let absolute = if base.starts_with("::") { base.to_owned() } else { qualified(&namespace, base) };
+        let absolute = if base.starts_with("::") {
+            base.to_owned()
+        } else {
+            qualified(&namespace, base)
+        };
         let cell = interp.make_namespace_variable(&absolute, &namespace, "access")?;
         let cell = match key {
             Some(key) => interp.element_cell(&Slot::Cell(cell.target()), base, &key, "access")?,

@@ -13,13 +13,36 @@ use crate::value::Value;
 
 /// The rows of this file.
 pub(crate) const COMMANDS: &[Builtin] = &[
-    Builtin::new("load", "?-global? ?-lazy? ?--? fileName ?packageName? ?interp?", 0, ANY, load).unsafe_for_children(),
+    Builtin::new(
+        "load",
+        "?-global? ?-lazy? ?--? fileName ?packageName? ?interp?",
+        0,
+        ANY,
+        load,
+    )
+    .unsafe_for_children(),
     Builtin::new("package", "option ?arg ...?", 1, ANY, package),
-    Builtin::new("unload", "?-switch ...? fileName ?packageName? ?interp?", 0, ANY, unload).unsafe_for_children(),
+    Builtin::new(
+        "unload",
+        "?-switch ...? fileName ?packageName? ?interp?",
+        0,
+        ANY,
+        unload,
+    )
+    .unsafe_for_children(),
 ];
 
 const OPTIONS: &[&str] = &[
-    "forget", "ifneeded", "names", "prefer", "present", "provide", "require", "unknown", "vcompare", "versions",
+    "forget",
+    "ifneeded",
+    "names",
+    "prefer",
+    "present",
+    "provide",
+    "require",
+    "unknown",
+    "vcompare",
+    "versions",
     "vsatisfies",
 ];
 
@@ -49,7 +72,10 @@ pub(crate) const TCL_PATCH_LEVEL: &str = "8.6.13";
 impl Default for Packages {
     fn default() -> Packages {
         let mut list = HashMap::new();
-        let tcl = Package { provided: Some(Value::text(TCL_PATCH_LEVEL)), ..Package::default() };
+        let tcl = Package {
+            provided: Some(Value::text(TCL_PATCH_LEVEL)),
+            ..Package::default()
+        };
         list.insert("Tcl".to_owned(), tcl);
         Packages {
             list: RefCell::new(list),
@@ -63,18 +89,27 @@ impl Interp {
     /// Notes that a package is there, as `package provide` does.
     pub fn provide_package(&mut self, name: &str, version: &str) {
         let packages = self.data::<Packages>();
-        packages.list.borrow_mut().entry(name.to_owned()).or_default().provided = Some(Value::text(version));
+        packages
+            .list
+            .borrow_mut()
+            .entry(name.to_owned())
+            .or_default()
+            .provided = Some(Value::text(version));
     }
 }
 
 fn version_error(error: &VersionError) -> Box<Exception> {
     let mut exception = Exception::error(&*error.message());
-    exception.error_code = Some(Value::list(error.code().iter().map(|word| Value::text(word)).collect()));
+    exception.error_code = Some(Value::list(
+        error.code().iter().map(|word| Value::text(word)).collect(),
+    ));
     exception
 }
 
 fn check_version(version: &Value) -> Result<(), Box<Exception>> {
-    Version::parse(&version.str()).map(drop).map_err(|error| version_error(&error))
+    Version::parse(&version.str())
+        .map(drop)
+        .map_err(|error| version_error(&error))
 }
 
 fn check_requirements(requirements: &[Value]) -> Result<(), Box<Exception>> {
@@ -138,8 +173,14 @@ fn package(interp: &mut Interp, words: &[Value]) -> CommandResult {
             let packages = interp.data::<Packages>();
             let list = packages.list.borrow();
             let package = list.get(&*arguments[0].str());
-            let versions = package.map(|package| package.available.iter().map(|(version, _)| version.clone()).collect());
-            done(versions.unwrap_or_else(Vec::new))
+            let versions: Option<Vec<Value>> = package.map(|package| {
+                package
+                    .available
+                    .iter()
+                    .map(|(version, _)| version.clone())
+                    .collect()
+            });
+            done(versions.unwrap_or_default())
         }
         _ => {
             check(2, usize::MAX, " version ?requirement ...?")?;
@@ -151,7 +192,11 @@ fn package(interp: &mut Interp, words: &[Value]) -> CommandResult {
 }
 
 /// The words of `load` and `unload` after their options.
-fn after_options<'a>(words: &'a [Value], options: &[&str], usage: &str) -> Result<&'a [Value], Box<Exception>> {
+fn after_options<'a>(
+    words: &'a [Value],
+    options: &[&str],
+    usage: &str,
+) -> Result<&'a [Value], Box<Exception>> {
     let mut rest = &words[1..];
     while let [word, others @ ..] = rest
         && word.str().starts_with('-')
@@ -168,7 +213,12 @@ fn after_options<'a>(words: &'a [Value], options: &[&str], usage: &str) -> Resul
     if rest[0].is_empty() && rest.get(1).is_none_or(Value::is_empty) {
         return Err(Exception::with_code(
             "must specify either file name or package name",
-            ["TCL", "OPERATION", words[0].str().to_uppercase().as_str(), "NOLIBRARY"],
+            [
+                "TCL",
+                "OPERATION",
+                words[0].str().to_uppercase().as_str(),
+                "NOLIBRARY",
+            ],
         ));
     }
     Ok(rest)
@@ -186,8 +236,14 @@ fn load(_interp: &mut Interp, words: &[Value]) -> CommandResult {
         ));
     }
     let path = std::path::Path::new(&*file.str()).to_path_buf();
-    let reason = if path.exists() { "binary extensions are not supported" } else { "cannot open shared object file: No such file or directory" };
-    Err(Exception::error(format!("couldn't load file \"{file}\": {file}: {reason}")))
+    let reason = if path.exists() {
+        "binary extensions are not supported"
+    } else {
+        "cannot open shared object file: No such file or directory"
+    };
+    Err(Exception::error(format!(
+        "couldn't load file \"{file}\": {file}: {reason}"
+    )))
 }
 
 fn unload(_interp: &mut Interp, words: &[Value]) -> CommandResult {
@@ -219,12 +275,19 @@ fn ifneeded(interp: &mut Interp, arguments: &[Value]) -> CommandResult {
     let Some(script) = arguments.get(2) else {
         let package = list.get(&*name);
         let found = package.and_then(|package| {
-            package.available.iter().find(|(other, _)| compare(other, version) == Ordering::Equal)
+            package
+                .available
+                .iter()
+                .find(|(other, _)| compare(other, version) == Ordering::Equal)
         });
         return done(found.map(|(_, script)| script.clone()).unwrap_or_default());
     };
     let package = list.entry(name.to_string()).or_default();
-    match package.available.iter_mut().find(|(other, _)| compare(other, version) == Ordering::Equal) {
+    match package
+        .available
+        .iter_mut()
+        .find(|(other, _)| compare(other, version) == Ordering::Equal)
+    {
         Some(entry) => entry.1 = script.clone(),
         None => package.available.push((version.clone(), script.clone())),
     }
@@ -234,7 +297,9 @@ fn ifneeded(interp: &mut Interp, arguments: &[Value]) -> CommandResult {
 fn names(interp: &mut Interp) -> CommandResult {
     let packages = interp.data::<Packages>();
     let list = packages.list.borrow();
-    let known = list.iter().filter(|(_, package)| package.provided.is_some() || !package.available.is_empty());
+    let known = list
+        .iter()
+        .filter(|(_, package)| package.provided.is_some() || !package.available.is_empty());
     done(known.map(|(name, _)| Value::text(name)).collect::<Vec<_>>())
 }
 
@@ -245,7 +310,11 @@ fn prefer(interp: &mut Interp, arguments: &[Value]) -> CommandResult {
     {
         packages.prefers_latest.set(true);
     }
-    done(if packages.prefers_latest.get() { "latest" } else { "stable" })
+    done(if packages.prefers_latest.get() {
+        "latest"
+    } else {
+        "stable"
+    })
 }
 
 fn provide(interp: &mut Interp, arguments: &[Value]) -> CommandResult {
@@ -253,16 +322,24 @@ fn provide(interp: &mut Interp, arguments: &[Value]) -> CommandResult {
     let packages = interp.data::<Packages>();
     let Some(version) = arguments.get(1) else {
         let list = packages.list.borrow();
-        return done(list.get(&*name.str()).and_then(|package| package.provided.clone()).unwrap_or_default());
+        return done(
+            list.get(&*name.str())
+                .and_then(|package| package.provided.clone())
+                .unwrap_or_default(),
+        );
     };
     check_version(version)?;
     let mut list = packages.list.borrow_mut();
     let package = list.entry(name.to_text()).or_default();
     match &package.provided {
-        Some(provided) if compare(provided, version) != Ordering::Equal => Err(Exception::with_code(
-            format!("conflicting versions provided for package \"{name}\": {provided}, then {version}"),
-            ["TCL", "PACKAGE", "VERSIONCONFLICT"],
-        )),
+        Some(provided) if compare(provided, version) != Ordering::Equal => {
+            Err(Exception::with_code(
+                format!(
+                    "conflicting versions provided for package \"{name}\": {provided}, then {version}"
+                ),
+                ["TCL", "PACKAGE", "VERSIONCONFLICT"],
+            ))
+        }
         Some(_) => done_empty(),
         None => {
             package.provided = Some(version.clone());

@@ -2,9 +2,9 @@
 
 use std::rc::Rc;
 
+use crate::runtime::command::CommandKind;
 use crate::runtime::frame::End;
 use crate::runtime::procedure::Procedure;
-use crate::runtime::command::CommandKind;
 use crate::runtime::{ANY, Builtin, CommandResult, Exception, Interp, Next, done_empty};
 use crate::value::Value;
 
@@ -23,10 +23,11 @@ fn proc_command(interp: &mut Interp, words: &[Value]) -> CommandResult {
             ["TCL", "LOOKUP", "NAMESPACE", &name],
         ));
     };
-    let procedure = Procedure::new(&words[2], &words[3], &holder, false).map_err(|mut exception| {
-        exception.add_info(&format!("\n    (creating proc \"{tail}\")"));
-        exception
-    })?;
+    let procedure =
+        Procedure::new(&words[2], &words[3], &holder, false).map_err(|mut exception| {
+            exception.add_info(&format!("\n    (creating proc \"{tail}\")"));
+            exception
+        })?;
     interp.put_command(&holder, &tail, CommandKind::Procedure(Rc::new(procedure)));
     done_empty()
 }
@@ -66,7 +67,11 @@ impl Interp {
             None => root,
             Some(name) => {
                 let text = name.str();
-                let absolute = if text.starts_with("::") { text.to_string() } else { format!("::{}", &*text) };
+                let absolute = if text.starts_with("::") {
+                    text.to_string()
+                } else {
+                    format!("::{}", &*text)
+                };
                 self.find_namespace(&absolute, &root).ok_or_else(|| {
                     Exception::with_code(
                         format!("namespace \"{absolute}\" not found"),
@@ -75,10 +80,11 @@ impl Interp {
                 })?
             }
         };
-        let procedure = Procedure::new(parameters, body, &namespace, true).map_err(|mut exception| {
-            exception.add_info(&format!("\n    (parsing lambda expression \"{value}\")"));
-            exception
-        })?;
+        let procedure =
+            Procedure::new(parameters, body, &namespace, true).map_err(|mut exception| {
+                exception.add_info(&format!("\n    (parsing lambda expression \"{value}\")"));
+                exception
+            })?;
         let procedure = Rc::new(procedure);
         value.set_cached(&Rc::new(Lambda(procedure.clone(), self.id)));
         Ok(procedure)

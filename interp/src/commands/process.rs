@@ -28,7 +28,11 @@ fn cd(interp: &mut Interp, words: &[Value]) -> CommandResult {
 fn pwd(interp: &mut Interp, _words: &[Value]) -> CommandResult {
     match std::env::current_dir() {
         Ok(directory) => done(Value::text(&path::from_os(directory.as_os_str()))),
-        Err(error) => Err(failed(interp, &ChannelError::from(error), "error getting working directory name")),
+        Err(error) => Err(failed(
+            interp,
+            &ChannelError::from(error),
+            "error getting working directory name",
+        )),
     }
 }
 
@@ -37,8 +41,15 @@ fn pid(interp: &mut Interp, words: &[Value]) -> CommandResult {
         return done(Value::text(&std::process::id().to_string()));
     };
     let channel = interp.find_channel(name)?;
-    let pids = channel.try_borrow().map(|channel| channel.process_ids()).unwrap_or_default();
-    done(Value::list(pids.into_iter().map(|pid| Value::int(i64::from(pid))).collect()))
+    let pids = channel
+        .try_borrow()
+        .map(|channel| channel.process_ids())
+        .unwrap_or_default();
+    done(Value::list(
+        pids.into_iter()
+            .map(|pid| Value::int(i64::from(pid)))
+            .collect(),
+    ))
 }
 
 fn exit(interp: &mut Interp, words: &[Value]) -> CommandResult {

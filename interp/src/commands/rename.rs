@@ -39,7 +39,10 @@ fn rename(interp: &mut Interp, words: &[Value]) -> CommandResult {
         ));
     }
     let old_name = command.full_name();
-    let old_place = (command.namespace.borrow().upgrade(), command.name.borrow().clone());
+    let old_place = (
+        command.namespace.borrow().upgrade(),
+        command.name.borrow().clone(),
+    );
     set_name(&command, &holder, &tail);
     if let Err(exception) = super::interp::check_alias_loop(interp, &command) {
         holder.commands.borrow_mut().remove(&*tail);
@@ -53,7 +56,9 @@ fn rename(interp: &mut Interp, words: &[Value]) -> CommandResult {
     let new_name = command.full_name();
     super::trace::command_renamed(interp, &command, &old_name, &new_name);
     if let (Some(old_holder), name) = &old_place {
-        let is_still_there = old_holder.command(name).is_some_and(|other| Rc::ptr_eq(&other, &command));
+        let is_still_there = old_holder
+            .command(name)
+            .is_some_and(|other| Rc::ptr_eq(&other, &command));
         if is_still_there && command.full_name() != old_name {
             old_holder.commands.borrow_mut().remove(name);
         }
@@ -77,8 +82,14 @@ fn set_name(command: &Rc<Command>, holder: &Rc<Namespace>, tail: &str) {
 fn move_procedure(command: &Rc<Command>, holder: &Rc<Namespace>) {
     let moved = match &*command.kind.borrow() {
         CommandKind::Procedure(procedure) => {
-            let made = Procedure::new(&procedure.parameter_list, &procedure.body, holder, procedure.is_lambda);
-            made.ok().map(|procedure| CommandKind::Procedure(Rc::new(procedure)))
+            let made = Procedure::new(
+                &procedure.parameter_list,
+                &procedure.body,
+                holder,
+                procedure.is_lambda,
+            );
+            made.ok()
+                .map(|procedure| CommandKind::Procedure(Rc::new(procedure)))
         }
         _ => None,
     };

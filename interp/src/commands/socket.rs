@@ -6,7 +6,8 @@ use crate::runtime::{ANY, Builtin, CommandResult, Exception, Interp, done};
 use crate::value::Value;
 
 /// The rows of this file.
-pub(crate) const COMMANDS: &[Builtin] = &[Builtin::new("socket", USAGE, 0, ANY, socket).unsafe_for_children()];
+pub(crate) const COMMANDS: &[Builtin] =
+    &[Builtin::new("socket", USAGE, 0, ANY, socket).unsafe_for_children()];
 
 const USAGE: &str = "?-myaddr addr? ?-myport myport? ?-async? host port\" or \"socket -server command ?-myaddr addr? port";
 
@@ -38,7 +39,9 @@ fn socket(interp: &mut Interp, words: &[Value]) -> CommandResult {
         }
         let [value, rest @ ..] = arguments else {
             let name = OPTIONS.get(number).copied().unwrap_or_default();
-            return Err(Exception::error(format!("no argument given for {name} option")));
+            return Err(Exception::error(format!(
+                "no argument given for {name} option"
+            )));
         };
         arguments = rest;
         match number {
@@ -63,7 +66,10 @@ fn not_for_servers() -> Box<Exception> {
 }
 
 fn serve(interp: &mut Interp, given: Given, script: Value, port: &Value) -> CommandResult {
-    let options = ListenOptions { local_host: given.address, port: port.to_text() };
+    let options = ListenOptions {
+        local_host: given.address,
+        port: port.to_text(),
+    };
     let channel = listen(&options).map_err(|error| failed(interp, &error, ""))?;
     let name = interp.add_channel(channel)?;
     accept_with(interp, &name, script)?;
@@ -79,6 +85,7 @@ fn open_connection(interp: &mut Interp, given: Given, host: &Value, port: &Value
         local_port: given.port,
         is_async: given.is_async,
     };
-    let channel = connect(&options).map_err(|error| failed(interp, &error, "couldn't open socket"))?;
+    let channel =
+        connect(&options).map_err(|error| failed(interp, &error, "couldn't open socket"))?;
     done(interp.add_channel(channel)?)
 }

@@ -5,17 +5,32 @@ use std::borrow::Cow;
 use super::option;
 use crate::bytecode::{B_IS_CONSTANT, NO_REGISTER, Op};
 use crate::compile::{Compiler, Destination, Label};
-use crate::runtime::{ANY, Builtin, CommandResult, Context, Exception, Interp, ScriptLabel, done_empty};
+use crate::runtime::{
+    ANY, Builtin, CommandResult, Context, Exception, Interp, ScriptLabel, done_empty,
+};
 use crate::syntax::{Command, Quoting, Script, Span, Word, WordKind, parse_script, split_list};
 use crate::text::glob;
 use crate::value::Value;
 
 /// The rows of this file.
-pub(crate) const COMMANDS: &[Builtin] =
-    &[Builtin::new("switch", "?-option ...? string ?pattern body ...? ?default body?", 1, ANY, switch)
-        .compiled(compile_switch)];
+pub(crate) const COMMANDS: &[Builtin] = &[Builtin::new(
+    "switch",
+    "?-option ...? string ?pattern body ...? ?default body?",
+    1,
+    ANY,
+    switch,
+)
+.compiled(compile_switch)];
 
-const OPTIONS: [&str; 7] = ["-exact", "-glob", "-indexvar", "-matchvar", "-nocase", "-regexp", "--"];
+const OPTIONS: [&str; 7] = [
+    "-exact",
+    "-glob",
+    "-indexvar",
+    "-matchvar",
+    "-nocase",
+    "-regexp",
+    "--",
+];
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Matching {
@@ -33,7 +48,9 @@ struct Options {
 }
 
 fn usage(name: &Value) -> Box<Exception> {
-    Exception::wrong_args(&format!("{name} ?-option ...? string ?pattern body ...? ?default body?"))
+    Exception::wrong_args(&format!(
+        "{name} ?-option ...? string ?pattern body ...? ?default body?"
+    ))
 }
 
 fn switch(interp: &mut Interp, words: &[Value]) -> CommandResult {
@@ -45,20 +62,29 @@ fn switch(interp: &mut Interp, words: &[Value]) -> CommandResult {
         return Err(usage(&words[0]));
     }
     let is_list = arms.len() == 1;
-    let arms = if is_list { arms[0].to_list()?.elements().to_vec() } else { arms.to_vec() };
+    let arms = if is_list {
+        arms[0].to_list()?.elements().to_vec()
+    } else {
+        arms.to_vec()
+    };
     if is_list && arms.is_empty() {
-        return Err(Exception::wrong_args(&format!("{} ?-option ...? string {{?pattern body ...? ?default body?}}", words[0])));
+        return Err(Exception::wrong_args(&format!(
+            "{} ?-option ...? string {{?pattern body ...? ?default body?}}",
+            words[0]
+        )));
     }
     check_arms(&arms, is_list)?;
     for (number, arm) in arms.chunks_exact(2).enumerate() {
         let is_last = (number + 1) * 2 == arms.len();
-        if !(is_last && &*arm[0].str() == "default") && !matches(interp, &options, &arm[0], text)? {
-            continue;
-        }
         if is_last && &*arm[0].str() == "default" {
             clear_variables(interp, &options)?;
+        } else if !matches(interp, &options, &arm[0], text)? {
+            continue;
         }
-        let body = arms[number * 2..].chunks_exact(2).map(|arm| &arm[1]).find(|body| &*body.str() != "-");
+        let body = arms[number * 2..]
+            .chunks_exact(2)
+            .map(|arm| &arm[1])
+            .find(|body| &*body.str() != "-");
         let Some(body) = body.cloned() else {
             return done_empty();
         };
@@ -77,8 +103,12 @@ fn shortened(pattern: &str) -> String {
 }
 
 fn parse_options(words: &[Value]) -> Result<(Options, &[Value]), Box<Exception>> {
-    let mut options =
-        Options { matching: Matching::Exact, nocase: false, index_variable: None, match_variable: None };
+    let mut options = Options {
+        matching: Matching::Exact,
+        nocase: false,
+        index_variable: None,
+        match_variable: None,
+    };
     let mut chosen: Option<&str> = None;
     let mut at = 1;
     while let Some(word) = words.get(at) {
@@ -96,16 +126,26 @@ fn parse_options(words: &[Value]) -> Result<(Options, &[Value]), Box<Exception>>
                     ));
                 }
                 chosen = Some(OPTIONS[number]);
-                options.matching = [Matching::Exact, Matching::Glob][..].get(number).copied().unwrap_or(Matching::Regexp);
+                options.matching = [Matching::Exact, Matching::Glob][..]
+                    .get(number)
+                    .copied()
+                    .unwrap_or(Matching::Regexp);
             }
             2 | 3 => {
                 let Some(name) = words.get(at).filter(|_| at + 1 < words.len()) else {
                     return Err(Exception::with_code(
-                        format!("missing variable name argument to {} option", OPTIONS[number]),
+                        format!(
+                            "missing variable name argument to {} option",
+                            OPTIONS[number]
+                        ),
                         ["TCL", "OPERATION", "SWITCH", "NOVAR"],
                     ));
                 };
-                let variable = if number == 2 { &mut options.index_variable } else { &mut options.match_variable };
+                let variable = if number == 2 {
+                    &mut options.index_variable
+                } else {
+                    &mut options.match_variable
+                };
                 *variable = Some(name.clone());
                 at += 1;
             }
@@ -113,7 +153,10 @@ fn parse_options(words: &[Value]) -> Result<(Options, &[Value]), Box<Exception>>
             _ => break,
         }
     }
-    for (variable, name) in [(&options.index_variable, "-indexvar"), (&options.match_variable, "-matchvar")] {
+    for (variable, name) in [
+        (&options.index_variable, "-indexvar"),
+        (&options.match_variable, "-matchvar"),
+    ] {
         if variable.is_some() && options.matching != Matching::Regexp {
             return Err(Exception::with_code(
                 format!("{name} option requires -regexp option"),
@@ -127,13 +170,20 @@ fn parse_options(words: &[Value]) -> Result<(Options, &[Value]), Box<Exception>>
 fn check_arms(arms: &[Value], is_list: bool) -> Result<(), Box<Exception>> {
     if !arms.len().is_multiple_of(2) {
         let mut message = "extra switch pattern with no body".to_owned();
-        let looks_like_comment = is_list && arms.iter().step_by(2).any(|pattern| pattern.str().starts_with('#'));
+        let looks_like_comment = is_list
+            && arms
+                .iter()
+                .step_by(2)
+                .any(|pattern| pattern.str().starts_with('#'));
         if looks_like_comment {
             message.push_str(
                 ", this may be due to a comment incorrectly placed outside of a switch body - see the \"switch\" documentation",
             );
         }
-        return Err(Exception::with_code(message, ["TCL", "OPERATION", "SWITCH", "BADARM"]));
+        return Err(Exception::with_code(
+            message,
+            ["TCL", "OPERATION", "SWITCH", "BADARM"],
+        ));
     }
     if let [.., pattern, body] = arms
         && &*body.str() == "-"
@@ -146,13 +196,25 @@ fn check_arms(arms: &[Value], is_list: bool) -> Result<(), Box<Exception>> {
     Ok(())
 }
 
-fn matches(interp: &mut Interp, options: &Options, pattern: &Value, text: &Value) -> Result<bool, Box<Exception>> {
+fn matches(
+    interp: &mut Interp,
+    options: &Options,
+    pattern: &Value,
+    text: &Value,
+) -> Result<bool, Box<Exception>> {
     match options.matching {
         Matching::Exact if options.nocase => {
-            Ok(crate::text::strings::compare(&pattern.str(), &text.str(), true, None) == std::cmp::Ordering::Equal)
+            Ok(
+                crate::text::strings::compare(&pattern.str(), &text.str(), true, None)
+                    == std::cmp::Ordering::Equal,
+            )
         }
         Matching::Exact => Ok(pattern.same_text(text)),
-        Matching::Glob => Ok(glob::glob_match(&pattern.str(), &text.str(), options.nocase)),
+        Matching::Glob => Ok(glob::glob_match(
+            &pattern.str(),
+            &text.str(),
+            options.nocase,
+        )),
         Matching::Regexp => matches_regexp(interp, options, pattern, text),
     }
 }
@@ -188,7 +250,10 @@ fn matches_regexp(
 
 /// The default arm leaves empty lists in the variables.
 fn clear_variables(interp: &mut Interp, options: &Options) -> Result<(), Box<Exception>> {
-    for name in [&options.index_variable, &options.match_variable].into_iter().flatten() {
+    for name in [&options.index_variable, &options.match_variable]
+        .into_iter()
+        .flatten()
+    {
         interp.variable_set(name, Value::EMPTY)?;
     }
     Ok(())
@@ -197,7 +262,11 @@ fn clear_variables(interp: &mut Interp, options: &Options) -> Result<(), Box<Exc
 /// An arm of a `switch` whose words are all constant: the pattern, and the body (None for `-`).
 type ConstantArm = (Box<str>, Option<Script>);
 
-fn compile_switch(compiler: &mut Compiler<'_>, command: &Command, destination: Destination) -> bool {
+fn compile_switch(
+    compiler: &mut Compiler<'_>,
+    command: &Command,
+    destination: Destination,
+) -> bool {
     let source = compiler.source;
     let mut words = &command.words[1..];
     let mut is_glob = false;
@@ -226,7 +295,11 @@ fn compile_switch(compiler: &mut Compiler<'_>, command: &Command, destination: D
     let Some(arms) = constant_arms(compiler, arms) else {
         return false;
     };
-    if text.constant(source).is_none_or(|text| text.starts_with('-')) && command.words.len() == words.len() + 1 {
+    if text
+        .constant(source)
+        .is_none_or(|text| text.starts_with('-'))
+        && command.words.len() == words.len() + 1
+    {
         // The value might be taken for an option at run time; tclsh looks at it too.
         if !matches!(&text.kind, WordKind::Parts(_)) {
             return false;
@@ -264,7 +337,11 @@ fn constant_arms(compiler: &mut Compiler<'_>, words: &[Word]) -> Option<Vec<Cons
     };
     let mut arms = Vec::new();
     for (pattern, span) in pairs {
-        let body = if span.text(source) == "-" { None } else { Some(parse_script(source, span)) };
+        let body = if span.text(source) == "-" {
+            None
+        } else {
+            Some(parse_script(source, span))
+        };
         arms.push((pattern, body));
     }
     arms.last()?.1.as_ref()?;
@@ -312,7 +389,9 @@ fn compile_arms(
     let mut default = None;
     for (number, (pattern, _)) in arms.iter().enumerate() {
         // `-` takes the next body.
-        let body = (number..arms.len()).find(|at| arms[*at].1.is_some()).unwrap_or(number);
+        let body = (number..arms.len())
+            .find(|at| arms[*at].1.is_some())
+            .unwrap_or(number);
         if number + 1 == arms.len() && &**pattern == "default" {
             default = Some(labels[body]);
         } else if !targets.iter().any(|(other, _)| other == pattern) {
@@ -322,12 +401,18 @@ fn compile_arms(
     if is_glob {
         for (pattern, label) in targets {
             let pattern = compiler.builder.constant(Value::text(&pattern));
-            compiler.builder.emit(Op::StringMatch, B_IS_CONSTANT, test, pattern, register);
+            compiler
+                .builder
+                .emit(Op::StringMatch, B_IS_CONSTANT, test, pattern, register);
             compiler.builder.jump(Op::JumpTrue, test, label);
         }
-        compiler.builder.jump(Op::Jump, NO_REGISTER, default.unwrap_or(otherwise));
+        compiler
+            .builder
+            .jump(Op::Jump, NO_REGISTER, default.unwrap_or(otherwise));
     } else {
-        compiler.builder.lookup_jump(register, targets, default.unwrap_or(otherwise));
+        compiler
+            .builder
+            .lookup_jump(register, targets, default.unwrap_or(otherwise));
     }
     for ((_, body), label) in arms.iter().zip(labels) {
         let Some(body) = body else {

@@ -36,11 +36,15 @@ fn trace(interp: &mut Interp, words: &[Value]) -> CommandResult {
 fn change(interp: &mut Interp, words: &[Value], adds: bool) -> CommandResult {
     let verb = if adds { "add" } else { "remove" };
     let Some(kind) = words.get(2) else {
-        return Err(Exception::wrong_args(&format!("trace {verb} type ?arg ...?")));
+        return Err(Exception::wrong_args(&format!(
+            "trace {verb} type ?arg ...?"
+        )));
     };
     let kind = TYPES[option(kind, TYPES, "option")?];
     let [name, operations, prefix] = &words[3..] else {
-        return Err(Exception::wrong_args(&format!("trace {verb} {kind} name opList command")));
+        return Err(Exception::wrong_args(&format!(
+            "trace {verb} {kind} name opList command"
+        )));
     };
     match kind {
         "variable" => variable::change(interp, name, operations, prefix, adds),
@@ -65,12 +69,18 @@ fn info(interp: &mut Interp, words: &[Value]) -> CommandResult {
 }
 
 /// The operations in a list, as the table has them.
-fn read_operations(list: &Value, table: &'static [&'static str]) -> Result<Vec<&'static str>, Box<Exception>> {
+fn read_operations(
+    list: &Value,
+    table: &'static [&'static str],
+) -> Result<Vec<&'static str>, Box<Exception>> {
     let list_object = list.to_list()?;
     if list_object.elements().is_empty() {
         let mut message = format!("bad operation list \"{list}\": must be one or more of ");
         crate::runtime::exception::list_choices(&mut message, table);
-        return Err(Exception::with_code(message, ["TCL", "OPERATION", "TRACE", "NOOPS"]));
+        return Err(Exception::with_code(
+            message,
+            ["TCL", "OPERATION", "TRACE", "NOOPS"],
+        ));
     }
     let mut operations = Vec::new();
     for operation in list_object.elements() {
@@ -83,13 +93,28 @@ fn read_operations(list: &Value, table: &'static [&'static str]) -> Result<Vec<&
 }
 
 /// The command that a name means; execution is traced behind imports.
-fn traced_command(interp: &mut Interp, name: &Value, is_execution: bool) -> Result<Rc<Command>, Box<Exception>> {
+fn traced_command(
+    interp: &mut Interp,
+    name: &Value,
+    is_execution: bool,
+) -> Result<Rc<Command>, Box<Exception>> {
     let namespace = interp.current_namespace();
     let text = name.str();
     let found = interp.find_command(&text, &namespace);
-    found.map(|command| if is_execution { command.origin() } else { command }).ok_or_else(|| {
-        Exception::with_code(format!("unknown command \"{}\"", &*text), ["TCL", "LOOKUP", "COMMAND", &text])
-    })
+    found
+        .map(|command| {
+            if is_execution {
+                command.origin()
+            } else {
+                command
+            }
+        })
+        .ok_or_else(|| {
+            Exception::with_code(
+                format!("unknown command \"{}\"", &*text),
+                ["TCL", "LOOKUP", "COMMAND", &text],
+            )
+        })
 }
 
 fn change_command(
@@ -100,7 +125,11 @@ fn change_command(
     adds: bool,
     is_execution: bool,
 ) -> CommandResult {
-    let table = if is_execution { EXECUTION_OPERATIONS } else { COMMAND_OPERATIONS };
+    let table = if is_execution {
+        EXECUTION_OPERATIONS
+    } else {
+        COMMAND_OPERATIONS
+    };
     let operations = read_operations(operations, table)?;
     let command = traced_command(interp, name, is_execution)?;
     if adds {
@@ -117,7 +146,10 @@ fn change_command(
             trace.is_execution == is_execution
                 && trace.prefix.same_text(prefix)
                 && trace.ops.len() == operations.len()
-                && trace.ops.iter().all(|operation| operations.contains(operation))
+                && trace
+                    .ops
+                    .iter()
+                    .all(|operation| operations.contains(operation))
         });
         if let Some(at) = found {
             traces.remove(at);
@@ -132,13 +164,20 @@ fn change_command(
 fn command_info(interp: &mut Interp, name: &Value, is_execution: bool) -> CommandResult {
     let command = traced_command(interp, name, is_execution)?;
     let traces = command.traces.borrow();
-    let table = if is_execution { EXECUTION_OPERATIONS } else { &["rename", "delete"] };
+    let table = if is_execution {
+        EXECUTION_OPERATIONS
+    } else {
+        &["rename", "delete"]
+    };
     let list: Vec<Value> = traces
         .iter()
         .filter(|trace| trace.is_execution == is_execution)
         .map(|trace| {
-            let operations: Vec<Value> =
-                table.iter().filter(|name| trace.ops.contains(name)).map(|name| Value::text(name)).collect();
+            let operations: Vec<Value> = table
+                .iter()
+                .filter(|name| trace.ops.contains(name))
+                .map(|name| Value::text(name))
+                .collect();
             Value::list(vec![Value::list(operations), trace.prefix.clone()])
         })
         .collect();
@@ -156,7 +195,12 @@ pub(crate) fn command_deleted(interp: &mut Interp, command: &Rc<Command>) {
 }
 
 /// Runs the rename traces of a command.
-pub(super) fn command_renamed(interp: &mut Interp, command: &Rc<Command>, old_name: &str, new_name: &str) {
+pub(super) fn command_renamed(
+    interp: &mut Interp,
+    command: &Rc<Command>,
+    old_name: &str,
+    new_name: &str,
+) {
     run_command_traces(interp, command, "rename", old_name, new_name);
 }
 
@@ -169,11 +213,19 @@ fn run_command_traces(
 ) {
     let traces = command.traces.borrow().clone();
     for trace in traces {
-        let is_still_there = command.traces.borrow().iter().any(|other| Rc::ptr_eq(other, &trace));
+        let is_still_there = command
+            .traces
+            .borrow()
+            .iter()
+            .any(|other| Rc::ptr_eq(other, &trace));
         if !trace.ops.contains(&operation) || !is_still_there || trace.is_active.replace(true) {
             continue;
         }
-        let words = [Value::text(old_name), Value::text(new_name), Value::text(operation)];
+        let words = [
+            Value::text(old_name),
+            Value::text(new_name),
+            Value::text(operation),
+        ];
         // Errors of such traces are of no consequence.
         let _ = call_prefix(interp, &trace.prefix, &words);
         trace.is_active.set(false);

@@ -13,8 +13,15 @@ pub(crate) const COMMANDS: &[Builtin] = &[
     Builtin::new("global", "?varName ...?", 0, ANY, global),
     Builtin::new("incr", "varName ?increment?", 1, 2, incr).compiled(compile_incr),
     Builtin::new("set", "varName ?newValue?", 1, 2, set).compiled(compile_set),
-    Builtin::new("unset", "?-nocomplain? ?--? ?varName ...?", 0, ANY, unset).compiled(compile_unset),
-    Builtin::new("upvar", "?level? otherVar localVar ?otherVar localVar ...?", 0, ANY, upvar),
+    Builtin::new("unset", "?-nocomplain? ?--? ?varName ...?", 0, ANY, unset)
+        .compiled(compile_unset),
+    Builtin::new(
+        "upvar",
+        "?level? otherVar localVar ?otherVar localVar ...?",
+        0,
+        ANY,
+        upvar,
+    ),
     Builtin::new("variable", "?name value...? name ?value?", 1, ANY, variable),
 ];
 
@@ -87,11 +94,14 @@ fn compile_incr(compiler: &mut Compiler<'_>, command: &Command, destination: Des
         None => Some(1),
         Some(word) => {
             let text = word.constant(compiler.source);
-            text.and_then(crate::text::number::canonical_decimal).and_then(|number| i16::try_from(number).ok())
+            text.and_then(crate::text::number::canonical_decimal)
+                .and_then(|number| i16::try_from(number).ok())
         }
     };
     if let (PlaceKind::Local(local), Some(amount)) = (place.kind, amount) {
-        compiler.builder.emit(Op::IncrLocal, 0, local, amount as u16, 0);
+        compiler
+            .builder
+            .emit(Op::IncrLocal, 0, local, amount as u16, 0);
         compiler.builder.release(base);
         compiler.value_of_local(local, destination);
         return true;
@@ -99,7 +109,9 @@ fn compile_incr(compiler: &mut Compiler<'_>, command: &Command, destination: Des
     let value = match (amount, words.get(2)) {
         (Some(amount), _) => {
             let register = compiler.builder.push();
-            compiler.builder.emit(Op::Integer, 0, register, amount as u16, 0);
+            compiler
+                .builder
+                .emit(Op::Integer, 0, register, amount as u16, 0);
             register
         }
         (None, Some(word)) => compiler.push_word(word),
@@ -116,7 +128,10 @@ fn append(interp: &mut Interp, words: &[Value]) -> CommandResult {
     let size: usize = words[2..].iter().map(|word| word.str().len()).sum();
     let result = interp.variable_modify(&words[1], false, |value, _| {
         if size + value.str().len() > crate::limits::STRING_BYTES_MAX {
-            return Err(Exception::too_large("string", crate::limits::STRING_BYTES_MAX));
+            return Err(Exception::too_large(
+                "string",
+                crate::limits::STRING_BYTES_MAX,
+            ));
         }
         for tail in &words[2..] {
             value.append_text(&tail.str());
@@ -126,7 +141,11 @@ fn append(interp: &mut Interp, words: &[Value]) -> CommandResult {
     done(result?)
 }
 
-fn compile_append(compiler: &mut Compiler<'_>, command: &Command, destination: Destination) -> bool {
+fn compile_append(
+    compiler: &mut Compiler<'_>,
+    command: &Command,
+    destination: Destination,
+) -> bool {
     let words = &command.words;
     if words.len() < 3 {
         return false;
@@ -139,7 +158,13 @@ fn compile_append(compiler: &mut Compiler<'_>, command: &Command, destination: D
     }
     let count = words.len() - 2;
     if count > 1 {
-        compiler.builder.emit(Op::Concat, 0, first, first, count.min(usize::from(u16::MAX)) as u16);
+        compiler.builder.emit(
+            Op::Concat,
+            0,
+            first,
+            first,
+            count.min(usize::from(u16::MAX)) as u16,
+        );
     }
     compiler.finish_change(Op::VariableAppend, place, first, destination, base);
     true
@@ -148,7 +173,10 @@ fn compile_append(compiler: &mut Compiler<'_>, command: &Command, destination: D
 fn unset(interp: &mut Interp, words: &[Value]) -> CommandResult {
     let mut names = &words[1..];
     let mut complains = true;
-    if names.first().is_some_and(|word| &*word.str() == "-nocomplain") {
+    if names
+        .first()
+        .is_some_and(|word| &*word.str() == "-nocomplain")
+    {
         complains = false;
         names = &names[1..];
     }
@@ -173,13 +201,17 @@ fn compile_unset(compiler: &mut Compiler<'_>, command: &Command, destination: De
     if words.get(at).and_then(|word| word.constant(source)) == Some("--") {
         at += 1;
     }
-    if words[at.min(words.len())..].iter().any(|word| word.constant(source).is_none() && at == 1) && at == 1 {
+    if words[at.min(words.len())..]
+        .iter()
+        .any(|word| word.constant(source).is_none() && at == 1)
+        && at == 1
+    {
         // The first word may turn out to be an option.
         return false;
     }
-    for number in at..words.len() {
+    for word in &words[at..] {
         let base = compiler.builder.top();
-        let place = compiler.place(&words[number], &[]);
+        let place = compiler.place(word, &[]);
         compiler.unset(place, complains);
         compiler.builder.release(base);
     }
@@ -194,11 +226,18 @@ fn global(interp: &mut Interp, words: &[Value]) -> CommandResult {
     for name in &words[1..] {
         let text = name.str();
         let root = interp.global_namespace();
-        let absolute = if text.starts_with("::") { text.to_string() } else { format!("::{}", &*text) };
-        let cell = interp.make_namespace_variable(&absolute, &root, "access").map_err(|mut exception| {
-            exception.value = Value::string(exception.value.to_text().replacen(&absolute, &text, 1));
-            exception
-        })?;
+        let absolute = if text.starts_with("::") {
+            text.to_string()
+        } else {
+            format!("::{}", &*text)
+        };
+        let cell = interp
+            .make_namespace_variable(&absolute, &root, "access")
+            .map_err(|mut exception| {
+                exception.value =
+                    Value::string(exception.value.to_text().replacen(&absolute, &text, 1));
+                exception
+            })?;
         let (_, tail) = split_name(&text);
         interp.link(tail, &cell)?;
     }
@@ -232,19 +271,34 @@ fn variable(interp: &mut Interp, words: &[Value]) -> CommandResult {
 
 fn upvar(interp: &mut Interp, words: &[Value]) -> CommandResult {
     let arguments = &words[1..];
-    let usage = || Exception::wrong_args(&format!("{} ?level? otherVar localVar ?otherVar localVar ...?", words[0]));
+    let usage = || {
+        Exception::wrong_args(&format!(
+            "{} ?level? otherVar localVar ?otherVar localVar ...?",
+            words[0]
+        ))
+    };
     if arguments.len() < 2 {
         return Err(usage());
     }
     let has_level = !arguments.len().is_multiple_of(2);
     let frame = interp.frame_at_level(has_level.then(|| &arguments[0]))?;
-    let pairs = if has_level { &arguments[1..] } else { arguments };
+    let pairs = if has_level {
+        &arguments[1..]
+    } else {
+        arguments
+    };
     if pairs.is_empty() {
         return Err(usage());
     }
     for pair in pairs.chunks_exact(2) {
-        if frame == interp.current_call() && pair[0].same_text(&pair[1]) && !interp.is_link(&pair[0].str(), frame) {
-            return Err(Exception::with_code("can't upvar from variable to itself", ["TCL", "UPVAR", "SELF"]));
+        if frame == interp.current_call()
+            && pair[0].same_text(&pair[1])
+            && !interp.is_link(&pair[0].str(), frame)
+        {
+            return Err(Exception::with_code(
+                "can't upvar from variable to itself",
+                ["TCL", "UPVAR", "SELF"],
+            ));
         }
         let cell = interp.cell_by_name(&pair[0], frame, "access")?;
         interp.link(&pair[1].str(), &cell)?;
@@ -290,7 +344,11 @@ impl Interp {
         value: Value,
     ) -> Result<(), Box<Exception>> {
         let slot = crate::runtime::variable::Slot::Cell(cell.target());
-        let target = crate::runtime::variable::Target { slot, key: None, name };
+        let target = crate::runtime::variable::Target {
+            slot,
+            key: None,
+            name,
+        };
         self.set(&target, value).map(drop)
     }
 }

@@ -5,8 +5,8 @@ use std::collections::HashMap;
 use foldhash::fast::FixedState;
 
 use crate::bytecode::{
-    B_IS_CONSTANT, C_IS_CONSTANT, Code, CommandRange, Handler, HandlerKind, Instruction, JumpTable, NO_REGISTER, Op,
-    Operand, Register, TargetKind,
+    B_IS_CONSTANT, C_IS_CONSTANT, Code, CommandRange, Handler, HandlerKind, Instruction, JumpTable,
+    NO_REGISTER, Op, Operand, Register, TargetKind,
 };
 use crate::limits::REGISTERS_MAX;
 use crate::syntax::Span;
@@ -28,9 +28,19 @@ struct Fixup {
 }
 
 enum PendingHandler {
-    Loop { on_break: Label, on_continue: Option<Label> },
-    Catch { target: Label, result: Register, wants_options: bool },
+    Loop {
+        on_break: Label,
+        on_continue: Option<Label>,
+    },
+    Catch {
+        target: Label,
+        result: Register,
+        wants_options: bool,
+    },
 }
+
+/// A jump table: the instruction that uses it, its targets, and where everything else goes.
+type PendingTable = (usize, Vec<(Box<str>, Label)>, Label);
 
 /// A point to which emission can be taken back.
 pub struct Mark {
@@ -55,7 +65,7 @@ pub struct Builder {
     handlers: Vec<(u32, u32, PendingHandler)>,
     labels: Vec<Option<usize>>,
     fixups: Vec<Fixup>,
-    tables: Vec<(usize, Vec<(Box<str>, Label)>, Label)>,
+    tables: Vec<PendingTable>,
     /// The next free temporary.
     top: Register,
     top_max: Register,
@@ -91,8 +101,20 @@ impl Builder {
     pub fn empty_code() -> Code {
         Code {
             instructions: vec![
-                Instruction { op: Op::Constant, x: 0, a: 0, b: 0, c: 0 },
-                Instruction { op: Op::ReturnTake, x: 0, a: 0, b: 0, c: 0 },
+                Instruction {
+                    op: Op::Constant,
+                    x: 0,
+                    a: 0,
+                    b: 0,
+                    c: 0,
+                },
+                Instruction {
+                    op: Op::ReturnTake,
+                    x: 0,
+                    a: 0,
+                    b: 0,
+                    c: 0,
+                },
             ],
             constants: vec![Value::EMPTY],
             locals: Vec::new(),
@@ -208,7 +230,11 @@ impl Builder {
 
     /// A new variable site for `name`.
     pub fn variable_site(&mut self, name: &str) -> u16 {
-        if let Some(site) = self.variable_sites.iter().position(|other| *other.str() == *name) {
+        if let Some(site) = self
+            .variable_sites
+            .iter()
+            .position(|other| *other.str() == *name)
+        {
             return site as u16;
         }
         let Ok(site) = u16::try_from(self.variable_sites.len()) else {
@@ -222,7 +248,11 @@ impl Builder {
     /// Starts a command; its instructions follow.
     pub fn begin_command(&mut self, span: Span) -> usize {
         let start = self.position();
-        self.commands.push(CommandRange { start, end: u32::MAX, span });
+        self.commands.push(CommandRange {
+            start,
+            end: u32::MAX,
+            span,
+        });
         self.commands.len() - 1
     }
 
@@ -250,7 +280,11 @@ impl Builder {
 
     /// A jump with a long distance; `register` is the condition, if the operation has one.
     pub fn jump(&mut self, op: Op, register: Register, label: Label) {
-        self.fixups.push(Fixup { instruction: self.instructions.len(), label, is_short: false });
+        self.fixups.push(Fixup {
+            instruction: self.instructions.len(),
+            label,
+            is_short: false,
+        });
         self.emit(op, 0, register, 0, 0);
     }
 
@@ -263,7 +297,11 @@ impl Builder {
 
     /// A compare-and-branch; only without long branches.
     pub fn compare_jump(&mut self, op: Op, x: u8, a: u16, b: u16, label: Label) {
-        self.fixups.push(Fixup { instruction: self.instructions.len(), label, is_short: true });
+        self.fixups.push(Fixup {
+            instruction: self.instructions.len(),
+            label,
+            is_short: true,
+        });
         self.emit(op, x, a, b, 0);
     }
 
@@ -287,31 +325,65 @@ impl Builder {
     }
 
     /// A jump by the string in `register`.
-    pub fn lookup_jump(&mut self, register: Register, targets: Vec<(Box<str>, Label)>, otherwise: Label) {
+    pub fn lookup_jump(
+        &mut self,
+        register: Register,
+        targets: Vec<(Box<str>, Label)>,
+        otherwise: Label,
+    ) {
         let table = self.tables.len();
         if table > usize::from(u16::MAX) {
             self.overflowed = true;
         }
-        self.tables.push((self.instructions.len(), targets, otherwise));
+        self.tables
+            .push((self.instructions.len(), targets, otherwise));
         self.emit(Op::JumpLookup, 0, register, table as u16, 0);
     }
 
     /// Exceptions break and continue raised from `start` to here go to the labels.
     pub fn loop_handler(&mut self, start: u32, on_break: Label, on_continue: Label) {
         let end = self.position();
-        self.handlers.push((start, end, PendingHandler::Loop { on_break, on_continue: Some(on_continue) }));
+        self.handlers.push((
+            start,
+            end,
+            PendingHandler::Loop {
+                on_break,
+                on_continue: Some(on_continue),
+            },
+        ));
     }
 
     /// Break raised from `start` to here goes to the label.
     pub fn break_handler(&mut self, start: u32, on_break: Label) {
         let end = self.position();
-        self.handlers.push((start, end, PendingHandler::Loop { on_break, on_continue: None }));
+        self.handlers.push((
+            start,
+            end,
+            PendingHandler::Loop {
+                on_break,
+                on_continue: None,
+            },
+        ));
     }
 
     /// All exceptions raised from `start` to here go to the label.
-    pub fn catch_handler(&mut self, start: u32, target: Label, result: Register, wants_options: bool) {
+    pub fn catch_handler(
+        &mut self,
+        start: u32,
+        target: Label,
+        result: Register,
+        wants_options: bool,
+    ) {
         let end = self.position();
-        self.handlers.push((start, end, PendingHandler::Catch { target, result, wants_options }));
+        self.handlers.push((
+            start,
+            end,
+            PendingHandler::Catch {
+                target,
+                result,
+                wants_options,
+            },
+        ));
     }
 
     /// The point reached, to come back to with [`Builder::take_back`].
@@ -373,11 +445,18 @@ impl Builder {
             start: *start,
             end: *end,
             kind: match pending {
-                PendingHandler::Loop { on_break, on_continue } => HandlerKind::Loop {
+                PendingHandler::Loop {
+                    on_break,
+                    on_continue,
+                } => HandlerKind::Loop {
                     on_break: self.place(*on_break) as u32,
                     on_continue: on_continue.map(|label| self.place(label) as u32),
                 },
-                PendingHandler::Catch { target, result, wants_options } => HandlerKind::Catch {
+                PendingHandler::Catch {
+                    target,
+                    result,
+                    wants_options,
+                } => HandlerKind::Catch {
                     target: self.place(*target) as u32,
                     result: moved(*result, shift),
                     wants_options: *wants_options,
@@ -385,12 +464,16 @@ impl Builder {
             },
         });
         let handlers = handlers.collect();
-        let distance = |from: usize, label: Label| (self.place(label) as i64 - from as i64 - 1) as i32;
+        let distance =
+            |from: usize, label: Label| (self.place(label) as i64 - from as i64 - 1) as i32;
         let jump_tables = self
             .tables
             .iter()
             .map(|(at, targets, otherwise)| JumpTable {
-                targets: targets.iter().map(|(text, label)| (text.clone(), distance(*at, *label))).collect(),
+                targets: targets
+                    .iter()
+                    .map(|(text, label)| (text.clone(), distance(*at, *label)))
+                    .collect(),
                 otherwise: distance(*at, *otherwise),
             })
             .collect();
@@ -413,15 +496,22 @@ impl Builder {
 }
 
 fn moved(register: Register, shift: u16) -> Register {
-    if register >= TEMPORARY_BASE && register != NO_REGISTER { register - shift } else { register }
+    if register >= TEMPORARY_BASE && register != NO_REGISTER {
+        register - shift
+    } else {
+        register
+    }
 }
 
 /// Moves the temporaries among the operands to their final numbers.
 fn renumber(instruction: &mut Instruction, shift: u16) {
     let operands = instruction.op.row().operands;
     let compares_and_jumps = operands[2] == Operand::Jump && operands[0] == Operand::Flexible;
-    let (first_flag, second_flag) =
-        if compares_and_jumps { (B_IS_CONSTANT, C_IS_CONSTANT) } else { (0, B_IS_CONSTANT) };
+    let (first_flag, second_flag) = if compares_and_jumps {
+        (B_IS_CONSTANT, C_IS_CONSTANT)
+    } else {
+        (0, B_IS_CONSTANT)
+    };
     let x = instruction.x;
     let is_register = |kind: Operand, flag: u8| match kind {
         Operand::Register => true,

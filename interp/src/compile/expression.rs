@@ -5,7 +5,6 @@
 use super::{Compiler, Destination, Label, Source, part_may_run_scripts};
 use crate::bytecode::{B_IS_CONSTANT, C_IS_CONSTANT, JUMP_IF_FALSE, Op, Register};
 use crate::syntax::{self, BinaryOp, Expr, Part, Span, UnaryOp, Word, WordKind};
-use crate::text::number::parse_number;
 use crate::value::Value;
 
 impl Compiler<'_> {
@@ -52,7 +51,9 @@ impl Compiler<'_> {
             return None;
         };
         match syntax::parse_expr(self.source, *span).ok()? {
-            Expr::Number(span) | Expr::Boolean(span) => Value::text(span.text(self.source)).as_boolean(),
+            Expr::Number(span) | Expr::Boolean(span) => {
+                Value::text(span.text(self.source)).as_boolean()
+            }
             _ => None,
         }
     }
@@ -153,11 +154,18 @@ impl Compiler<'_> {
         (first, second)
     }
 
-    fn binary(&mut self, operator: BinaryOp, left: Source, right: Source, destination: Destination) {
+    fn binary(
+        &mut self,
+        operator: BinaryOp,
+        left: Source,
+        right: Source,
+        destination: Destination,
+    ) {
         let target = self.target(destination);
         let (b, first_flag) = flexible(left, B_IS_CONSTANT);
         let (c, second_flag) = flexible(right, C_IS_CONSTANT);
-        self.builder.emit(operation(operator), first_flag | second_flag, target, b, c);
+        self.builder
+            .emit(operation(operator), first_flag | second_flag, target, b, c);
     }
 
     fn chain(&mut self, first: &Expr, rest: &[(BinaryOp, Expr)], destination: Destination) {
@@ -167,7 +175,10 @@ impl Compiler<'_> {
         for (number, (operator, operand)) in rest.iter().enumerate() {
             let (source, right) = match left {
                 None => self.operands(*operator, first, operand),
-                Some(source) => (source, self.expression_operand(operand, compares_strings(*operator))),
+                Some(source) => (
+                    source,
+                    self.expression_operand(operand, compares_strings(*operator)),
+                ),
             };
             self.builder.release(base);
             if number == last {
@@ -206,7 +217,8 @@ impl Compiler<'_> {
         self.condition(expression, false, is_false);
         self.constant_into(Value::int(1), destination);
         let after = self.builder.top();
-        self.builder.jump(Op::Jump, crate::bytecode::NO_REGISTER, done);
+        self.builder
+            .jump(Op::Jump, crate::bytecode::NO_REGISTER, done);
         self.builder.bind(is_false);
         self.builder.release(base);
         self.constant_into(Value::int(0), destination);
@@ -214,13 +226,20 @@ impl Compiler<'_> {
         self.builder.bind(done);
     }
 
-    fn conditional(&mut self, test: &Expr, consequent: &Expr, alternative: &Expr, destination: Destination) {
+    fn conditional(
+        &mut self,
+        test: &Expr,
+        consequent: &Expr,
+        alternative: &Expr,
+        destination: Destination,
+    ) {
         let (is_false, done) = (self.builder.label(), self.builder.label());
         let base = self.builder.top();
         self.condition(test, false, is_false);
         self.expression(consequent, destination);
         let after = self.builder.top();
-        self.builder.jump(Op::Jump, crate::bytecode::NO_REGISTER, done);
+        self.builder
+            .jump(Op::Jump, crate::bytecode::NO_REGISTER, done);
         self.builder.bind(is_false);
         self.builder.release(base);
         self.expression(alternative, destination);
@@ -263,7 +282,9 @@ impl Compiler<'_> {
     /// A math function that is a command.
     fn function_call(&mut self, name: &str, arguments: &[Expr], destination: Destination) {
         let base = self.builder.push();
-        let constant = self.builder.constant(Value::string(format!("tcl::mathfunc::{name}")));
+        let constant = self
+            .builder
+            .constant(Value::string(format!("tcl::mathfunc::{name}")));
         self.builder.emit(Op::Constant, 0, base, constant, 0);
         for argument in arguments {
             self.push_argument(argument);
@@ -285,7 +306,8 @@ impl Compiler<'_> {
                     let (a, first_flag) = flexible(left, B_IS_CONSTANT);
                     let (b, second_flag) = flexible(right, C_IS_CONSTANT);
                     let sense = if wanted { 0 } else { JUMP_IF_FALSE };
-                    self.builder.compare_jump(op, first_flag | second_flag | sense, a, b, label);
+                    self.builder
+                        .compare_jump(op, first_flag | second_flag | sense, a, b, label);
                 } else {
                     self.plain_condition(expression, wanted, label);
                 }
@@ -299,7 +321,11 @@ impl Compiler<'_> {
         let source = self.expression_operand(expression, false);
         let register = self.in_register(source);
         self.builder.release(base);
-        self.builder.jump(if wanted { Op::JumpTrue } else { Op::JumpFalse }, register, label);
+        self.builder.jump(
+            if wanted { Op::JumpTrue } else { Op::JumpFalse },
+            register,
+            label,
+        );
     }
 
     fn all(&mut self, operands: &[Expr], wanted: bool, label: Label) {
@@ -349,16 +375,20 @@ fn flexible(source: Source, flag: u8) -> (u16, u8) {
 }
 
 fn compares_strings(operator: BinaryOp) -> bool {
-    matches!(operator, BinaryOp::StringEqual | BinaryOp::StringNotEqual | BinaryOp::In | BinaryOp::NotIn)
+    matches!(
+        operator,
+        BinaryOp::StringEqual | BinaryOp::StringNotEqual | BinaryOp::In | BinaryOp::NotIn
+    )
 }
 
 /// Whether evaluating the expression may run scripts, which may change variables.
 fn may_run_scripts(expression: &Expr) -> bool {
     match expression {
         Expr::Number(_) | Expr::Text(_) | Expr::Owned(_) | Expr::Boolean(_) => false,
-        Expr::Variable(variable) => {
-            variable.index.as_ref().is_some_and(|parts| parts.iter().any(part_may_run_scripts))
-        }
+        Expr::Variable(variable) => variable
+            .index
+            .as_ref()
+            .is_some_and(|parts| parts.iter().any(part_may_run_scripts)),
         Expr::Interpolated(parts) => parts.iter().any(part_may_run_scripts),
         Expr::Command(..) | Expr::Call { .. } => true,
         Expr::Unary(_, operand) => may_run_scripts(operand),
@@ -413,9 +443,4 @@ fn branch(operator: BinaryOp) -> Option<Op> {
         BinaryOp::StringNotEqual => Op::JumpStringNotEqual,
         _ => return None,
     })
-}
-
-/// Whether a constant text reads as a number.
-pub fn reads_as_number(text: &str) -> bool {
-    parse_number(text).is_some()
 }

@@ -11,7 +11,6 @@ mod builder;
 mod expression;
 mod variable;
 
-
 pub use builder::{Builder, Label, TEMPORARY_BASE};
 pub use variable::{Place, PlaceKind, split_element};
 
@@ -116,19 +115,32 @@ pub fn compile(source: &str, lookup: &dyn Lookup, options: Options<'_>) -> Code 
             compiler.builder.local(name);
         }
         compiler.body(&script);
-        if let Some(code) = compiler.builder.finish(source, options.first_line, options.is_top_level) {
+        if let Some(code) =
+            compiler
+                .builder
+                .finish(source, options.first_line, options.is_top_level)
+        {
             return code;
         }
     }
     let mut builder = Builder::new(true);
-    let message = builder.constant(Value::text("script is too large to compile: split it into procedures"));
+    let message = builder.constant(Value::text(
+        "script is too large to compile: split it into procedures",
+    ));
     builder.emit(Op::Raise, 0, message, 0, 0);
-    builder.finish("", 1, false).unwrap_or_else(|| Builder::empty_code())
+    builder
+        .finish("", 1, false)
+        .unwrap_or_else(Builder::empty_code)
 }
 
 /// Compiles the expression `source` as a unit that returns its value.
 pub fn compile_expression(source: &str, lookup: &dyn Lookup, inlines: bool) -> Code {
-    let options = Options { parameters: None, inlines, is_top_level: false, first_line: 1 };
+    let options = Options {
+        parameters: None,
+        inlines,
+        is_top_level: false,
+        first_line: 1,
+    };
     for long_branches in [false, true] {
         let mut compiler = Compiler {
             source,
@@ -150,12 +162,26 @@ pub fn compile_expression(source: &str, lookup: &dyn Lookup, inlines: bool) -> C
 
 /// Compiles `parts`, as `subst` or a word has them, as a unit that returns their concatenation.
 pub fn compile_parts(source: &str, parts: &[Part], lookup: &dyn Lookup) -> Code {
-    let options = Options { parameters: None, inlines: true, is_top_level: false, first_line: 1 };
-    let mut compiler =
-        Compiler { source, builder: Builder::new(false), lookup, options, scopes: Vec::new(), nesting: 0 };
+    let options = Options {
+        parameters: None,
+        inlines: true,
+        is_top_level: false,
+        first_line: 1,
+    };
+    let mut compiler = Compiler {
+        source,
+        builder: Builder::new(false),
+        lookup,
+        options,
+        scopes: Vec::new(),
+        nesting: 0,
+    };
     let result = compiler.push_parts(parts);
     compiler.builder.emit(Op::ReturnTake, 0, result, 0, 0);
-    compiler.builder.finish(source, 1, false).unwrap_or_else(|| Builder::empty_code())
+    compiler
+        .builder
+        .finish(source, 1, false)
+        .unwrap_or_else(Builder::empty_code)
 }
 
 impl<'a> Compiler<'a> {
@@ -176,7 +202,14 @@ impl<'a> Compiler<'a> {
         let last = script.commands.len().saturating_sub(1);
         for (number, command) in script.commands.iter().enumerate() {
             let is_last = number == last && script.error.is_none();
-            self.command(command, if is_last { destination } else { Destination::Discard });
+            self.command(
+                command,
+                if is_last {
+                    destination
+                } else {
+                    Destination::Discard
+                },
+            );
         }
         if let Some(error) = &script.error {
             let range = self.builder.begin_command(error.span);
@@ -191,7 +224,11 @@ impl<'a> Compiler<'a> {
 
     /// Raises a syntax error when it is reached.
     pub fn raise(&mut self, message: &str, error_code: &str, info: &str) {
-        let parts = vec![Value::text(message), Value::text(error_code), Value::text(info)];
+        let parts = vec![
+            Value::text(message),
+            Value::text(error_code),
+            Value::text(info),
+        ];
         let constant = self.builder.constant(Value::list(parts));
         self.builder.emit(Op::Raise, 0, constant, 0, 0);
     }
@@ -231,7 +268,8 @@ impl<'a> Compiler<'a> {
         let end = self.builder.label();
         let at = self.builder.position();
         self.builder.jump(Op::Start, register, end);
-        self.builder.set_flag(at, u8::from(destination == Destination::Discard));
+        self.builder
+            .set_flag(at, u8::from(destination == Destination::Discard));
         if !self.inline(command, destination) {
             self.builder.take_back(mark);
             return false;
@@ -286,16 +324,31 @@ impl<'a> Compiler<'a> {
         for word in &command.words {
             self.push_word(word);
         }
-        let has_constant_name = command.words.first().is_some_and(|word| word.constant(self.source).is_some());
+        let has_constant_name = command
+            .words
+            .first()
+            .is_some_and(|word| word.constant(self.source).is_some());
         self.invoke(base, command.words.len(), has_constant_name, destination);
     }
 
     /// Calls the command whose `count` words are in the temporaries from `base` on.
-    pub fn invoke(&mut self, base: Register, count: usize, has_constant_name: bool, destination: Destination) {
+    pub fn invoke(
+        &mut self,
+        base: Register,
+        count: usize,
+        has_constant_name: bool,
+        destination: Destination,
+    ) {
         let site = self.builder.call_site();
         let discards = u8::from(destination == Destination::Discard);
         let flags = discards | if has_constant_name { 0 } else { 2 };
-        self.builder.emit(Op::Invoke, flags, base, count.min(usize::from(u16::MAX)) as u16, site);
+        self.builder.emit(
+            Op::Invoke,
+            flags,
+            base,
+            count.min(usize::from(u16::MAX)) as u16,
+            site,
+        );
         if count > usize::from(u16::MAX) {
             self.builder.overflow();
         }
@@ -308,7 +361,11 @@ impl<'a> Compiler<'a> {
         self.builder.emit(Op::ListOf, 0, list, list, 0);
         for word in &command.words {
             let value = self.push_word_unexpanded(word);
-            let op = if word.expand { Op::ListExtend } else { Op::ListPush };
+            let op = if word.expand {
+                Op::ListExtend
+            } else {
+                Op::ListPush
+            };
             self.builder.emit(op, 0, list, value, 0);
             self.builder.release(value);
         }
@@ -394,7 +451,13 @@ impl<'a> Compiler<'a> {
         }
         self.builder.release(base);
         let target = self.builder.push();
-        self.builder.emit(Op::Concat, 0, target, base, parts.len().min(usize::from(u16::MAX)) as u16);
+        self.builder.emit(
+            Op::Concat,
+            0,
+            target,
+            base,
+            parts.len().min(usize::from(u16::MAX)) as u16,
+        );
         if parts.len() > usize::from(u16::MAX) {
             self.builder.overflow();
         }
@@ -439,7 +502,11 @@ impl<'a> Compiler<'a> {
 
     /// Like [`Compiler::operand`], for an operand that is read only after `later` words have been evaluated.
     pub fn operand_before(&mut self, word: &Word, later: &[Word]) -> Source {
-        if later.iter().any(may_run_scripts) { self.settled_operand(word) } else { self.operand(word) }
+        if later.iter().any(may_run_scripts) {
+            self.settled_operand(word)
+        } else {
+            self.operand(word)
+        }
     }
 
     fn settled_operand(&mut self, word: &Word) -> Source {
@@ -474,7 +541,10 @@ impl<'a> Compiler<'a> {
         body: impl FnOnce(&mut Compiler<'a>),
     ) {
         let start = self.builder.position();
-        self.scopes.push(Scope::Loop { on_break, on_continue });
+        self.scopes.push(Scope::Loop {
+            on_break,
+            on_continue,
+        });
         body(self);
         self.scopes.pop();
         self.builder.loop_handler(start, on_break, on_continue);
@@ -502,7 +572,8 @@ impl<'a> Compiler<'a> {
         self.scopes.push(Scope::Catch);
         body(self);
         self.scopes.pop();
-        self.builder.catch_handler(start, target, result, wants_options);
+        self.builder
+            .catch_handler(start, target, result, wants_options);
     }
 
     /// `break` at this place.
@@ -529,12 +600,20 @@ impl<'a> Compiler<'a> {
 
     /// Whether no inlined `catch` encloses this place, so that `return` may leave the unit directly.
     pub fn can_return(&self) -> bool {
-        self.has_locals() && !self.scopes.iter().any(|scope| matches!(scope, Scope::Catch))
+        self.has_locals()
+            && !self
+                .scopes
+                .iter()
+                .any(|scope| matches!(scope, Scope::Catch))
     }
 
     /// The number of the built-in math function, unless it is overridden.
     pub fn math_function(&self, name: &str) -> Option<u16> {
-        if self.options.inlines { self.lookup.math_function(name) } else { None }
+        if self.options.inlines {
+            self.lookup.math_function(name)
+        } else {
+            None
+        }
     }
 }
 
@@ -550,7 +629,11 @@ pub fn constant_value(text: &str, is_braced: bool) -> Value {
     {
         return Value::double(number);
     }
-    if is_braced || text.contains([' ', '\n', '\t']) { Value::literal(text) } else { Value::text(text) }
+    if is_braced || text.contains([' ', '\n', '\t']) {
+        Value::literal(text)
+    } else {
+        Value::text(text)
+    }
 }
 
 /// Whether evaluating the word may run scripts, which may change variables.
@@ -564,9 +647,10 @@ pub fn may_run_scripts(word: &Word) -> bool {
 fn part_may_run_scripts(part: &Part) -> bool {
     match part {
         Part::Command(..) => true,
-        Part::Variable(variable) => {
-            variable.index.as_ref().is_some_and(|parts| parts.iter().any(part_may_run_scripts))
-        }
+        Part::Variable(variable) => variable
+            .index
+            .as_ref()
+            .is_some_and(|parts| parts.iter().any(part_may_run_scripts)),
         _ => false,
     }
 }
@@ -580,4 +664,3 @@ impl Value {
         }
     }
 }
-

@@ -116,7 +116,9 @@ impl Compiler<'_> {
             return place;
         }
         let register = self.push_word(word);
-        Place { kind: PlaceKind::Computed(register) }
+        Place {
+            kind: PlaceKind::Computed(register),
+        }
     }
 
     /// A word such as `a($i)`: a constant array name, and a key with substitutions.
@@ -144,17 +146,25 @@ impl Compiler<'_> {
         let key_start = &first_text[open + 1..];
         let mut key: Vec<Part> = Vec::with_capacity(parts.len());
         if !key_start.is_empty() {
-            key.push(Part::Text(Span { start: first.start + open as u32 + 1, end: first.end }));
+            key.push(Part::Text(Span {
+                start: first.start + open as u32 + 1,
+                end: first.end,
+            }));
         }
         key.extend_from_slice(&parts[1..parts.len() - 1]);
         if !last_key.is_empty() {
-            key.push(Part::Text(Span { start: last.start, end: last.end - 1 }));
+            key.push(Part::Text(Span {
+                start: last.start,
+                end: last.end - 1,
+            }));
         }
         let register = match key.as_slice() {
-            [Part::Variable(variable)] if !later.iter().any(may_run_scripts) => match self.scalar_local(variable) {
-                Some(register) => register,
-                None => self.push_parts(&key),
-            },
+            [Part::Variable(variable)] if !later.iter().any(may_run_scripts) => {
+                match self.scalar_local(variable) {
+                    Some(register) => register,
+                    None => self.push_parts(&key),
+                }
+            }
             _ => self.push_parts(&key),
         };
         Some(self.element_place(&array, register))
@@ -163,7 +173,9 @@ impl Compiler<'_> {
     fn emit_place(&mut self, op: Op, place: Place, a: u16, c: u16) {
         let (kind, b, key) = match place.kind {
             PlaceKind::Local(register) => (TargetKind::Local, register, None),
-            PlaceKind::LocalElement(register, key) => (TargetKind::LocalElement, register, Some(key)),
+            PlaceKind::LocalElement(register, key) => {
+                (TargetKind::LocalElement, register, Some(key))
+            }
             PlaceKind::Named(site) => (TargetKind::Named, site, None),
             PlaceKind::NamedElement(site, key) => (TargetKind::NamedElement, site, Some(key)),
             PlaceKind::Computed(register) => (TargetKind::Computed, register, None),
@@ -198,12 +210,20 @@ impl Compiler<'_> {
     }
 
     /// Stores `source` into a place; the result of the command is the variable's value.
-    pub fn store(&mut self, place: Place, source: Source, destination: Destination, base: Register) {
+    pub fn store(
+        &mut self,
+        place: Place,
+        source: Source,
+        destination: Destination,
+        base: Register,
+    ) {
         if let PlaceKind::Local(local) = place.kind {
             match source {
                 Source::Local(register) => self.builder.emit(Op::Load, 0, local, register, 0),
                 Source::Temporary(register) => self.builder.emit(Op::Take, 0, local, register, 0),
-                Source::Constant(constant) => self.builder.emit(Op::Constant, 0, local, constant, 0),
+                Source::Constant(constant) => {
+                    self.builder.emit(Op::Constant, 0, local, constant, 0)
+                }
             }
             self.builder.release(base);
             self.value_of_local(local, destination);

@@ -17,7 +17,9 @@ pub(super) fn bgerror(interp: &mut Interp, words: &[Value]) -> CommandResult {
         }
     }
     let code = option("-code").and_then(|code| code.as_int()).unwrap_or(1);
-    let level = option("-level").and_then(|level| level.as_int()).unwrap_or(0);
+    let level = option("-level")
+        .and_then(|level| level.as_int())
+        .unwrap_or(0);
     let message = match (code, level) {
         (1, 0) => words[1].clone(),
         (3, 0) => Value::text("invoked \"break\" outside of a loop"),
@@ -28,8 +30,16 @@ pub(super) fn bgerror(interp: &mut Interp, words: &[Value]) -> CommandResult {
     };
     let info = option("-errorinfo").unwrap_or_else(|| message.clone());
     let error_code = option("-errorcode").unwrap_or_else(|| Value::text("NONE"));
-    let _ = interp.call(vec![Value::text("::set"), Value::text("::errorInfo"), info.clone()]);
-    let _ = interp.call(vec![Value::text("::set"), Value::text("::errorCode"), error_code]);
+    let _ = interp.call(vec![
+        Value::text("::set"),
+        Value::text("::errorInfo"),
+        info.clone(),
+    ]);
+    let _ = interp.call(vec![
+        Value::text("::set"),
+        Value::text("::errorCode"),
+        error_code,
+    ]);
     let then_message = message.clone();
     interp.push_then(move |interp, outcome| finish(interp, outcome, &then_message, &info));
     interp.push_words_in(vec![Value::text("bgerror"), message], 0, None)

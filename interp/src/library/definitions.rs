@@ -34,9 +34,17 @@ fn read() -> HashMap<String, Definition> {
     let mut definitions = HashMap::new();
     for (file, text) in FILES.iter().enumerate() {
         for command in parse_script(text, Span::whole(text)).commands {
-            let words: Vec<&str> = command.words.iter().filter_map(|word| word.constant(text)).collect();
+            let words: Vec<&str> = command
+                .words
+                .iter()
+                .filter_map(|word| word.constant(text))
+                .collect();
             if let [_, name, parameters, body] = words.as_slice() {
-                let definition = Definition { parameters: Value::text(parameters), body: Value::text(body), file };
+                let definition = Definition {
+                    parameters: Value::text(parameters),
+                    body: Value::text(body),
+                    file,
+                };
                 definitions.insert((*name).to_owned(), definition);
             }
         }
@@ -55,7 +63,11 @@ pub(super) fn together_with(name: &str) -> Vec<String> {
         let Some(found) = definitions.get(name) else {
             return Vec::new();
         };
-        definitions.iter().filter(|(_, other)| other.file == found.file).map(|(name, _)| name.clone()).collect()
+        definitions
+            .iter()
+            .filter(|(_, other)| other.file == found.file)
+            .map(|(name, _)| name.clone())
+            .collect()
     })
 }
 
@@ -65,8 +77,10 @@ mod tests {
 
     #[test]
     fn every_command_of_the_files_is_a_definition() {
-        let commands: usize =
-            FILES.iter().map(|text| parse_script(text, Span::whole(text)).commands.len()).sum();
+        let commands: usize = FILES
+            .iter()
+            .map(|text| parse_script(text, Span::whole(text)).commands.len())
+            .sum();
         assert_eq!(DEFINITIONS.with(HashMap::len), commands);
         assert!(find("::unknown").is_some());
         assert!(together_with("::tcl::HistAdd").contains(&"::history".to_owned()));

@@ -26,11 +26,19 @@ fn inside(text: &std::ffi::OsStr) -> Value {
 pub(super) fn variable() -> Rc<Variable> {
     let array = ArrayObject::new();
     for (name, value) in std::env::vars_os() {
-        array.elements.borrow_mut().insert(inside(&name), inside(&value));
+        array
+            .elements
+            .borrow_mut()
+            .insert(inside(&name), inside(&value));
     }
     let cell = Variable::new(Value(Repr::Array(array)));
     let trace = VariableTrace {
-        ops: TraceOps { read: true, write: true, unset: true, array: true },
+        ops: TraceOps {
+            read: true,
+            write: true,
+            unset: true,
+            array: true,
+        },
         prefix: Value::text(TRACE_COMMAND),
         is_old_style: false,
         watcher: None,
@@ -43,7 +51,10 @@ pub(super) fn variable() -> Rc<Variable> {
 /// What the trace calls: `name1` is how the script names the array, `name2` the element or nothing.
 pub(super) fn environment_trace(interp: &mut Interp, words: &[Value]) -> CommandResult {
     let global = interp.global_namespace();
-    let Some(array) = global.variable("env").and_then(|cell| cell.target().array()) else {
+    let Some(array) = global
+        .variable("env")
+        .and_then(|cell| cell.target().array())
+    else {
         return done_empty();
     };
     let key = &words[2];
@@ -94,7 +105,12 @@ fn put(array: &ArrayObject, key: &Value, value: Option<Value>) {
 }
 
 fn bring_all_up_to_date(array: &ArrayObject) {
-    let keys: Vec<Value> = array.elements.borrow().iter().map(|(key, _)| key.clone()).collect();
+    let keys: Vec<Value> = array
+        .elements
+        .borrow()
+        .iter()
+        .map(|(key, _)| key.clone())
+        .collect();
     for key in keys {
         put(array, &key, get(&key.str()));
     }

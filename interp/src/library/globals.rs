@@ -36,17 +36,28 @@ pub(super) fn set(interp: &mut Interp) {
     put(interp, "tcl_interactive", Value::int(0));
     put(interp, "tcl_patchLevel", Value::text(TCL_PATCH_LEVEL));
     put(interp, "tcl_version", Value::text("8.6"));
-    put(interp, "tcl_pkgPath", Value::list(PACKAGE_PATH.iter().map(|path| Value::text(path)).collect()));
+    put(
+        interp,
+        "tcl_pkgPath",
+        Value::list(PACKAGE_PATH.iter().map(|path| Value::text(path)).collect()),
+    );
     let platform = ArrayObject::new();
-    *platform.elements.borrow_mut() = PLATFORM.with(|kept| kept.get_or_init(platform_of_process).clone());
+    *platform.elements.borrow_mut() =
+        PLATFORM.with(|kept| kept.get_or_init(platform_of_process).clone());
     put(interp, "tcl_platform", Value(Repr::Array(platform)));
     let global = interp.global_namespace();
-    global.variables.borrow_mut().insert("env".into(), super::environment::variable());
+    global
+        .variables
+        .borrow_mut()
+        .insert("env".into(), super::environment::variable());
 }
 
 fn put(interp: &mut Interp, name: &str, content: Value) {
     let global = interp.global_namespace();
-    global.variables.borrow_mut().insert(name.into(), Variable::new(content));
+    global
+        .variables
+        .borrow_mut()
+        .insert(name.into(), Variable::new(content));
 }
 
 fn inside(path: &Path) -> Value {
@@ -56,7 +67,11 @@ fn inside(path: &Path) -> Value {
 /// The folder `lib` beside the one that the program is in.
 fn program_library() -> PathBuf {
     let program = std::env::current_exe().unwrap_or_default();
-    program.parent().and_then(Path::parent).unwrap_or(Path::new("/usr")).join("lib")
+    program
+        .parent()
+        .and_then(Path::parent)
+        .unwrap_or(Path::new("/usr"))
+        .join("lib")
 }
 
 fn auto_path(library: &Value) -> Value {
@@ -72,7 +87,11 @@ fn auto_path(library: &Value) -> Value {
         }
     };
     add(library.clone());
-    add(inside(Path::new(&*library.str()).parent().unwrap_or(Path::new("/"))));
+    add(inside(
+        Path::new(&*library.str())
+            .parent()
+            .unwrap_or(Path::new("/")),
+    ));
     add(inside(&program_library()));
     for dir in PACKAGE_PATH {
         add(Value::text(dir));
@@ -97,7 +116,11 @@ fn platform_of_process() -> OrderedMap {
     let names = rustix::system::uname();
     let text = |text: &std::ffi::CStr| Value::text(&utf::from_external(&text.to_string_lossy()));
     let mut map = OrderedMap::new();
-    let order = if cfg!(target_endian = "big") { "bigEndian" } else { "littleEndian" };
+    let order = if cfg!(target_endian = "big") {
+        "bigEndian"
+    } else {
+        "littleEndian"
+    };
     for (name, value) in [
         ("byteOrder", Value::text(order)),
         ("engine", Value::text("Tcl")),

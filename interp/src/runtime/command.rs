@@ -88,8 +88,23 @@ pub const ANY: u16 = u16::MAX;
 
 impl Builtin {
     /// A command without a compile function.
-    pub const fn new(name: &'static str, usage: &'static str, min: u16, max: u16, run: CommandFunction) -> Builtin {
-        Builtin { name, usage, min, max, is_safe: true, run, compile: None, subcommands: &[] }
+    pub const fn new(
+        name: &'static str,
+        usage: &'static str,
+        min: u16,
+        max: u16,
+        run: CommandFunction,
+    ) -> Builtin {
+        Builtin {
+            name,
+            usage,
+            min,
+            max,
+            is_safe: true,
+            run,
+            compile: None,
+            subcommands: &[],
+        }
     }
 
     /// The same with a compile function.

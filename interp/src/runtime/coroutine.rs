@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use super::command::{Command, CommandKind, CommandResult, Next};
 use super::exception::{Exception, Outcome};
-use super::frame::{Fiber, Frame, FrameKind, End};
+use super::frame::{End, Fiber, Frame, FrameKind};
 use super::{Interp, code};
 use crate::value::Value;
 
@@ -34,7 +34,11 @@ pub(crate) enum State {
 impl Interp {
     /// Starts a coroutine whose command is `name`, running `words`; its first outcome goes to the caller.
     pub(crate) fn start_coroutine(&mut self, name: &str, words: Vec<Value>) -> CommandResult {
-        if self.fibers.len() + 1 >= self.recursion_limit.min(crate::limits::COROUTINE_NESTING_MAX) {
+        if self.fibers.len() + 1
+            >= self
+                .recursion_limit
+                .min(crate::limits::COROUTINE_NESTING_MAX)
+        {
             return Err(Exception::too_deep());
         }
         let namespace = self.current_namespace();
@@ -53,7 +57,11 @@ impl Interp {
         let command = self.put_command(&holder, &tail, CommandKind::Coroutine(coroutine.clone()));
         *coroutine.command.borrow_mut() = Some(command);
         let mut fiber = Box::new(Fiber::new(&self.global, Some(coroutine)));
-        fiber.frames.push(Frame { kind: FrameKind::Coroutine, call: 0, end: End::Plain });
+        fiber.frames.push(Frame {
+            kind: FrameKind::Coroutine,
+            call: 0,
+            end: End::Plain,
+        });
         self.switch_to(fiber);
         let text = crate::value::list::list_text(words.iter());
         self.push_then(move |_, outcome| match outcome {
@@ -75,7 +83,11 @@ impl Interp {
     }
 
     /// Resumes a suspended coroutine with the words after its name.
-    pub(crate) fn resume_coroutine(&mut self, coroutine: &Rc<Coroutine>, words: &[Value]) -> CommandResult {
+    pub(crate) fn resume_coroutine(
+        &mut self,
+        coroutine: &Rc<Coroutine>,
+        words: &[Value],
+    ) -> CommandResult {
         if coroutine.state.get() != State::Suspended {
             return Err(Exception::with_code(
                 format!("coroutine \"{}\" is already running", words[0]),
@@ -94,8 +106,16 @@ impl Interp {
         self.resume_with(coroutine, Ok(value))
     }
 
-    pub(crate) fn resume_with(&mut self, coroutine: &Rc<Coroutine>, outcome: Outcome) -> CommandResult {
-        if self.fibers.len() + 1 >= self.recursion_limit.min(crate::limits::COROUTINE_NESTING_MAX) {
+    pub(crate) fn resume_with(
+        &mut self,
+        coroutine: &Rc<Coroutine>,
+        outcome: Outcome,
+    ) -> CommandResult {
+        if self.fibers.len() + 1
+            >= self
+                .recursion_limit
+                .min(crate::limits::COROUTINE_NESTING_MAX)
+        {
             return Err(Exception::too_deep());
         }
         let Some(fiber) = coroutine.fiber.borrow_mut().take() else {
@@ -107,14 +127,22 @@ impl Interp {
     }
 
     /// The coroutine that runs now, if `yield` is possible.
-    pub(crate) fn yielding_coroutine(&self, command: &str) -> Result<Rc<Coroutine>, Box<Exception>> {
+    pub(crate) fn yielding_coroutine(
+        &self,
+        command: &str,
+    ) -> Result<Rc<Coroutine>, Box<Exception>> {
         let Some(coroutine) = self.fiber.coroutine.clone() else {
             return Err(Exception::with_code(
                 format!("{command} can only be called in a coroutine"),
                 ["TCL", "COROUTINE", "ILLEGAL_YIELD"],
             ));
         };
-        if self.fiber.frames.iter().any(|frame| matches!(frame.kind, FrameKind::Boundary)) {
+        if self
+            .fiber
+            .frames
+            .iter()
+            .any(|frame| matches!(frame.kind, FrameKind::Boundary))
+        {
             return Err(Exception::with_code(
                 "cannot yield: C stack busy",
                 ["TCL", "COROUTINE", "CANT_YIELD"],

@@ -35,8 +35,11 @@ pub struct Ensemble {
     /// `-parameters`
     pub(crate) parameters: RefCell<Value>,
     /// What subcommands resolved to, valid while the command epoch is the one beside it.
-    pub(crate) targets: RefCell<(u64, HashMap<Box<str>, Resolved, FixedState>)>,
+    pub(crate) targets: RefCell<(u64, Targets)>,
 }
+
+/// What subcommands resolved to, by name.
+type Targets = HashMap<Box<str>, Resolved, FixedState>;
 
 /// What a subcommand of an ensemble resolved to.
 #[derive(Clone)]
@@ -51,7 +54,10 @@ impl Ensemble {
     /// The ensemble of a row of the table.
     pub(crate) fn of_table(row: &'static Builtin) -> Rc<Ensemble> {
         let ensemble = Ensemble::empty();
-        Rc::new(Ensemble { table: Some(row), ..ensemble })
+        Rc::new(Ensemble {
+            table: Some(row),
+            ..ensemble
+        })
     }
 
     /// An ensemble of the exports of a namespace.
@@ -79,7 +85,11 @@ impl Ensemble {
     /// What `subcommand` resolved to before, if that still holds.
     pub(crate) fn resolved(&self, subcommand: &str, epoch: u64) -> Option<Resolved> {
         let targets = self.targets.borrow();
-        if targets.0 == epoch { targets.1.get(subcommand).cloned() } else { None }
+        if targets.0 == epoch {
+            targets.1.get(subcommand).cloned()
+        } else {
+            None
+        }
     }
 
     /// Keeps what `subcommand` resolved to.
@@ -102,7 +112,10 @@ impl Ensemble {
         if self.is_customized.get() {
             return None;
         }
-        self.table?.subcommands.iter().find(|row| row.name == subcommand)
+        self.table?
+            .subcommands
+            .iter()
+            .find(|row| row.name == subcommand)
     }
 }
 
@@ -130,8 +143,16 @@ pub(crate) fn match_name<'a>(word: &str, names: &[&'a str], allows_prefixes: boo
 }
 
 /// `unknown or ambiguous subcommand "word": must be a, b, or c`
-pub(crate) fn unknown_subcommand(word: &str, names: &[&str], allows_prefixes: bool) -> Box<Exception> {
-    let what = if allows_prefixes { "unknown or ambiguous subcommand" } else { "unknown subcommand" };
+pub(crate) fn unknown_subcommand(
+    word: &str,
+    names: &[&str],
+    allows_prefixes: bool,
+) -> Box<Exception> {
+    let what = if allows_prefixes {
+        "unknown or ambiguous subcommand"
+    } else {
+        "unknown subcommand"
+    };
     let mut message = format!("{what} \"{word}\": ");
     if names.is_empty() {
         message = format!("{what} \"{word}\": namespace has no exported commands");
@@ -154,7 +175,10 @@ impl Interp {
             return crate::commands::ensemble::call(self, command, ensemble, words);
         };
         let Some(word) = words.get(1) else {
-            return Err(Exception::wrong_args(&format!("{} subcommand ?arg ...?", words[0])));
+            return Err(Exception::wrong_args(&format!(
+                "{} subcommand ?arg ...?",
+                words[0]
+            )));
         };
         let text = word.str();
         let row = match table.subcommands.iter().find(|row| row.name == &*text) {
@@ -162,10 +186,12 @@ impl Interp {
             None => {
                 let names: Vec<&str> = table.subcommands.iter().map(|row| row.name).collect();
                 match match_name(&text, &names, true) {
-                    Match::Found(name) => match table.subcommands.iter().find(|row| row.name == name) {
-                        Some(row) => row,
-                        None => return Err(unknown_subcommand(&text, &names, true)),
-                    },
+                    Match::Found(name) => {
+                        match table.subcommands.iter().find(|row| row.name == name) {
+                            Some(row) => row,
+                            None => return Err(unknown_subcommand(&text, &names, true)),
+                        }
+                    }
                     Match::Unknown => return Err(unknown_subcommand(&text, &names, true)),
                 }
             }
@@ -175,7 +201,11 @@ impl Interp {
     }
 
     /// Calls a row of an ensemble with the words of the whole call.
-    pub(crate) fn call_subcommand(&mut self, row: &'static Builtin, words: &[Value]) -> CommandResult {
+    pub(crate) fn call_subcommand(
+        &mut self,
+        row: &'static Builtin,
+        words: &[Value],
+    ) -> CommandResult {
         self.command_count += 1;
         if !row.accepts(words.len() - 2) {
             let name = format!("{} {}", words[0], row.name);
@@ -186,7 +216,11 @@ impl Interp {
 
     /// Makes the namespace of a table's ensemble (`::tcl::string` …) with its commands, if `name` under `parent`
     /// is one that has not been made yet.
-    pub(crate) fn materialize_ensemble(&mut self, parent: &Rc<Namespace>, name: &str) -> Option<Rc<Namespace>> {
+    pub(crate) fn materialize_ensemble(
+        &mut self,
+        parent: &Rc<Namespace>,
+        name: &str,
+    ) -> Option<Rc<Namespace>> {
         if parent.full_name() != "::tcl" {
             return None;
         }
@@ -200,11 +234,17 @@ impl Interp {
             return None;
         }
         let namespace = Namespace::new(name, Some(parent));
-        parent.children.borrow_mut().insert(namespace.name.clone(), namespace.clone());
+        parent
+            .children
+            .borrow_mut()
+            .insert(namespace.name.clone(), namespace.clone());
         let mut map = OrderedMap::new();
         for row in table.subcommands {
             self.put_command(&namespace, row.name, CommandKind::Builtin(row));
-            map.insert(Value::text(row.name), Value::string(format!("::tcl::{name}::{}", row.name)));
+            map.insert(
+                Value::text(row.name),
+                Value::string(format!("::tcl::{name}::{}", row.name)),
+            );
             namespace.exports.borrow_mut().push(row.name.into());
         }
         *ensemble.map.borrow_mut() = map;
@@ -214,4 +254,3 @@ impl Interp {
         Some(namespace)
     }
 }
-

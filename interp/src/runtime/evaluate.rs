@@ -62,15 +62,21 @@ struct CommandLookup<'a> {
 
 impl Lookup for CommandLookup<'_> {
     fn compile_function(&self, name: &str) -> Option<CompileFunction> {
-        self.interp.borrow_mut().compile_function(name, &self.namespace)
+        self.interp
+            .borrow_mut()
+            .compile_function(name, &self.namespace)
     }
 
     fn compile_subcommand(&self, name: &str, subcommand: &str) -> Option<CompileFunction> {
-        self.interp.borrow_mut().compile_subcommand(name, subcommand, &self.namespace)
+        self.interp
+            .borrow_mut()
+            .compile_subcommand(name, subcommand, &self.namespace)
     }
 
     fn math_function(&self, name: &str) -> Option<u16> {
-        self.interp.borrow_mut().builtin_math_function(name, &self.namespace)
+        self.interp
+            .borrow_mut()
+            .builtin_math_function(name, &self.namespace)
     }
 }
 
@@ -88,9 +94,7 @@ impl Interp {
     /// Evaluates a script in a context and runs it to its end.
     pub fn eval_in(&mut self, script: &Value, context: Context) -> Outcome {
         let script = script.clone();
-        self.run_nested(move |interp| {
-            interp.push_script(&script, context, ScriptLabel::None)
-        })
+        self.run_nested(move |interp| interp.push_script(&script, context, ScriptLabel::None))
     }
 
     /// Evaluates a script as `source` evaluates a file: at the global level, command by command.
@@ -120,7 +124,11 @@ impl Interp {
         }
         self.nested_runs += 1;
         let call = self.current_call() as u32;
-        self.fiber.frames.push(Frame { kind: FrameKind::Boundary, call, end: End::Plain });
+        self.fiber.frames.push(Frame {
+            kind: FrameKind::Boundary,
+            call,
+            end: End::Plain,
+        });
         let started = start(self);
         let outcome = self.run_guarded(started);
         self.nested_runs -= 1;
@@ -130,12 +138,22 @@ impl Interp {
     // From commands: push frames, to be run by the loop that called the command.
 
     /// Pushes a script; a command ends with this, and its outcome is the script's.
-    pub fn push_script(&mut self, script: &Value, context: Context, label: ScriptLabel) -> CommandResult {
+    pub fn push_script(
+        &mut self,
+        script: &Value,
+        context: Context,
+        label: ScriptLabel,
+    ) -> CommandResult {
         self.push_compiled(script, context, label, false)
     }
 
     /// Pushes a script that is evaluated command by command, as `source` does.
-    pub fn push_top_level(&mut self, script: &Value, context: Context, label: ScriptLabel) -> CommandResult {
+    pub fn push_top_level(
+        &mut self,
+        script: &Value,
+        context: Context,
+        label: ScriptLabel,
+    ) -> CommandResult {
         self.push_compiled(script, context, label, true)
     }
 
@@ -152,7 +170,11 @@ impl Interp {
             // A list is one command whose words need no parsing.
             let words = script.to_list()?.elements().to_vec();
             let end = end_of(owns_call, label);
-            self.fiber.frames.push(Frame { kind: FrameKind::Words(words), call, end });
+            self.fiber.frames.push(Frame {
+                kind: FrameKind::Words(words),
+                call,
+                end,
+            });
             return self.call_top_words(None);
         }
         let namespace = self.fiber.calls[call as usize].namespace.clone();
@@ -179,7 +201,9 @@ impl Interp {
     }
 
     pub(crate) fn check_depth(&mut self) -> Result<(), Box<Exception>> {
-        if self.fiber.frames.len() >= self.recursion_limit * 2 || self.eval_depth() >= self.recursion_limit {
+        if self.fiber.frames.len() >= self.recursion_limit * 2
+            || self.eval_depth() >= self.recursion_limit
+        {
             return Err(Exception::too_deep());
         }
         Ok(())
@@ -192,9 +216,20 @@ impl Interp {
 
     /// Pushes a unit.
     pub(crate) fn push_unit(&mut self, unit: Rc<Unit>, call: u32, end: End) {
-        let (base, mark) = self.fiber.registers.push(usize::from(unit.code.register_count));
+        let (base, mark) = self
+            .fiber
+            .registers
+            .push(usize::from(unit.code.register_count));
         self.fiber.frames.push(Frame {
-            kind: FrameKind::Code(CodeFrame { unit, base, pc: 0, result: 0, word_count: 0, discards: false, mark }),
+            kind: FrameKind::Code(CodeFrame {
+                unit,
+                base,
+                pc: 0,
+                result: 0,
+                word_count: 0,
+                discards: false,
+                mark,
+            }),
             call,
             end,
         });
@@ -203,11 +238,18 @@ impl Interp {
     /// Pushes a native continuation: it gets the outcome of what is pushed after it.
     pub fn push_native(&mut self, resume: Box<dyn Resume>) {
         let call = self.current_call() as u32;
-        self.fiber.frames.push(Frame { kind: FrameKind::Native(resume), call, end: End::Plain });
+        self.fiber.frames.push(Frame {
+            kind: FrameKind::Native(resume),
+            call,
+            end: End::Plain,
+        });
     }
 
     /// Pushes a continuation made of a closure.
-    pub fn push_then(&mut self, then: impl FnOnce(&mut Interp, Outcome) -> CommandResult + 'static) {
+    pub fn push_then(
+        &mut self,
+        then: impl FnOnce(&mut Interp, Outcome) -> CommandResult + 'static,
+    ) {
         self.push_native(Box::new(then));
     }
 
@@ -225,7 +267,11 @@ impl Interp {
         namespace: Option<Rc<Namespace>>,
     ) -> CommandResult {
         self.check_depth()?;
-        self.fiber.frames.push(Frame { kind: FrameKind::Words(words), call: call as u32, end: End::Plain });
+        self.fiber.frames.push(Frame {
+            kind: FrameKind::Words(words),
+            call: call as u32,
+            end: End::Plain,
+        });
         self.call_top_words(namespace)
     }
 
@@ -239,7 +285,11 @@ impl Interp {
         self.check_depth()?;
         // The vector's heap block stays where it is when the frame takes the vector.
         let (start, count) = (words.as_ptr(), words.len());
-        self.fiber.frames.push(Frame { kind: FrameKind::Words(words), call: call as u32, end: End::Plain });
+        self.fiber.frames.push(Frame {
+            kind: FrameKind::Words(words),
+            call: call as u32,
+            end: End::Plain,
+        });
         // SAFETY: the words live in the frame just pushed, which goes only when the outcome of this call reaches it.
         let words = unsafe { std::slice::from_raw_parts(start, count) };
         match self.call_callee(callee, words)? {
@@ -251,7 +301,12 @@ impl Interp {
     // Units.
 
     /// The unit of a script, compiled unless it is kept from before.
-    pub(crate) fn script_unit(&mut self, script: &Value, namespace: &Rc<Namespace>, is_top_level: bool) -> Rc<Unit> {
+    pub(crate) fn script_unit(
+        &mut self,
+        script: &Value,
+        namespace: &Rc<Namespace>,
+        is_top_level: bool,
+    ) -> Rc<Unit> {
         if let Some(unit) = script.cached::<Unit>()
             && self.is_fresh(&unit, namespace)
             && unit.code.is_top_level == is_top_level
@@ -268,7 +323,11 @@ impl Interp {
         }
         let inlines = self.mode != Mode::Invoke;
         let unit = self.compile(&text, namespace, None, inlines, is_top_level);
-        if by_text && !script.cached::<Unit>().is_some_and(|old| Rc::strong_count(&old) > 2) {
+        if by_text
+            && script
+                .cached::<Unit>()
+                .is_none_or(|old| Rc::strong_count(&old) <= 2)
+        {
             if self.script_cache.len() >= CACHED_SCRIPTS_MAX {
                 self.script_cache.clear();
             }
@@ -282,7 +341,11 @@ impl Interp {
     }
 
     /// The unit of an expression.
-    pub(crate) fn expression_unit(&mut self, expression: &Value, namespace: &Rc<Namespace>) -> Rc<Unit> {
+    pub(crate) fn expression_unit(
+        &mut self,
+        expression: &Value,
+        namespace: &Rc<Namespace>,
+    ) -> Rc<Unit> {
         if let Some(kept) = expression.cached::<ExpressionUnit>()
             && self.is_fresh(&kept.0, namespace)
         {
@@ -291,8 +354,10 @@ impl Interp {
         let text = expression.to_text();
         let inlines = self.mode != Mode::Invoke;
         let code = {
-            let lookup =
-                CommandLookup { interp: std::cell::RefCell::new(self), namespace: namespace.clone() };
+            let lookup = CommandLookup {
+                interp: std::cell::RefCell::new(self),
+                namespace: namespace.clone(),
+            };
             compile::compile_expression(&text, &lookup, inlines)
         };
         let unit = Unit::new(code, self.id, self.compile_epoch, namespace.id);
@@ -309,10 +374,17 @@ impl Interp {
         inlines: bool,
         is_top_level: bool,
     ) -> Rc<Unit> {
-        let options = compile::Options { parameters, inlines, is_top_level, first_line: 1 };
+        let options = compile::Options {
+            parameters,
+            inlines,
+            is_top_level,
+            first_line: 1,
+        };
         let code = {
-            let lookup =
-                CommandLookup { interp: std::cell::RefCell::new(self), namespace: namespace.clone() };
+            let lookup = CommandLookup {
+                interp: std::cell::RefCell::new(self),
+                namespace: namespace.clone(),
+            };
             compile::compile(text, &lookup, options)
         };
         Unit::new(code, self.id, self.compile_epoch, namespace.id)
@@ -322,15 +394,19 @@ impl Interp {
     pub(crate) fn compile_parts(&mut self, text: &str, parts: &[crate::syntax::Part]) -> Rc<Unit> {
         let namespace = self.current_namespace();
         let code = {
-            let lookup =
-                CommandLookup { interp: std::cell::RefCell::new(self), namespace: namespace.clone() };
+            let lookup = CommandLookup {
+                interp: std::cell::RefCell::new(self),
+                namespace: namespace.clone(),
+            };
             compile::compile_parts(text, parts, &lookup)
         };
         Unit::new(code, self.id, self.compile_epoch, namespace.id)
     }
 
     pub(crate) fn is_fresh(&self, unit: &Unit, namespace: &Namespace) -> bool {
-        unit.interp_id == self.id && unit.compile_epoch == self.compile_epoch && unit.namespace_id == namespace.id
+        unit.interp_id == self.id
+            && unit.compile_epoch == self.compile_epoch
+            && unit.namespace_id == namespace.id
     }
 
     /// Evaluates an expression in the current call frame; the outcome goes to what is below, as for a script.
@@ -364,7 +440,10 @@ impl Interp {
     pub fn frame_at_level(&self, level: Option<&Value>) -> Result<usize, Box<Exception>> {
         let current = self.call_frame();
         let bad = |text: &str| {
-            Exception::with_code(format!("bad level \"{text}\""), ["TCL", "LOOKUP", "LEVEL", text])
+            Exception::with_code(
+                format!("bad level \"{text}\""),
+                ["TCL", "LOOKUP", "LEVEL", text],
+            )
         };
         let wanted = match level {
             None => {
@@ -376,7 +455,11 @@ impl Interp {
             Some(value) => {
                 let text = value.str();
                 match text.strip_prefix('#') {
-                    Some(absolute) => absolute.parse::<i64>().ok().filter(|n| *n >= 0).ok_or_else(|| bad(&text))?,
+                    Some(absolute) => absolute
+                        .parse::<i64>()
+                        .ok()
+                        .filter(|n| *n >= 0)
+                        .ok_or_else(|| bad(&text))?,
                     None => match value.as_int() {
                         Some(up) if up >= 0 => i64::from(current.level) - up,
                         _ => return Err(bad(&text)),
@@ -421,7 +504,11 @@ impl Interp {
 }
 
 fn end_of(owns_call: bool, label: ScriptLabel) -> End {
-    if owns_call { End::Namespace(label.into()) } else { End::Script(label.into()) }
+    if owns_call {
+        End::Namespace(label.into())
+    } else {
+        End::Script(label.into())
+    }
 }
 
 /// Drops what namespaces and commands hold, so that their cycles do not keep them.
@@ -432,7 +519,12 @@ pub(crate) fn break_cycles(namespace: &Rc<Namespace>) {
     }
     namespace.children.borrow_mut().clear();
     namespace.path.borrow_mut().clear();
-    let commands: Vec<Rc<Command>> = namespace.commands.borrow_mut().drain().map(|(_, command)| command).collect();
+    let commands: Vec<Rc<Command>> = namespace
+        .commands
+        .borrow_mut()
+        .drain()
+        .map(|(_, command)| command)
+        .collect();
     for command in &commands {
         command.importers.borrow_mut().clear();
         if let super::command::CommandKind::Coroutine(coroutine) = &*command.kind.borrow() {

@@ -9,7 +9,9 @@ use std::time::{Duration, Instant};
 
 use super::exception::{Exception, Outcome};
 use super::{Context, Interp};
-use crate::event::{Event, EventLoop, Filter, IdleId, Interest, Mail, Mailbox, SourceId, TimerId, Wait, WatchError};
+use crate::event::{
+    Event, EventLoop, Filter, IdleId, Interest, Mail, Mailbox, SourceId, TimerId, Wait, WatchError,
+};
 use crate::value::Value;
 
 /// What an event runs.
@@ -66,7 +68,11 @@ impl Interp {
     ///
     /// Errors: too many timers.
     pub fn after(&mut self, delay: Duration, callback: Callback) -> Result<u64, Box<Exception>> {
-        let id = self.events.event_loop.add_timer(delay).map_err(|_| too_many())?;
+        let id = self
+            .events
+            .event_loop
+            .add_timer(delay)
+            .map_err(|_| too_many())?;
         let number = self.next_after_number();
         self.events.timers.insert(id, Pending { number, callback });
         Ok(number)
@@ -90,12 +96,22 @@ impl Interp {
 
     /// Forgets the callback `after#number`; returns whether it was there.
     pub fn cancel_after(&mut self, number: u64) -> bool {
-        let timer = self.events.timers.iter().find(|(_, pending)| pending.number == number).map(|(id, _)| *id);
+        let timer = self
+            .events
+            .timers
+            .iter()
+            .find(|(_, pending)| pending.number == number)
+            .map(|(id, _)| *id);
         if let Some(id) = timer {
             self.events.event_loop.cancel_timer(id);
             return self.events.timers.remove(&id).is_some();
         }
-        let idle = self.events.idles.iter().find(|(_, pending)| pending.number == number).map(|(id, _)| *id);
+        let idle = self
+            .events
+            .idles
+            .iter()
+            .find(|(_, pending)| pending.number == number)
+            .map(|(id, _)| *id);
         if let Some(id) = idle {
             self.events.event_loop.cancel_idle(id);
             return self.events.idles.remove(&id).is_some();
@@ -230,7 +246,9 @@ impl Interp {
     /// Hands an exception to the handler of background errors, in an idle callback of its own.
     pub fn background_error(&mut self, exception: &Exception) {
         let is_first = self.events.background_errors.is_empty();
-        self.events.background_errors.push((exception.value.clone(), exception.options()));
+        self.events
+            .background_errors
+            .push((exception.value.clone(), exception.options()));
         self.publish_error(exception);
         if is_first {
             let report = Box::new(|interp: &mut Interp| interp.report_background_errors());
@@ -248,9 +266,14 @@ impl Interp {
             words.push(message);
             words.push(options);
             match self.call(words) {
-                Err(exception) if exception.code == super::code::BREAK => self.events.background_errors.clear(),
+                Err(exception) if exception.code == super::code::BREAK => {
+                    self.events.background_errors.clear()
+                }
                 Err(exception) if !exception.is_uncatchable => {
-                    eprintln!("error in background error handler:\n{}", exception.info_value());
+                    eprintln!(
+                        "error in background error handler:\n{}",
+                        exception.info_value()
+                    );
                 }
                 _ => {}
             }

@@ -78,9 +78,14 @@ impl Exception {
     }
 
     /// An error with the words of its errorCode.
-    pub fn with_code<const N: usize>(message: impl Into<Value>, words: [&str; N]) -> Box<Exception> {
+    pub fn with_code<const N: usize>(
+        message: impl Into<Value>,
+        words: [&str; N],
+    ) -> Box<Exception> {
         let mut exception = Exception::error(message);
-        exception.error_code = Some(Value::list(words.iter().map(|word| Value::text(word)).collect()));
+        exception.error_code = Some(Value::list(
+            words.iter().map(|word| Value::text(word)).collect(),
+        ));
         exception
     }
 
@@ -96,7 +101,10 @@ impl Exception {
 
     /// `wrong # args: should be "usage"`
     pub fn wrong_args(usage: &str) -> Box<Exception> {
-        Exception::with_code(format!("wrong # args: should be \"{usage}\""), ["TCL", "WRONGARGS"])
+        Exception::with_code(
+            format!("wrong # args: should be \"{usage}\""),
+            ["TCL", "WRONGARGS"],
+        )
     }
 
     /// `bad kind "text": must be a, b, or c` (or `ambiguous …`): no such option, subcommand or the like.
@@ -109,20 +117,28 @@ impl Exception {
     /// `expected integer but got "text"`
     pub fn not_an_integer(value: &Value) -> Box<Exception> {
         let text = value.str();
-        if crate::text::number::parse_number(&text).is_some_and(|n| matches!(n, crate::text::number::Number::Big(_))) {
+        if crate::text::number::parse_number(&text)
+            .is_some_and(|n| matches!(n, crate::text::number::Number::Big(_)))
+        {
             return Exception::with_code(
                 "integer value too large to represent",
                 ["ARITH", "IOVERFLOW", "integer value too large to represent"],
             );
         }
-        Exception::with_code(format!("expected integer but got {}", quoted_got(&text)), ["TCL", "VALUE", "NUMBER"])
+        Exception::with_code(
+            format!("expected integer but got {}", quoted_got(&text)),
+            ["TCL", "VALUE", "NUMBER"],
+        )
     }
 
     /// `expected floating-point number but got "text"`
     pub fn not_a_double(value: &Value) -> Box<Exception> {
         let text = value.str();
         Exception::with_code(
-            format!("expected floating-point number but got {}", quoted_got(&text)),
+            format!(
+                "expected floating-point number but got {}",
+                quoted_got(&text)
+            ),
             ["TCL", "VALUE", "NUMBER"],
         )
     }
@@ -130,34 +146,50 @@ impl Exception {
     /// `expected boolean value but got "text"`
     pub fn not_a_boolean(value: &Value) -> Box<Exception> {
         let text = value.str();
-        Exception::with_code(format!("expected boolean value but got \"{}\"", &*text), ["TCL", "VALUE", "NUMBER"])
+        Exception::with_code(
+            format!("expected boolean value but got \"{}\"", &*text),
+            ["TCL", "VALUE", "NUMBER"],
+        )
     }
 
     /// `invalid command name "name"`
     pub fn no_such_command(name: &str) -> Box<Exception> {
-        Exception::with_code(format!("invalid command name \"{name}\""), ["TCL", "LOOKUP", "COMMAND", name])
+        Exception::with_code(
+            format!("invalid command name \"{name}\""),
+            ["TCL", "LOOKUP", "COMMAND", name],
+        )
     }
 
     /// `can't OPERATION "name": REASON` about a variable.
     pub fn variable(operation: &str, name: &str, reason: &str, words: &[&str]) -> Box<Exception> {
         let mut exception = Exception::error(format!("can't {operation} \"{name}\": {reason}"));
-        exception.error_code = Some(Value::list(words.iter().map(|word| Value::text(word)).collect()));
+        exception.error_code = Some(Value::list(
+            words.iter().map(|word| Value::text(word)).collect(),
+        ));
         exception
     }
 
     /// `too many nested evaluations (infinite loop?)`
     pub fn too_deep() -> Box<Exception> {
-        Exception::with_code("too many nested evaluations (infinite loop?)", ["TCL", "LIMIT", "STACK"])
+        Exception::with_code(
+            "too many nested evaluations (infinite loop?)",
+            ["TCL", "LIMIT", "STACK"],
+        )
     }
 
     /// The limit on the size of `what` is reached.
     pub fn too_large(what: &str, limit: usize) -> Box<Exception> {
-        Exception::with_code(format!("{what} would exceed the limit of {limit}"), ["TCL", "LIMIT", "SIZE"])
+        Exception::with_code(
+            format!("{what} would exceed the limit of {limit}"),
+            ["TCL", "LIMIT", "SIZE"],
+        )
     }
 
     /// The error code as a value.
     pub fn error_code_value(&self) -> Value {
-        self.error_code.clone().unwrap_or_else(|| Value::text("NONE"))
+        self.error_code
+            .clone()
+            .unwrap_or_else(|| Value::text("NONE"))
     }
 
     /// Appends to errorInfo, which starts with the message.
@@ -171,7 +203,11 @@ impl Exception {
         /// As much of a command as errorInfo quotes.
         const QUOTED_CHARS_MAX: usize = 150;
         let mut text = String::new();
-        text.push_str(if self.info.is_none() { "\n    while executing\n\"" } else { "\n    invoked from within\n\"" });
+        text.push_str(if self.info.is_none() {
+            "\n    while executing\n\""
+        } else {
+            "\n    invoked from within\n\""
+        });
         let mut chars = command.char_indices();
         match chars.nth(QUOTED_CHARS_MAX) {
             Some((end, _)) => {
@@ -200,13 +236,21 @@ impl Exception {
                 map.insert(key.clone(), value.clone());
             }
         }
-        let (shown_code, level) =
-            if self.code == code::RETURN { (self.return_code, self.return_level) } else { (self.code, 0) };
+        let (shown_code, level) = if self.code == code::RETURN {
+            (self.return_code, self.return_level)
+        } else {
+            (self.code, 0)
+        };
         map.insert(Value::text("-code"), Value::int(i64::from(shown_code)));
         map.insert(Value::text("-level"), Value::int(i64::from(level)));
-        if self.code == code::ERROR || (self.code == code::RETURN && self.return_code == code::ERROR) {
+        if self.code == code::ERROR
+            || (self.code == code::RETURN && self.return_code == code::ERROR)
+        {
             if self.code == code::ERROR || self.stack.is_some() {
-                map.insert(Value::text("-errorstack"), self.stack.clone().unwrap_or(Value::EMPTY));
+                map.insert(
+                    Value::text("-errorstack"),
+                    self.stack.clone().unwrap_or(Value::EMPTY),
+                );
             }
             if self.code == code::ERROR || self.error_code.is_some() {
                 map.insert(Value::text("-errorcode"), self.error_code_value());
@@ -245,7 +289,9 @@ impl From<FormError> for Box<Exception> {
     fn from(error: FormError) -> Box<Exception> {
         let mut exception = Exception::error(&*error.message);
         if !error.code.is_empty() {
-            exception.error_code = Some(Value::list(error.code.iter().map(|word| Value::text(word)).collect()));
+            exception.error_code = Some(Value::list(
+                error.code.iter().map(|word| Value::text(word)).collect(),
+            ));
         }
         exception
     }
@@ -258,22 +304,34 @@ impl From<ArithmeticError> for Box<Exception> {
             ArithmeticError::Operand { what, operator } => {
                 let words = domain(what);
                 let words = [words[0].as_str(), words[1].as_str(), words[2].as_str()];
-                Exception::with_code(format!("can't use {what} as operand of \"{operator}\""), words)
+                Exception::with_code(
+                    format!("can't use {what} as operand of \"{operator}\""),
+                    words,
+                )
             }
             ArithmeticError::DivideByZero => {
                 Exception::with_code("divide by zero", ["ARITH", "DIVZERO", "divide by zero"])
             }
             ArithmeticError::Domain => Exception::with_code(
                 "domain error: argument not in valid range",
-                ["ARITH", "DOMAIN", "domain error: argument not in valid range"],
+                [
+                    "ARITH",
+                    "DOMAIN",
+                    "domain error: argument not in valid range",
+                ],
             ),
             ArithmeticError::ZeroToNegativePower => Exception::with_code(
                 "exponentiation of zero by negative power",
-                ["ARITH", "DOMAIN", "exponentiation of zero by negative power"],
+                [
+                    "ARITH",
+                    "DOMAIN",
+                    "exponentiation of zero by negative power",
+                ],
             ),
-            ArithmeticError::NegativeShift => {
-                Exception::with_code("negative shift argument", ["ARITH", "DOMAIN", "negative shift argument"])
-            }
+            ArithmeticError::NegativeShift => Exception::with_code(
+                "negative shift argument",
+                ["ARITH", "DOMAIN", "negative shift argument"],
+            ),
             ArithmeticError::TooLarge => Exception::with_code(
                 "integer value too large to represent",
                 ["ARITH", "IOVERFLOW", "integer value too large to represent"],

@@ -40,13 +40,20 @@ pub(crate) struct StackMark {
 
 impl RegisterStack {
     pub fn new() -> RegisterStack {
-        RegisterStack { chunks: Vec::new(), chunk: 0, used: 0 }
+        RegisterStack {
+            chunks: Vec::new(),
+            chunk: 0,
+            used: 0,
+        }
     }
 
     /// A window of `count` registers, and the mark to give to [`RegisterStack::pop`].
     #[inline]
     pub fn push(&mut self, count: usize) -> (*mut Value, StackMark) {
-        let mark = StackMark { chunk: self.chunk as u32, used: self.used as u32 };
+        let mark = StackMark {
+            chunk: self.chunk as u32,
+            used: self.used as u32,
+        };
         match self.chunks.get(self.chunk) {
             Some(chunk) if self.used + count <= chunk.len() => {
                 let base = UnsafeCell::raw_get(chunk.as_ptr().wrapping_add(self.used));
@@ -59,17 +66,30 @@ impl RegisterStack {
 
     #[cold]
     fn push_in_next_chunk(&mut self, count: usize) -> *mut Value {
-        let next = if self.chunks.is_empty() { 0 } else { self.chunk + 1 };
-        let doubled = self.chunks.last().map_or(CHUNK_FIRST, |chunk| (chunk.len() * 2).min(CHUNK_MAX));
-        let fits = self.chunks.get(next).is_some_and(|chunk| chunk.len() >= count);
+        let next = if self.chunks.is_empty() {
+            0
+        } else {
+            self.chunk + 1
+        };
+        let doubled = self
+            .chunks
+            .last()
+            .map_or(CHUNK_FIRST, |chunk| (chunk.len() * 2).min(CHUNK_MAX));
+        let fits = self
+            .chunks
+            .get(next)
+            .is_some_and(|chunk| chunk.len() >= count);
         if !fits {
             self.chunks.truncate(next);
             let size = doubled.max(count);
-            self.chunks.push((0..size).map(|_| UnsafeCell::new(Value::EMPTY)).collect());
+            self.chunks
+                .push((0..size).map(|_| UnsafeCell::new(Value::EMPTY)).collect());
         }
         self.chunk = next;
         self.used = count;
-        self.chunks.get(next).map_or(std::ptr::null_mut(), |chunk| UnsafeCell::raw_get(chunk.as_ptr()))
+        self.chunks.get(next).map_or(std::ptr::null_mut(), |chunk| {
+            UnsafeCell::raw_get(chunk.as_ptr())
+        })
     }
 
     /// Goes back to `mark`; the registers given back must hold no counted object.
@@ -197,7 +217,12 @@ pub(crate) struct Fiber {
 impl Fiber {
     /// A fiber with nothing but the global level.
     pub fn new(global: &Rc<Namespace>, coroutine: Option<Rc<Coroutine>>) -> Fiber {
-        let mut fiber = Fiber { registers: RegisterStack::new(), frames: Vec::new(), calls: Vec::new(), coroutine };
+        let mut fiber = Fiber {
+            registers: RegisterStack::new(),
+            frames: Vec::new(),
+            calls: Vec::new(),
+            coroutine,
+        };
         fiber.calls.push(CallFrame::namespace(global, 0, 0));
         fiber
     }
@@ -323,6 +348,9 @@ impl Value {
     #[inline]
     pub(crate) fn is_counted(&self) -> bool {
         use crate::value::Repr;
-        !matches!(self.0, Repr::Int(_) | Repr::Double(_) | Repr::Short(_) | Repr::Unset)
+        !matches!(
+            self.0,
+            Repr::Int(_) | Repr::Double(_) | Repr::Short(_) | Repr::Unset
+        )
     }
 }

@@ -2,13 +2,13 @@
 
 use std::rc::Rc;
 
+use super::Interp;
 use super::command::{Builtin, Command, CommandKind, CommandResult, Next};
 use super::exception::Exception;
 use super::frame::{CodeFrame, End, Frame, FrameKind, push_in_place};
 use super::namespace::Namespace;
 use super::procedure::Procedure;
 use super::unit::{Callee, Unit};
-use super::Interp;
 use crate::compile::CompileFunction;
 use crate::value::Value;
 
@@ -30,7 +30,8 @@ impl Interp {
     /// Calls the command whose words are in the [`FrameKind::Words`] frame on top, looked up from `namespace` or
     /// the current one; its outcome goes to that frame.
     pub(crate) fn call_top_words(&mut self, namespace: Option<Rc<Namespace>>) -> CommandResult {
-        let Some(FrameKind::Words(words)) = self.fiber.frames.last().map(|frame| &frame.kind) else {
+        let Some(FrameKind::Words(words)) = self.fiber.frames.last().map(|frame| &frame.kind)
+        else {
             return Ok(Next::Done(Value::EMPTY));
         };
         // SAFETY: the vector's heap block does not move and is not changed while its frame is there, and the frame
@@ -45,7 +46,11 @@ impl Interp {
 
     /// Calls the command that `words` name, looked up from `namespace`. The words must outlive the call: they are
     /// in a window or in a frame below.
-    pub(crate) fn call_words(&mut self, words: &[Value], namespace: &Rc<Namespace>) -> CommandResult {
+    pub(crate) fn call_words(
+        &mut self,
+        words: &[Value],
+        namespace: &Rc<Namespace>,
+    ) -> CommandResult {
         let Some(name) = words.first() else {
             return Ok(Next::Done(Value::EMPTY));
         };
@@ -88,7 +93,11 @@ impl Interp {
     }
 
     /// The same without execution traces.
-    pub(crate) fn call_untraced(&mut self, command: &Rc<Command>, words: &[Value]) -> CommandResult {
+    pub(crate) fn call_untraced(
+        &mut self,
+        command: &Rc<Command>,
+        words: &[Value],
+    ) -> CommandResult {
         let kind = command.kind.borrow().clone();
         match kind {
             CommandKind::Builtin(row) => self.call_builtin(row, words),
@@ -108,7 +117,11 @@ impl Interp {
 
     /// A name that no command has: the namespace's unknown handler, or `::unknown`.
     fn call_unknown(&mut self, words: &[Value], namespace: &Rc<Namespace>) -> CommandResult {
-        let handler = namespace.unknown.borrow().clone().or_else(|| self.global.unknown.borrow().clone());
+        let handler = namespace
+            .unknown
+            .borrow()
+            .clone()
+            .or_else(|| self.global.unknown.borrow().clone());
         let mut call = match handler {
             Some(prefix) => prefix.to_list()?.elements().to_vec(),
             None => vec![Value::text("::unknown")],
@@ -151,7 +164,8 @@ impl Interp {
                 }
             } else {
                 for index in 0..parameter_count {
-                    base.add(index).write(argument_value(procedure, arguments, index));
+                    base.add(index)
+                        .write(argument_value(procedure, arguments, index));
                 }
             }
             for index in parameter_count..local_count {
@@ -196,13 +210,23 @@ impl Interp {
     fn compile_procedure(&mut self, procedure: &Rc<Procedure>) -> Rc<Unit> {
         let text = procedure.body.to_text();
         let inlines = self.mode != super::Mode::Invoke;
-        let unit = self.compile(&text, &procedure.namespace, Some(&procedure.parameter_names), inlines, false);
+        let unit = self.compile(
+            &text,
+            &procedure.namespace,
+            Some(&procedure.parameter_names),
+            inlines,
+            false,
+        );
         *procedure.unit.borrow_mut() = Some(unit.clone());
         unit
     }
 
     /// The procedure of this name.
-    pub(crate) fn find_procedure(&mut self, name: &str, namespace: &Rc<Namespace>) -> Option<Rc<Procedure>> {
+    pub(crate) fn find_procedure(
+        &mut self,
+        name: &str,
+        namespace: &Rc<Namespace>,
+    ) -> Option<Rc<Procedure>> {
         let command = self.find_command(name, namespace)?.origin();
         match &*command.kind.borrow() {
             CommandKind::Procedure(procedure) => Some(procedure.clone()),
@@ -215,7 +239,12 @@ impl Interp {
         let namespace = self.current_namespace();
         self.fiber.pop_frame();
         // The words of the call that this one replaces go too, so that a chain of tail calls takes no room.
-        if let Some(Frame { kind: FrameKind::Words(_), end: End::Plain, .. }) = self.fiber.frames.last() {
+        if let Some(Frame {
+            kind: FrameKind::Words(_),
+            end: End::Plain,
+            ..
+        }) = self.fiber.frames.last()
+        {
             self.fiber.pop_frame();
         }
         let call = self.current_call();
@@ -245,8 +274,11 @@ impl Interp {
         crate::commands::trace::command_deleted(self, command);
         let name = command.name.borrow().clone();
         if let Some(namespace) = command.namespace.borrow().upgrade() {
-            let is_there =
-                namespace.commands.borrow().get(&name).is_some_and(|other| Rc::ptr_eq(other, command));
+            let is_there = namespace
+                .commands
+                .borrow()
+                .get(&name)
+                .is_some_and(|other| Rc::ptr_eq(other, command));
             if is_there {
                 namespace.commands.borrow_mut().remove(&name);
             }
@@ -272,7 +304,11 @@ impl Interp {
     }
 
     /// The compile function of the command that `name` stands for.
-    pub(crate) fn compile_function(&mut self, name: &str, namespace: &Rc<Namespace>) -> Option<CompileFunction> {
+    pub(crate) fn compile_function(
+        &mut self,
+        name: &str,
+        namespace: &Rc<Namespace>,
+    ) -> Option<CompileFunction> {
         let command = self.find_command(name, namespace)?.origin();
         if command.has_execution_traces.get() {
             return None;
@@ -301,12 +337,18 @@ impl Interp {
     }
 
     /// The number of a built-in math function unless a command overrides it.
-    pub(crate) fn builtin_math_function(&mut self, name: &str, namespace: &Rc<Namespace>) -> Option<u16> {
+    pub(crate) fn builtin_math_function(
+        &mut self,
+        name: &str,
+        namespace: &Rc<Namespace>,
+    ) -> Option<u16> {
         let number = crate::commands::math::function_number(name)?;
         let full = format!("tcl::mathfunc::{name}");
         let command = self.find_command(&full, namespace)?;
         match &*command.kind.borrow() {
-            CommandKind::Builtin(row) if row.name == crate::commands::math::FUNCTIONS[number as usize].name => {
+            CommandKind::Builtin(row)
+                if row.name == crate::commands::math::FUNCTIONS[number as usize].name =>
+            {
                 Some(number)
             }
             _ => None,
@@ -322,18 +364,32 @@ pub(crate) fn wrong_args(name: &str, row: &Builtin) -> Box<Exception> {
     Exception::wrong_args(&format!("{name} {}", row.usage))
 }
 
-fn check_arguments(procedure: &Procedure, words: &[Value], name_count: usize) -> Result<(), Box<Exception>> {
+fn check_arguments(
+    procedure: &Procedure,
+    words: &[Value],
+    name_count: usize,
+) -> Result<(), Box<Exception>> {
     let given = words.len() - name_count;
     let parameter_count = procedure.parameters.len();
-    let fixed = if procedure.takes_rest { parameter_count - 1 } else { parameter_count };
-    let is_missing = procedure.parameters[..fixed].iter().skip(given).any(|parameter| parameter.default.is_none());
+    let fixed = if procedure.takes_rest {
+        parameter_count - 1
+    } else {
+        parameter_count
+    };
+    let is_missing = procedure.parameters[..fixed]
+        .iter()
+        .skip(given)
+        .any(|parameter| parameter.default.is_none());
     if (given > fixed && !procedure.takes_rest) || is_missing {
         let name = if procedure.is_lambda {
             "apply lambdaExpr".to_owned()
         } else {
             crate::value::list::list_text(words[..name_count].iter())
         };
-        return Err(Exception::wrong_args(&format!("{name}{}", procedure.usage())));
+        return Err(Exception::wrong_args(&format!(
+            "{name}{}",
+            procedure.usage()
+        )));
     }
     Ok(())
 }
@@ -345,7 +401,9 @@ fn argument_value(procedure: &Procedure, arguments: &[Value], index: usize) -> V
     }
     match arguments.get(index) {
         Some(argument) => argument.clone(),
-        None => procedure.parameters[index].default.clone().unwrap_or_default(),
+        None => procedure.parameters[index]
+            .default
+            .clone()
+            .unwrap_or_default(),
     }
 }
-

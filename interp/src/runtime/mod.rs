@@ -25,7 +25,10 @@ use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::rc::Rc;
 
-pub use command::{ANY, Builtin, ClosureCommand, Command, CommandResult, NativeCommand, Next, Resume, done, done_empty};
+pub use command::{
+    ANY, Builtin, ClosureCommand, Command, CommandResult, NativeCommand, Next, Resume, done,
+    done_empty,
+};
 pub use evaluate::{Context, ScriptLabel};
 pub use exception::{Exception, Outcome, code};
 pub use mode::Mode;
@@ -46,6 +49,10 @@ pub struct Interp {
     /// The running fiber.
     pub(crate) fiber: Box<Fiber>,
     /// The fibers that wait for the running one: the main one first.
+    #[allow(
+        clippy::vec_box,
+        reason = "a fiber is swapped with the running one, which is boxed"
+    )]
     pub(crate) fibers: Vec<Box<Fiber>>,
     pub(crate) global: Rc<Namespace>,
     /// Moves whenever some name may stand for another command than before.
@@ -77,8 +84,6 @@ pub struct Interp {
     pub(crate) last_error: Option<Box<Exception>>,
     /// The variables (with keys of array elements) whose traces run.
     pub(crate) active_traces: Vec<(Rc<crate::value::Variable>, Option<Value>)>,
-    /// Kept for `main` to print: set when the interpreter is being deleted.
-    pub(crate) is_deleted: Cell<bool>,
 }
 
 thread_local! {
@@ -118,7 +123,6 @@ impl Interp {
             exit_status: None,
             last_error: None,
             active_traces: Vec::new(),
-            is_deleted: Cell::new(false),
         }
     }
 
@@ -157,7 +161,10 @@ impl Interp {
 
     /// Data that the commands of one module share in this interpreter, made when first asked for.
     pub fn data<T: Default + 'static>(&mut self) -> Rc<T> {
-        let entry = self.data.entry(TypeId::of::<T>()).or_insert_with(|| Rc::new(T::default()));
+        let entry = self
+            .data
+            .entry(TypeId::of::<T>())
+            .or_insert_with(|| Rc::new(T::default()));
         entry.clone().downcast::<T>().unwrap_or_default()
     }
 
@@ -176,7 +183,10 @@ impl Interp {
     /// The index of the call frame of what runs now.
     #[inline]
     pub(crate) fn current_call(&self) -> usize {
-        self.fiber.frames.last().map_or(0, |frame| frame.call as usize)
+        self.fiber
+            .frames
+            .last()
+            .map_or(0, |frame| frame.call as usize)
     }
 
     /// The status that `exit` asked for, if it was called.

@@ -28,7 +28,10 @@ impl Mode {
 
     /// The mode of this name.
     pub fn from_name(name: &str) -> Option<Mode> {
-        Mode::ALL.iter().find(|(other, _)| *other == name).map(|(_, mode)| *mode)
+        Mode::ALL
+            .iter()
+            .find(|(other, _)| *other == name)
+            .map(|(_, mode)| *mode)
     }
 }
 

@@ -96,20 +96,33 @@ pub fn split_name(name: &str) -> (Option<&str>, &str) {
         None => (None, name),
         Some(at) => {
             let qualifiers = name[..at].trim_end_matches(':');
-            (Some(if qualifiers.is_empty() && at > 0 { "" } else { qualifiers }), &name[at + 2..])
+            (
+                Some(if qualifiers.is_empty() && at > 0 {
+                    ""
+                } else {
+                    qualifiers
+                }),
+                &name[at + 2..],
+            )
         }
     }
 }
 
 /// The parts of a qualified name without empty ones.
 pub(crate) fn name_parts(name: &str) -> impl Iterator<Item = &str> {
-    name.split("::").map(|part| part.trim_start_matches(':')).filter(|part| !part.is_empty())
+    name.split("::")
+        .map(|part| part.trim_start_matches(':'))
+        .filter(|part| !part.is_empty())
 }
 
 impl Interp {
     /// The namespace that `name` means seen from `from`; None when it does not exist.
     pub fn find_namespace(&mut self, name: &str, from: &Rc<Namespace>) -> Option<Rc<Namespace>> {
-        let start = if name.starts_with("::") { self.global.clone() } else { from.clone() };
+        let start = if name.starts_with("::") {
+            self.global.clone()
+        } else {
+            from.clone()
+        };
         let found = self.walk(&start, name);
         if found.is_none() && !name.starts_with("::") && !from.is_global() {
             let global = self.global.clone();
@@ -127,19 +140,32 @@ impl Interp {
                 None => self.materialize_ensemble(&current, part)?,
             };
         }
-        if current.is_deleted.get() { None } else { Some(current) }
+        if current.is_deleted.get() {
+            None
+        } else {
+            Some(current)
+        }
     }
 
     /// The namespace that `name` means seen from `from`, made with those around it when absent.
     pub fn make_namespace(&mut self, name: &str, from: &Rc<Namespace>) -> Rc<Namespace> {
-        let mut current = if name.starts_with("::") { self.global.clone() } else { from.clone() };
+        let mut current = if name.starts_with("::") {
+            self.global.clone()
+        } else {
+            from.clone()
+        };
         for part in name_parts(name) {
-            let child = current.child(part).or_else(|| self.materialize_ensemble(&current, part));
+            let child = current
+                .child(part)
+                .or_else(|| self.materialize_ensemble(&current, part));
             current = match child {
                 Some(child) => child,
                 None => {
                     let child = Namespace::new(part, Some(&current));
-                    current.children.borrow_mut().insert(child.name.clone(), child.clone());
+                    current
+                        .children
+                        .borrow_mut()
+                        .insert(child.name.clone(), child.clone());
                     self.command_epoch += 1;
                     child
                 }
@@ -188,7 +214,12 @@ impl Interp {
     }
 
     /// Puts a command of this kind under `name` in `namespace`, replacing what was there.
-    pub(crate) fn put_command(&mut self, namespace: &Rc<Namespace>, name: &str, kind: CommandKind) -> Rc<Command> {
+    pub(crate) fn put_command(
+        &mut self,
+        namespace: &Rc<Namespace>,
+        name: &str,
+        kind: CommandKind,
+    ) -> Rc<Command> {
         let existing = namespace.command(name);
         if let Some(existing) = existing {
             self.delete_command(&existing);
@@ -216,7 +247,11 @@ impl Interp {
 
     /// Where `name`, which may be qualified, is or would be as seen from `namespace`: the namespace and the tail.
     /// None when the namespace does not exist.
-    pub fn locate(&mut self, name: &str, namespace: &Rc<Namespace>) -> Option<(Rc<Namespace>, Rc<str>)> {
+    pub fn locate(
+        &mut self,
+        name: &str,
+        namespace: &Rc<Namespace>,
+    ) -> Option<(Rc<Namespace>, Rc<str>)> {
         let (qualifiers, tail) = split_name(name);
         match qualifiers {
             None => Some((namespace.clone(), tail.into())),

@@ -50,8 +50,10 @@ impl Procedure {
         for specification in parameter_list.to_list()?.elements() {
             parameters.push(parameter(specification)?);
         }
-        let parameter_names: Vec<Box<str>> =
-            parameters.iter().map(|parameter| parameter.name.str().as_ref().into()).collect();
+        let parameter_names: Vec<Box<str>> = parameters
+            .iter()
+            .map(|parameter| parameter.name.str().as_ref().into())
+            .collect();
         let takes_rest = parameter_names.last().is_some_and(|name| &**name == "args");
         Ok(Procedure {
             is_plain: !takes_rest,
@@ -123,5 +125,8 @@ fn parameter(specification: &Value) -> Result<Parameter, Box<Exception>> {
             ["TCL", "OPERATION", "PROC", "FORMALARGUMENTFORMAT"],
         ));
     }
-    Ok(Parameter { name: Value::text(&text), default })
+    Ok(Parameter {
+        name: Value::text(&text),
+        default,
+    })
 }

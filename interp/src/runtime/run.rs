@@ -93,7 +93,9 @@ impl Interp {
     #[allow(clippy::too_many_lines, reason = "one arm an instruction")]
     fn run_units(&mut self) -> Result<Outcome, Box<Exception>> {
         'frame: loop {
-            let Some(FrameKind::Code(frame)) = self.fiber.frames.last_mut().map(|frame| &mut frame.kind) else {
+            let Some(FrameKind::Code(frame)) =
+                self.fiber.frames.last_mut().map(|frame| &mut frame.kind)
+            else {
                 return Ok(Err(Exception::error("internal: no unit to run")));
             };
             // Frames move when others are pushed, even for a moment by a trace: nothing of `frame` is kept but what does
@@ -153,27 +155,37 @@ impl Interp {
                         }
                         macro_rules! arithmetic {
                             ($operator:expr, $int:expr, $double:expr) => {{
-                                let (left, right) = (flex!(i.b, B_IS_CONSTANT), flex!(i.c, C_IS_CONSTANT));
+                                let (left, right) =
+                                    (flex!(i.b, B_IS_CONSTANT), flex!(i.c, C_IS_CONSTANT));
                                 let int: fn(i64, i64) -> Option<i64> = $int;
                                 let double: fn(f64, f64) -> f64 = $double;
                                 let fast = match (&left.0, &right.0) {
-                                    (Repr::Int(left), Repr::Int(right)) => int(*left, *right).map(Value::int),
-                                    (Repr::Double(left), Repr::Double(right)) => {
-                                        Some(double(left.get(), right.get())).filter(|d| !d.is_nan()).map(Value::double)
+                                    (Repr::Int(left), Repr::Int(right)) => {
+                                        int(*left, *right).map(Value::int)
                                     }
-                                    (Repr::Double(left), Repr::Int(right)) => Some(double(left.get(), *right as f64))
-                                        .filter(|d| !d.is_nan())
-                                        .map(Value::double),
-                                    (Repr::Int(left), Repr::Double(right)) => Some(double(*left as f64, right.get()))
-                                        .filter(|d| !d.is_nan())
-                                        .map(Value::double),
+                                    (Repr::Double(left), Repr::Double(right)) => {
+                                        Some(double(left.get(), right.get()))
+                                            .filter(|d| !d.is_nan())
+                                            .map(Value::double)
+                                    }
+                                    (Repr::Double(left), Repr::Int(right)) => {
+                                        Some(double(left.get(), *right as f64))
+                                            .filter(|d| !d.is_nan())
+                                            .map(Value::double)
+                                    }
+                                    (Repr::Int(left), Repr::Double(right)) => {
+                                        Some(double(*left as f64, right.get()))
+                                            .filter(|d| !d.is_nan())
+                                            .map(Value::double)
+                                    }
                                     _ => None,
                                 };
                                 match fast {
                                     Some(value) => put!(value),
                                     None => {
                                         save!();
-                                        let value = check!(self.binary_slowly($operator, left, right));
+                                        let value =
+                                            check!(self.binary_slowly($operator, left, right));
                                         put!(value);
                                     }
                                 }
@@ -181,7 +193,8 @@ impl Interp {
                         }
                         macro_rules! integers {
                             ($operator:expr, $int:expr) => {{
-                                let (left, right) = (flex!(i.b, B_IS_CONSTANT), flex!(i.c, C_IS_CONSTANT));
+                                let (left, right) =
+                                    (flex!(i.b, B_IS_CONSTANT), flex!(i.c, C_IS_CONSTANT));
                                 let int: fn(i64, i64) -> Option<i64> = $int;
                                 let fast = match (&left.0, &right.0) {
                                     (Repr::Int(left), Repr::Int(right)) => int(*left, *right),
@@ -191,7 +204,8 @@ impl Interp {
                                     Some(number) => put!(Value::int(number)),
                                     None => {
                                         save!();
-                                        let value = check!(self.binary_slowly($operator, left, right));
+                                        let value =
+                                            check!(self.binary_slowly($operator, left, right));
                                         put!(value);
                                     }
                                 }
@@ -213,7 +227,10 @@ impl Interp {
                         macro_rules! comparison {
                             ($operator:expr, $compare:tt) => {{
                                 let truth = compared!(
-                                    flex!(i.b, B_IS_CONSTANT), flex!(i.c, C_IS_CONSTANT), $operator, $compare
+                                    flex!(i.b, B_IS_CONSTANT),
+                                    flex!(i.c, C_IS_CONSTANT),
+                                    $operator,
+                                    $compare
                                 );
                                 put!(Value::boolean(truth));
                             }};
@@ -221,7 +238,10 @@ impl Interp {
                         macro_rules! branch {
                             ($operator:expr, $compare:tt) => {{
                                 let truth = compared!(
-                                    flex!(i.a, B_IS_CONSTANT), flex!(i.b, C_IS_CONSTANT), $operator, $compare
+                                    flex!(i.a, B_IS_CONSTANT),
+                                    flex!(i.b, C_IS_CONSTANT),
+                                    $operator,
+                                    $compare
                                 );
                                 if truth == (i.x & JUMP_IF_FALSE == 0) {
                                     pc = pc.wrapping_add_signed(isize::from(i.c as i16));
@@ -332,7 +352,9 @@ impl Interp {
                                 {
                                     let key = reg!((*instructions.add(pc)).a);
                                     let found = match array.elements.borrow().get(key) {
-                                        Some(value) if value.is_value() && key.is_value() => Some(value.clone()),
+                                        Some(value) if value.is_value() && key.is_value() => {
+                                            Some(value.clone())
+                                        }
                                         _ => None,
                                     };
                                     if let Some(value) = found {
@@ -342,7 +364,8 @@ impl Interp {
                                     }
                                 }
                                 save!();
-                                let (target, step) = check!(self.target(&*unit, base, i, pc, "read"));
+                                let (target, step) =
+                                    check!(self.target(&*unit, base, i, pc, "read"));
                                 pc += step;
                                 let value = check!(self.get(&target));
                                 put!(value);
@@ -367,7 +390,8 @@ impl Interp {
                                     }
                                 }
                                 save!();
-                                let (target, step) = check!(self.target(&*unit, base, i, pc, "set"));
+                                let (target, step) =
+                                    check!(self.target(&*unit, base, i, pc, "set"));
                                 pc += step;
                                 let value = check!(self.set(&target, value));
                                 if i.c != NO_REGISTER {
@@ -375,11 +399,15 @@ impl Interp {
                                 }
                             }
                             Op::VariableIncr => {
-                                let amount = std::ptr::replace(base.add(i.a as usize), Value::EMPTY);
+                                let amount =
+                                    std::ptr::replace(base.add(i.a as usize), Value::EMPTY);
                                 save!();
-                                let (target, step) = check!(self.target(&*unit, base, i, pc, "set"));
+                                let (target, step) =
+                                    check!(self.target(&*unit, base, i, pc, "set"));
                                 pc += step;
-                                let value = check!(self.modify(&target, true, |value| increment(value, &amount)));
+                                let value = check!(
+                                    self.modify(&target, true, |value| increment(value, &amount))
+                                );
                                 if i.c != NO_REGISTER {
                                     store!(self, base, i.c, value, 'fail, exception);
                                 }
@@ -394,15 +422,19 @@ impl Interp {
                                     }
                                 }
                                 save!();
-                                let (target, step) = check!(self.target(&*unit, base, i, pc, "set"));
+                                let (target, step) =
+                                    check!(self.target(&*unit, base, i, pc, "set"));
                                 pc += step;
-                                let value = check!(self.modify(&target, false, |value| append(value, &tail)));
+                                let value = check!(
+                                    self.modify(&target, false, |value| append(value, &tail))
+                                );
                                 if i.c != NO_REGISTER {
                                     store!(self, base, i.c, value, 'fail, exception);
                                 }
                             }
                             Op::VariableLappend => {
-                                let element = std::ptr::replace(base.add(i.a as usize), Value::EMPTY);
+                                let element =
+                                    std::ptr::replace(base.add(i.a as usize), Value::EMPTY);
                                 if i.x == TargetKind::Local as u8 && i.c == NO_REGISTER {
                                     let variable = &mut *base.add(i.b as usize);
                                     if variable.is_value() {
@@ -411,9 +443,12 @@ impl Interp {
                                     }
                                 }
                                 save!();
-                                let (target, step) = check!(self.target(&*unit, base, i, pc, "set"));
+                                let (target, step) =
+                                    check!(self.target(&*unit, base, i, pc, "set"));
                                 pc += step;
-                                let value = check!(self.modify(&target, true, |value| lappend(value, element)));
+                                let value = check!(
+                                    self.modify(&target, true, |value| lappend(value, element))
+                                );
                                 if i.c != NO_REGISTER {
                                     store!(self, base, i.c, value, 'fail, exception);
                                 }
@@ -427,7 +462,8 @@ impl Interp {
                             Op::VariableUnset => {
                                 save!();
                                 let complains = i.a != 0;
-                                let step = check!(self.target_unset(&*unit, base, i, pc, complains));
+                                let step =
+                                    check!(self.target_unset(&*unit, base, i, pc, complains));
                                 pc += step;
                             }
                             Op::IncrLocal => {
@@ -444,19 +480,31 @@ impl Interp {
                             Op::Extra => {}
 
                             Op::Add => arithmetic!(BinaryOp::Add, i64::checked_add, |l, r| l + r),
-                            Op::Subtract => arithmetic!(BinaryOp::Subtract, i64::checked_sub, |l, r| l - r),
-                            Op::Multiply => arithmetic!(BinaryOp::Multiply, i64::checked_mul, |l, r| l * r),
+                            Op::Subtract => {
+                                arithmetic!(BinaryOp::Subtract, i64::checked_sub, |l, r| l - r)
+                            }
+                            Op::Multiply => {
+                                arithmetic!(BinaryOp::Multiply, i64::checked_mul, |l, r| l * r)
+                            }
                             Op::Divide => arithmetic!(
                                 BinaryOp::Divide,
                                 |l, r| if r == 0 { None } else { floor_divide(l, r) },
                                 |l, r| l / r
                             ),
                             Op::Remainder => integers!(BinaryOp::Remainder, |l, r| {
-                                if r == 0 { None } else { Some(floor_remainder(l, r)) }
+                                if r == 0 {
+                                    None
+                                } else {
+                                    Some(floor_remainder(l, r))
+                                }
                             }),
                             Op::Power => slow_operator!(BinaryOp::Power),
                             Op::ShiftLeft => integers!(BinaryOp::ShiftLeft, |l, r| {
-                                if (0..63).contains(&r) && ((l << r) >> r) == l { Some(l << r) } else { None }
+                                if (0..63).contains(&r) && ((l << r) >> r) == l {
+                                    Some(l << r)
+                                } else {
+                                    None
+                                }
                             }),
                             Op::ShiftRight => integers!(BinaryOp::ShiftRight, |l, r| {
                                 if r >= 0 { Some(l >> r.min(63)) } else { None }
@@ -486,7 +534,8 @@ impl Interp {
                             }
                             Op::BitNot => {
                                 save!();
-                                let value = check!(self.unary_slowly(reg!(i.b), number::complement));
+                                let value =
+                                    check!(self.unary_slowly(reg!(i.b), number::complement));
                                 put!(value);
                             }
                             Op::Not => {
@@ -505,13 +554,16 @@ impl Interp {
                                     put!(source.clone());
                                 } else {
                                     save!();
-                                    let value = check!(self.to_numeric(base, i.b));
+                                    let value = check!(self.numeric_result(base, i.b));
                                     put!(value);
                                 }
                             }
                             Op::MathCall => {
                                 save!();
-                                let words = std::slice::from_raw_parts(base.add(i.a as usize), i.c as usize);
+                                let words = std::slice::from_raw_parts(
+                                    base.add(i.a as usize),
+                                    i.c as usize,
+                                );
                                 let value = check!(crate::commands::math::call(self, i.b, words));
                                 clear(base.add(i.a as usize), i.c as usize);
                                 put!(value);
@@ -557,7 +609,8 @@ impl Interp {
                             Op::JumpEqual => branch!(BinaryOp::Equal, ==),
                             Op::JumpNotEqual => branch!(BinaryOp::NotEqual, !=),
                             Op::JumpStringEqual | Op::JumpStringNotEqual => {
-                                let (left, right) = (flex!(i.a, B_IS_CONSTANT), flex!(i.b, C_IS_CONSTANT));
+                                let (left, right) =
+                                    (flex!(i.a, B_IS_CONSTANT), flex!(i.b, C_IS_CONSTANT));
                                 let same = if left.is_value() && right.is_value() {
                                     left.same_text(right)
                                 } else {
@@ -574,7 +627,11 @@ impl Interp {
                                 let value = check!(self.operand(reg!(i.a)));
                                 let table = &(&(*unit).code.jump_tables)[i.b as usize];
                                 let text = value.str();
-                                let distance = table.targets.get(&*text).copied().unwrap_or(table.otherwise);
+                                let distance = table
+                                    .targets
+                                    .get(&*text)
+                                    .copied()
+                                    .unwrap_or(table.otherwise);
                                 pc = pc.wrapping_add_signed(distance as isize);
                             }
 
@@ -591,12 +648,19 @@ impl Interp {
                             Op::ForeachGet => {
                                 let extra = *instructions.add(pc);
                                 pc += 1;
-                                let value = foreach_get(base, i.b, extra.a, usize::from(extra.b), usize::from(i.c));
+                                let value = foreach_get(
+                                    base,
+                                    i.b,
+                                    extra.a,
+                                    usize::from(extra.b),
+                                    usize::from(i.c),
+                                );
                                 put!(value);
                             }
                             Op::ForeachStep => {
                                 let state = base.add(i.b as usize);
-                                let (Repr::Int(counter), Repr::List(list)) = (&mut (*state).0, &(*state.add(1)).0)
+                                let (Repr::Int(counter), Repr::List(list)) =
+                                    (&mut (*state).0, &(*state.add(1)).0)
                                 else {
                                     // An empty list is held as the empty string.
                                     pc = pc.wrapping_add_signed(isize::from(i.c as i16));
@@ -626,9 +690,8 @@ impl Interp {
                                 }
                                 let site: *mut CallSite = (&(*unit).call_sites)[i.c as usize].get();
                                 if (*site).epoch != self.command_epoch || i.x & 2 != 0 {
-                                    match self.resolve(words, i.x & 2 != 0, site) {
-                                        Some(result) => called!(result, i.a, count, discards),
-                                        None => {}
+                                    if let Some(result) = self.resolve(words, site) {
+                                        called!(result, i.a, count, discards);
                                     }
                                     if (*site).epoch == 0 {
                                         continue;
@@ -636,19 +699,26 @@ impl Interp {
                                 }
                                 match &(*site).callee {
                                     Callee::Builtin(row) => {
-                                        let result = self.call_builtin(*row, words);
+                                        let result = self.call_builtin(row, words);
                                         called!(result, i.a, count, discards);
                                     }
                                     Callee::Procedure(procedure) => {
                                         let procedure: *const _ = procedure;
-                                        match self.push_procedure(&*procedure, words, 1, End::Procedure) {
+                                        match self.push_procedure(
+                                            &*procedure,
+                                            words,
+                                            1,
+                                            End::Procedure,
+                                        ) {
                                             Ok(()) => {
                                                 if self.mode == Mode::Yield {
                                                     return Err(suspended());
                                                 }
                                                 continue 'frame;
                                             }
-                                            Err(raised) => called!(Err(raised), i.a, count, discards),
+                                            Err(raised) => {
+                                                called!(Err(raised), i.a, count, discards)
+                                            }
                                         }
                                     }
                                     callee => {
@@ -674,8 +744,10 @@ impl Interp {
                                     frame.discards = discards;
                                 }
                                 // The register keeps the list, and so the words, until the call is done.
-                                let words: &[Value] =
-                                    std::slice::from_raw_parts(list.elements().as_ptr(), list.elements().len());
+                                let words: &[Value] = std::slice::from_raw_parts(
+                                    list.elements().as_ptr(),
+                                    list.elements().len(),
+                                );
                                 if !matches!((*base.add(i.b as usize)).0, Repr::List(_)) {
                                     *base.add(i.b as usize) = Value(Repr::List(list.clone()));
                                 }
@@ -712,7 +784,8 @@ impl Interp {
                                 if (*unit).compile_epoch != self.compile_epoch {
                                     {
                                         let frame = self.running();
-                                        frame.pc = pc.wrapping_add_signed(i.long_jump() as isize) as u32;
+                                        frame.pc =
+                                            pc.wrapping_add_signed(i.long_jump() as isize) as u32;
                                         frame.result = i.a;
                                         frame.word_count = 0;
                                         frame.discards = i.x != 0;
@@ -724,14 +797,19 @@ impl Interp {
                             }
                             Op::TrapMatches => {
                                 let pattern = &*constants.add(i.b as usize);
-                                let truth = crate::commands::completion::trap_matches(pattern, reg!(i.c));
+                                let truth =
+                                    crate::commands::completion::trap_matches(pattern, reg!(i.c));
                                 put!(Value::boolean(truth));
                             }
                             Op::NoteDuring => {
                                 let original = (*base.add(i.c as usize)).clone();
                                 let completion = (*base.add(i.a as usize)).clone();
                                 let options = &mut *base.add(i.b as usize);
-                                crate::commands::completion::note_during(&completion, options, &original);
+                                crate::commands::completion::note_during(
+                                    &completion,
+                                    options,
+                                    &original,
+                                );
                             }
                             Op::DictPairs => {
                                 save!();
@@ -744,7 +822,8 @@ impl Interp {
 
                             Op::ListIndex => {
                                 save!();
-                                let (list, index) = (flex!(i.b, B_IS_CONSTANT), flex!(i.c, C_IS_CONSTANT));
+                                let (list, index) =
+                                    (flex!(i.b, B_IS_CONSTANT), flex!(i.c, C_IS_CONSTANT));
                                 let value = match (&list.0, &index.0) {
                                     (Repr::List(list), Repr::Int(at)) => {
                                         let at = usize::try_from(*at).unwrap_or(usize::MAX);
@@ -782,7 +861,8 @@ impl Interp {
                                 let text = check!(self.operand(reg!(i.b)));
                                 let first = check!(self.operand(reg!(i.c)));
                                 let last = check!(self.operand(reg!(i.c + 1)));
-                                let value = check!(crate::commands::string::range(&text, &first, &last));
+                                let value =
+                                    check!(crate::commands::string::range(&text, &first, &last));
                                 put!(value);
                             }
                             Op::DictGet => {
@@ -796,21 +876,28 @@ impl Interp {
                                 save!();
                                 let dict = check!(self.operand(reg!(i.b)));
                                 let key = check!(self.operand(flex!(i.c, C_IS_CONSTANT)));
-                                let found = dict.to_dict().is_ok_and(|dict| dict.map().get(&key).is_some());
+                                let found = dict
+                                    .to_dict()
+                                    .is_ok_and(|dict| dict.map().get(&key).is_some());
                                 put!(Value::boolean(found));
                             }
                             Op::StringMatch => {
                                 save!();
                                 let pattern = check!(self.operand(flex!(i.b, B_IS_CONSTANT)));
                                 let text = check!(self.operand(flex!(i.c, C_IS_CONSTANT)));
-                                let truth = crate::text::glob::glob_match(&pattern.str(), &text.str(), false);
+                                let truth = crate::text::glob::glob_match(
+                                    &pattern.str(),
+                                    &text.str(),
+                                    false,
+                                );
                                 put!(Value::boolean(truth));
                             }
                             Op::ListSetLocal => {
                                 let words = base.add(i.b as usize);
                                 let variable = &mut *base.add(i.a as usize);
                                 if i.c == 2
-                                    && let (Repr::List(list), Repr::Int(at)) = (&mut variable.0, &(*words).0)
+                                    && let (Repr::List(list), Repr::Int(at)) =
+                                        (&mut variable.0, &(*words).0)
                                     && let Some(list) = crate::value::unshared(list)
                                     && let Some(element) = usize::try_from(*at)
                                         .ok()
@@ -868,7 +955,11 @@ impl Interp {
     /// that ends the run loop.
     #[inline]
     fn leave_unit(&mut self, value: Value) -> Option<Outcome> {
-        if self.fiber.calls.last().is_some_and(|call| call.extra.is_some())
+        if self
+            .fiber
+            .calls
+            .last()
+            .is_some_and(|call| call.extra.is_some())
             && let Some(words) = self.caught_tailcall()
         {
             return match self.finish_tailcall(words) {
@@ -889,7 +980,9 @@ impl Interp {
         }
         self.fiber.pop_frame();
         let mode = self.mode;
-        if let Some(FrameKind::Code(below)) = self.fiber.frames.last_mut().map(|frame| &mut frame.kind) {
+        if let Some(FrameKind::Code(below)) =
+            self.fiber.frames.last_mut().map(|frame| &mut frame.kind)
+        {
             // SAFETY: as in `deliver`.
             unsafe {
                 let register = below.base.add(usize::from(below.result));
@@ -898,7 +991,11 @@ impl Interp {
                 if below.discards {
                     drop(value);
                 } else {
-                    *register = if mode == Mode::Forget { value.forgotten() } else { value };
+                    *register = if mode == Mode::Forget {
+                        value.forgotten()
+                    } else {
+                        value
+                    };
                 }
             }
             return None;
@@ -912,14 +1009,23 @@ impl Interp {
     /// Evaluates the command whose instructions start at `pc` from its text: what it inlined has been redefined.
     #[cold]
     fn start_again(&mut self, unit: &Unit, pc: u32) -> CommandResult {
-        let range = unit.code.commands.iter().rev().find(|range| range.start == pc);
+        let range = unit
+            .code
+            .commands
+            .iter()
+            .rev()
+            .find(|range| range.start == pc);
         let text = range.map_or("", |range| range.span.text(&unit.code.source));
-        self.push_script(&Value::literal(text), super::Context::Current, super::ScriptLabel::None)
+        self.push_script(
+            &Value::literal(text),
+            super::Context::Current,
+            super::ScriptLabel::None,
+        )
     }
 
     /// Looks up what the words at a call site call. `Some` when the call was made here already.
     #[cold]
-    fn resolve(&mut self, words: &[Value], is_computed: bool, site: *mut CallSite) -> Option<CommandResult> {
+    fn resolve(&mut self, words: &[Value], site: *mut CallSite) -> Option<CommandResult> {
         let namespace = self.current_namespace();
         let text = words[0].str();
         match self.callee(&text, &namespace) {
@@ -929,7 +1035,6 @@ impl Interp {
                     (*site).callee = callee;
                     (*site).epoch = self.command_epoch;
                 }
-                let _ = is_computed;
                 None
             }
             None => {
@@ -984,11 +1089,32 @@ impl Interp {
             } else {
                 return Ok(());
             }
-            let name = unit.code.locals.get(usize::from(number)).map_or("", |name| name);
-            return Err(Exception::variable("set", name, "variable is array", &["TCL", "WRITE", "ARRAY"]));
+            let name = unit
+                .code
+                .locals
+                .get(usize::from(number))
+                .map_or("", |name| name);
+            return Err(Exception::variable(
+                "set",
+                name,
+                "variable is array",
+                &["TCL", "WRITE", "ARRAY"],
+            ));
         }
-        let name = unit.code.locals.get(usize::from(number)).map_or("", |name| name);
-        self.set(&Target { slot, key: None, name }, value).map(drop)
+        let name = unit
+            .code
+            .locals
+            .get(usize::from(number))
+            .map_or("", |name| name);
+        self.set(
+            &Target {
+                slot,
+                key: None,
+                name,
+            },
+            value,
+        )
+        .map(drop)
     }
 
     fn running_unit(&self) -> Rc<Unit> {
@@ -1012,8 +1138,16 @@ impl Interp {
             }
         }
         let unit = self.running_unit();
-        let name = unit.code.locals.get(usize::from(number)).map_or("", |name| name);
-        self.get(&Target { slot, key: None, name })
+        let name = unit
+            .code
+            .locals
+            .get(usize::from(number))
+            .map_or("", |name| name);
+        self.get(&Target {
+            slot,
+            key: None,
+            name,
+        })
     }
 
     /// The value of a local variable without its read traces.
@@ -1022,13 +1156,21 @@ impl Interp {
         // SAFETY: the register is a local of the running frame.
         let slot = unsafe { Slot::of_register(base.add(usize::from(number))) };
         let content = slot.content();
-        if content.is_value() { Ok(content) } else { self.read_local(base, number) }
+        if content.is_value() {
+            Ok(content)
+        } else {
+            self.read_local(base, number)
+        }
     }
 
     /// The value of an operand, which may be a local variable in any state.
     #[inline]
     fn operand(&mut self, operand: &Value) -> Outcome {
-        if operand.is_value() { Ok(operand.clone()) } else { self.operand_slowly(operand) }
+        if operand.is_value() {
+            Ok(operand.clone())
+        } else {
+            self.operand_slowly(operand)
+        }
     }
 
     #[cold]
@@ -1055,7 +1197,12 @@ impl Interp {
     }
 
     #[cold]
-    fn compare_slowly(&mut self, operator: BinaryOp, left: &Value, right: &Value) -> Result<bool, Box<Exception>> {
+    fn compare_slowly(
+        &mut self,
+        operator: BinaryOp,
+        left: &Value,
+        right: &Value,
+    ) -> Result<bool, Box<Exception>> {
         let value = self.binary_slowly(operator, left, right)?;
         Ok(matches!(value.0, Repr::Int(1)))
     }
@@ -1077,11 +1224,13 @@ impl Interp {
     fn truth(&mut self, base: *mut Value, number: Register) -> Result<bool, Box<Exception>> {
         // SAFETY: the register is in the running frame's window.
         let value = self.operand(unsafe { &*base.add(usize::from(number)) })?;
-        value.as_boolean().ok_or_else(|| Exception::not_a_boolean(&value))
+        value
+            .as_boolean()
+            .ok_or_else(|| Exception::not_a_boolean(&value))
     }
 
     #[cold]
-    fn to_numeric(&mut self, base: *mut Value, number: Register) -> Outcome {
+    fn numeric_result(&mut self, base: *mut Value, number: Register) -> Outcome {
         // SAFETY: the register is in the running frame's window.
         let value = self.operand(unsafe { &*base.add(usize::from(number)) })?;
         match value.number() {
@@ -1102,7 +1251,10 @@ impl Interp {
             text.push_str(&part.str());
         }
         if text.len() > crate::limits::STRING_BYTES_MAX {
-            return Err(Exception::too_large("string", crate::limits::STRING_BYTES_MAX));
+            return Err(Exception::too_large(
+                "string",
+                crate::limits::STRING_BYTES_MAX,
+            ));
         }
         // SAFETY: as above; `parts` is not used any more.
         unsafe { clear(base.add(usize::from(first)), usize::from(count)) };
@@ -1117,28 +1269,58 @@ impl Interp {
     }
 
     #[cold]
-    fn increment_local(&mut self, base: *mut Value, number: Register, amount: i64) -> Result<(), Box<Exception>> {
+    fn increment_local(
+        &mut self,
+        base: *mut Value,
+        number: Register,
+        amount: i64,
+    ) -> Result<(), Box<Exception>> {
         // SAFETY: the register is a local of the running frame.
         let slot = unsafe { Slot::of_register(base.add(usize::from(number))) };
         let unit = self.running_unit();
-        let name = unit.code.locals.get(usize::from(number)).map_or("", |name| name);
-        self.modify(&Target { slot, key: None, name }, true, |value| increment(value, &Value::int(amount)))
-            .map(drop)
+        let name = unit
+            .code
+            .locals
+            .get(usize::from(number))
+            .map_or("", |name| name);
+        self.modify(
+            &Target {
+                slot,
+                key: None,
+                name,
+            },
+            true,
+            |value| increment(value, &Value::int(amount)),
+        )
+        .map(drop)
     }
 
     #[cold]
     fn list_set_local(&mut self, base: *mut Value, i: Instruction) -> Result<(), Box<Exception>> {
         let words: Vec<Value> = (0..usize::from(i.c))
             // SAFETY: the registers are temporaries of the running frame.
-            .map(|number| unsafe { std::ptr::replace(base.add(usize::from(i.b) + number), Value::EMPTY) })
+            .map(|number| unsafe {
+                std::ptr::replace(base.add(usize::from(i.b) + number), Value::EMPTY)
+            })
             .collect();
         // SAFETY: the register is a local of the running frame.
         let slot = unsafe { Slot::of_register(base.add(usize::from(i.a))) };
         let unit = self.running_unit();
-        let name = unit.code.locals.get(usize::from(i.a)).map_or("", |name| name);
-        let target = Target { slot, key: None, name };
+        let name = unit
+            .code
+            .locals
+            .get(usize::from(i.a))
+            .map_or("", |name| name);
+        let target = Target {
+            slot,
+            key: None,
+            name,
+        };
         self.get(&target)?;
-        self.modify(&target, false, |list| crate::commands::list::set_words(list, &words)).map(drop)
+        self.modify(&target, false, |list| {
+            crate::commands::list::set_words(list, &words)
+        })
+        .map(drop)
     }
 
     fn dict_set_local(
@@ -1151,8 +1333,16 @@ impl Interp {
         // SAFETY: the register is a local of the running frame.
         let slot = unsafe { Slot::of_register(base.add(usize::from(number))) };
         let unit = self.running_unit();
-        let name = unit.code.locals.get(usize::from(number)).map_or("", |name| name);
-        let target = Target { slot, key: None, name };
+        let name = unit
+            .code
+            .locals
+            .get(usize::from(number))
+            .map_or("", |name| name);
+        let target = Target {
+            slot,
+            key: None,
+            name,
+        };
         self.modify(&target, false, |dict| {
             if dict.is_unset() {
                 *dict = Value::EMPTY;
@@ -1182,7 +1372,10 @@ impl Interp {
             None
         };
         let step = usize::from(kind.has_key());
-        Ok((self.target_with_key(unit, base, kind, number, key, operation)?, step))
+        Ok((
+            self.target_with_key(unit, base, kind, number, key, operation)?,
+            step,
+        ))
     }
 
     fn target_with_key<'a>(
@@ -1204,7 +1397,11 @@ impl Interp {
             TargetKind::Named | TargetKind::NamedElement => {
                 let site = &unit.variable_sites[number];
                 let slot = self.site_slot(site, key.as_ref(), operation)?;
-                Ok(Target { slot, key, name: site_text(&site.name) })
+                Ok(Target {
+                    slot,
+                    key,
+                    name: site_text(&site.name),
+                })
             }
             TargetKind::Computed => {
                 // SAFETY: the register is a temporary of the running frame and keeps the name.
@@ -1220,9 +1417,17 @@ impl Interp {
                     Some((array, key)) => {
                         let key = Some(Value::text(key));
                         let slot = self.slot_for(array, key.as_ref(), call, operation)?;
-                        Ok(Target { slot, key, name: array })
+                        Ok(Target {
+                            slot,
+                            key,
+                            name: array,
+                        })
                     }
-                    None => Ok(Target { slot: self.slot_for(text, None, call, operation)?, key: None, name: text }),
+                    None => Ok(Target {
+                        slot: self.slot_for(text, None, call, operation)?,
+                        key: None,
+                        name: text,
+                    }),
                 }
             }
         }
@@ -1237,15 +1442,17 @@ impl Interp {
         operation: &str,
     ) -> Result<Slot, Box<Exception>> {
         if operation == "set" {
-            return self.make_slot(name, call, operation).map_err(|exception| match key {
-                None => exception,
-                Some(key) => Exception::variable(
-                    operation,
-                    &format!("{name}({key})"),
-                    "parent namespace doesn't exist",
-                    &["TCL", "LOOKUP", "VARNAME", name],
-                ),
-            });
+            return self
+                .make_slot(name, call, operation)
+                .map_err(|exception| match key {
+                    None => exception,
+                    Some(key) => Exception::variable(
+                        operation,
+                        &format!("{name}({key})"),
+                        "parent namespace doesn't exist",
+                        &["TCL", "LOOKUP", "VARNAME", name],
+                    ),
+                });
         }
         match self.find_slot(name, call) {
             Some(slot) => Ok(slot),
@@ -1266,8 +1473,12 @@ impl Interp {
         operation: &str,
     ) -> Result<Slot, Box<Exception>> {
         let call = self.current_call();
-        let can_cache =
-            site.is_absolute.get() || self.fiber.calls.get(call).is_some_and(|frame| frame.kind == CallKind::Namespace);
+        let can_cache = site.is_absolute.get()
+            || self
+                .fiber
+                .calls
+                .get(call)
+                .is_some_and(|frame| frame.kind == CallKind::Namespace);
         if can_cache {
             // SAFETY: sites are used by the interpreter's thread only, and the reference ends here.
             if let Some(variable) = unsafe { &*site.cell.get() }
@@ -1298,7 +1509,13 @@ impl Interp {
         namespace.variable(name)
     }
 
-    fn target_exists(&mut self, unit: &Unit, base: *mut Value, instruction: Instruction, pc: usize) -> (bool, usize) {
+    fn target_exists(
+        &mut self,
+        unit: &Unit,
+        base: *mut Value,
+        instruction: Instruction,
+        pc: usize,
+    ) -> (bool, usize) {
         let step = usize::from(TargetKind::from_number(instruction.x).has_key());
         match self.target(unit, base, instruction, pc, "exists") {
             Ok((target, _)) => (self.exists(&target), step),
@@ -1352,7 +1569,10 @@ pub(crate) fn increment(value: &mut Value, amount: &Value) -> Result<(), Box<Exc
         return Ok(());
     }
     for operand in [&*value, amount] {
-        if !matches!(operand.number(), Some(number::Number::Int(_) | number::Number::Big(_))) {
+        if !matches!(
+            operand.number(),
+            Some(number::Number::Int(_) | number::Number::Big(_))
+        ) {
             let mut exception = Exception::not_an_integer(operand);
             if std::ptr::eq(operand, amount) {
                 exception.add_info("\n    (reading increment)");
@@ -1382,7 +1602,10 @@ pub(crate) fn lappend(value: &mut Value, element: Value) -> Result<(), Box<Excep
     }
     let elements = value.list_mut()?;
     if elements.len() >= crate::limits::LIST_ELEMENTS_MAX {
-        return Err(Exception::too_large("list", crate::limits::LIST_ELEMENTS_MAX));
+        return Err(Exception::too_large(
+            "list",
+            crate::limits::LIST_ELEMENTS_MAX,
+        ));
     }
     elements.push(element);
     Ok(())
@@ -1393,7 +1616,9 @@ unsafe fn take_list(base: *mut Value, first: Register, count: u16) -> Value {
     let mut elements = Vec::with_capacity(usize::from(count));
     for number in 0..usize::from(count) {
         // SAFETY: the caller names registers of the running frame.
-        elements.push(unsafe { std::ptr::replace(base.add(usize::from(first) + number), Value::EMPTY) });
+        elements.push(unsafe {
+            std::ptr::replace(base.add(usize::from(first) + number), Value::EMPTY)
+        });
     }
     Value::list(elements)
 }
@@ -1416,8 +1641,12 @@ fn raise_constant(parts: &Value) -> Box<Exception> {
 /// The exception that a handler has put into three registers.
 unsafe fn rethrow(base: *mut Value, first: Register) -> Box<Exception> {
     // SAFETY: the caller names registers of the running frame.
-    let (value, options) =
-        unsafe { ((*base.add(usize::from(first))).clone(), (*base.add(usize::from(first) + 2)).clone()) };
+    let (value, options) = unsafe {
+        (
+            (*base.add(usize::from(first))).clone(),
+            (*base.add(usize::from(first) + 2)).clone(),
+        )
+    };
     crate::commands::completion::exception_of(value, &options)
 }
 
@@ -1445,21 +1674,39 @@ unsafe fn foreach_start(
 /// Counts a foreach up; whether some list has elements left for this turn.
 unsafe fn foreach_next(base: *mut Value, state: Register, widths: &Value, count: u16) -> bool {
     // SAFETY: the caller names registers of the running frame.
-    let registers = unsafe { std::slice::from_raw_parts_mut(base.add(usize::from(state)), usize::from(count) + 1) };
+    let registers = unsafe {
+        std::slice::from_raw_parts_mut(base.add(usize::from(state)), usize::from(count) + 1)
+    };
     let Repr::Int(turn) = registers[0].0 else {
         return false;
     };
     registers[0] = Value::int(turn + 1);
     registers[1..].iter().enumerate().any(|(number, list)| {
-        let width = widths.list_element(number).ok().flatten().and_then(|width| width.as_int()).unwrap_or(1);
+        let width = widths
+            .list_element(number)
+            .ok()
+            .flatten()
+            .and_then(|width| width.as_int())
+            .unwrap_or(1);
         list.list_length().unwrap_or(0) as i64 > turn * width
     })
 }
 
 /// Element `offset` of this turn's `width` elements of a list.
-unsafe fn foreach_get(base: *mut Value, list: Register, counter: Register, width: usize, offset: usize) -> Value {
+unsafe fn foreach_get(
+    base: *mut Value,
+    list: Register,
+    counter: Register,
+    width: usize,
+    offset: usize,
+) -> Value {
     // SAFETY: the caller names registers of the running frame.
-    let (list, counter) = unsafe { (&*base.add(usize::from(list)), &*base.add(usize::from(counter))) };
+    let (list, counter) = unsafe {
+        (
+            &*base.add(usize::from(list)),
+            &*base.add(usize::from(counter)),
+        )
+    };
     let Repr::Int(turn) = counter.0 else {
         return Value::EMPTY;
     };

@@ -110,7 +110,11 @@ impl Interp {
     ///
     /// Errors: an exception that scripts cannot catch.
     pub fn check_safepoint(&mut self) -> Result<(), Box<Exception>> {
-        self.safepoint.fuel = if self.safepoint.is_every_turn { 1 } else { SAFEPOINT_INTERVAL };
+        self.safepoint.fuel = if self.safepoint.is_every_turn {
+            1
+        } else {
+            SAFEPOINT_INTERVAL
+        };
         if self.exit_status.is_some() {
             return Err(uncatchable("exit", &["REMEX", "EXIT"]));
         }
@@ -121,7 +125,10 @@ impl Interp {
             && Instant::now() >= deadline
         {
             self.safepoint.deadline = None;
-            return Err(uncatchable("the evaluation took longer than its caller waits", &["REMEX", "TIMEOUT"]));
+            return Err(uncatchable(
+                "the evaluation took longer than its caller waits",
+                &["REMEX", "TIMEOUT"],
+            ));
         }
         if let Some((unwinds, message)) = self.safepoint.cancel.take() {
             let text = match (message.is_empty(), unwinds) {
@@ -134,8 +141,15 @@ impl Interp {
             exception.is_uncatchable = unwinds;
             return Err(exception);
         }
-        if self.safepoint.time_limit.is_some_and(|limit| std::time::SystemTime::now() >= limit) {
-            return Err(uncatchable("time limit exceeded", &["TCL", "LIMIT", "TIME"]));
+        if self
+            .safepoint
+            .time_limit
+            .is_some_and(|limit| std::time::SystemTime::now() >= limit)
+        {
+            return Err(uncatchable(
+                "time limit exceeded",
+                &["TCL", "LIMIT", "TIME"],
+            ));
         }
         if let Some(hook) = &mut self.safepoint.hook
             && let Verdict::Cancel { message, code } = hook()
@@ -150,7 +164,9 @@ impl Interp {
 /// An error that scripts cannot catch.
 pub fn uncatchable(message: &str, words: &[&str]) -> Box<Exception> {
     let mut exception = Exception::new(code::ERROR, Value::text(message));
-    exception.error_code = Some(Value::list(words.iter().map(|word| Value::text(word)).collect()));
+    exception.error_code = Some(Value::list(
+        words.iter().map(|word| Value::text(word)).collect(),
+    ));
     exception.is_uncatchable = true;
     exception
 }

@@ -56,7 +56,12 @@ pub(crate) struct VariableSite {
 impl Unit {
     pub fn new(code: Code, interp_id: u64, compile_epoch: u64, namespace_id: u64) -> Rc<Unit> {
         let call_sites = (0..code.call_site_count)
-            .map(|_| UnsafeCell::new(CallSite { epoch: 0, callee: Callee::None }))
+            .map(|_| {
+                UnsafeCell::new(CallSite {
+                    epoch: 0,
+                    callee: Callee::None,
+                })
+            })
             .collect();
         let variable_sites = code
             .variable_sites
@@ -67,6 +72,13 @@ impl Unit {
                 name: name.clone(),
             })
             .collect();
-        Rc::new(Unit { code, call_sites, variable_sites, interp_id, compile_epoch, namespace_id })
+        Rc::new(Unit {
+            code,
+            call_sites,
+            variable_sites,
+            interp_id,
+            compile_epoch,
+            namespace_id,
+        })
     }
 }

@@ -1,9 +1,9 @@
 //! Outcomes on their way down the frames: results, exceptions, handlers, errorInfo.
 
+use super::Interp;
 use super::command::{CommandResult, Next};
 use super::exception::{Exception, Outcome, code};
 use super::frame::{CodeFrame, End, FrameKind, Label, clear};
-use super::Interp;
 use crate::bytecode::HandlerKind;
 use crate::value::Value;
 
@@ -29,13 +29,18 @@ impl Interp {
                 }
                 FrameKind::Code(code_frame) => match outcome {
                     Ok(value) => {
-                        let (result, count) = (code_frame.result, usize::from(code_frame.word_count));
+                        let (result, count) =
+                            (code_frame.result, usize::from(code_frame.word_count));
                         // SAFETY: result and word count were set by the call that this is the outcome of, within
                         // the frame's window.
                         unsafe {
                             let register = code_frame.base.add(usize::from(result));
                             clear(register, count);
-                            *register = if code_frame.discards { Value::EMPTY } else { value };
+                            *register = if code_frame.discards {
+                                Value::EMPTY
+                            } else {
+                                value
+                            };
                         }
                         return Delivered::Continue;
                     }
@@ -68,7 +73,10 @@ impl Interp {
     }
 
     fn top_is_running_code(&self) -> bool {
-        matches!(self.fiber.frames.last().map(|frame| &frame.kind), Some(FrameKind::Code(_)))
+        matches!(
+            self.fiber.frames.last().map(|frame| &frame.kind),
+            Some(FrameKind::Code(_))
+        )
     }
 
     fn resume_native(&mut self, outcome: Outcome) -> CommandResult {
@@ -102,7 +110,11 @@ impl Interp {
         if !exception.is_uncatchable && self.handle(pc, &mut exception) {
             return Ok(Next::Running);
         }
-        let end = self.fiber.frames.last().map_or(End::Plain, |frame| frame.end.clone());
+        let end = self
+            .fiber
+            .frames
+            .last()
+            .map_or(End::Plain, |frame| frame.end.clone());
         if matches!(end, End::Procedure | End::Lambda) {
             return self.leave_procedure(exception, matches!(end, End::Lambda));
         }
@@ -113,7 +125,9 @@ impl Interp {
     /// Finds a handler of the unit on top for the exception raised at `pc`, and goes on there.
     fn handle(&mut self, pc: u32, exception: &mut Box<Exception>) -> bool {
         let mut caught = None;
-        if let Some(FrameKind::Code(code_frame)) = self.fiber.frames.last_mut().map(|frame| &mut frame.kind) {
+        if let Some(FrameKind::Code(code_frame)) =
+            self.fiber.frames.last_mut().map(|frame| &mut frame.kind)
+        {
             for handler in &code_frame.unit.code.handlers {
                 if pc < handler.start || pc >= handler.end {
                     continue;
@@ -123,15 +137,25 @@ impl Interp {
                         code_frame.pc = on_break;
                         return true;
                     }
-                    HandlerKind::Loop { on_continue: Some(target), .. } if exception.code == code::CONTINUE => {
+                    HandlerKind::Loop {
+                        on_continue: Some(target),
+                        ..
+                    } if exception.code == code::CONTINUE => {
                         code_frame.pc = target;
                         return true;
                     }
                     HandlerKind::Loop { .. } => {}
-                    HandlerKind::Catch { target, result, wants_options } => {
+                    HandlerKind::Catch {
+                        target,
+                        result,
+                        wants_options,
+                    } => {
                         code_frame.pc = target;
                         // SAFETY: the compiler reserved three registers from `result` on.
-                        caught = Some((unsafe { code_frame.base.add(usize::from(result)) }, wants_options));
+                        caught = Some((
+                            unsafe { code_frame.base.add(usize::from(result)) },
+                            wants_options,
+                        ));
                         break;
                     }
                 }
@@ -142,7 +166,11 @@ impl Interp {
         };
         self.publish_error(exception);
         self.keep_tailcall(exception);
-        let options = if wants_options { exception.options() } else { Value::EMPTY };
+        let options = if wants_options {
+            exception.options()
+        } else {
+            Value::EMPTY
+        };
         // SAFETY: as above; the frame is still on top.
         unsafe {
             *registers = exception.value.clone();
@@ -162,7 +190,10 @@ impl Interp {
         let word = |at: usize| words.get(at).map(Value::to_text).unwrap_or_default();
         let label = |line: u32| {
             if is_lambda {
-                format!("\n    (lambda term \"{}\" line {line})", shortened(&word(1)))
+                format!(
+                    "\n    (lambda term \"{}\" line {line})",
+                    shortened(&word(1))
+                )
             } else {
                 format!("\n    (procedure \"{}\" line {line})", shortened(&word(0)))
             }
@@ -181,7 +212,11 @@ impl Interp {
                 Err(exception)
             }
             code::BREAK | code::CONTINUE => {
-                let name = if exception.code == code::BREAK { "break" } else { "continue" };
+                let name = if exception.code == code::BREAK {
+                    "break"
+                } else {
+                    "continue"
+                };
                 let mut error = Exception::with_code(
                     format!("invoked \"{name}\" outside of a loop"),
                     ["TCL", "RESULT", "UNEXPECTED"],
@@ -218,12 +253,17 @@ impl Interp {
             return;
         }
         let global = self.global.clone();
-        for (name, value) in
-            [("errorInfo", exception.info_value()), ("errorCode", exception.error_code_value())]
-        {
+        for (name, value) in [
+            ("errorInfo", exception.info_value()),
+            ("errorCode", exception.error_code_value()),
+        ] {
             if let Ok(cell) = self.make_namespace_variable(&format!("::{name}"), &global, "set") {
                 let slot = super::variable::Slot::Cell(cell.target());
-                let target = super::variable::Target { slot, key: None, name };
+                let target = super::variable::Target {
+                    slot,
+                    key: None,
+                    name,
+                };
                 let _ = self.set(&target, value);
             }
         }
@@ -234,7 +274,12 @@ impl Interp {
 fn clear_words(code_frame: &mut CodeFrame) {
     if code_frame.word_count > 0 {
         // SAFETY: the words are within the frame's window.
-        unsafe { clear(code_frame.base.add(usize::from(code_frame.result)), usize::from(code_frame.word_count)) };
+        unsafe {
+            clear(
+                code_frame.base.add(usize::from(code_frame.result)),
+                usize::from(code_frame.word_count),
+            )
+        };
         code_frame.word_count = 0;
     }
 }
@@ -256,10 +301,17 @@ fn note_innermost(exception: &mut Exception, code_frame: &CodeFrame, pc: u32) {
             [name, message] if &*name.str() == "error" => {
                 vec![Value::text("returnImm"), message.clone(), Value::EMPTY]
             }
-            words => std::iter::once(Value::text("invokeStk1")).chain(words.iter().cloned()).collect(),
+            words => std::iter::once(Value::text("invokeStk1"))
+                .chain(words.iter().cloned())
+                .collect(),
         }
     } else {
-        let op = code_frame.unit.code.instructions.get(pc as usize).map(|instruction| instruction.op);
+        let op = code_frame
+            .unit
+            .code
+            .instructions
+            .get(pc as usize)
+            .map(|instruction| instruction.op);
         vec![Value::text(op.map_or("", |op| op.row().name))]
     };
     exception.stack = Some(Value::list(vec![Value::text("INNER"), Value::list(inner)]));

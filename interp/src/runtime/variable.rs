@@ -125,17 +125,30 @@ fn full(name: &str, key: Option<&Value>) -> String {
 }
 
 fn no_such_variable(operation: &str, name: &str, key: Option<&Value>) -> Box<Exception> {
-    Exception::variable(operation, &full(name, key), "no such variable", &["TCL", "LOOKUP", "VARNAME", name])
+    Exception::variable(
+        operation,
+        &full(name, key),
+        "no such variable",
+        &["TCL", "LOOKUP", "VARNAME", name],
+    )
 }
 
 fn is_not_array(operation: &str, name: &str, key: Option<&Value>) -> Box<Exception> {
     let name_text = full(name, key);
-    Exception::variable(operation, &name_text, "variable isn't array", &["TCL", "LOOKUP", "VARNAME", name])
+    Exception::variable(
+        operation,
+        &name_text,
+        "variable isn't array",
+        &["TCL", "LOOKUP", "VARNAME", name],
+    )
 }
 
 fn is_array(operation: &str, name: &str) -> Box<Exception> {
-    let words: &[&str] =
-        if operation == "set" { &["TCL", "WRITE", "ARRAY"] } else { &["TCL", "READ", "ARRAY"] };
+    let words: &[&str] = if operation == "set" {
+        &["TCL", "WRITE", "ARRAY"]
+    } else {
+        &["TCL", "READ", "ARRAY"]
+    };
     Exception::variable(operation, name, "variable is array", words)
 }
 
@@ -157,16 +170,29 @@ impl Interp {
         let frame = self.fiber.calls.get(call)?;
         if name.contains("::") {
             let namespace = frame.namespace.clone();
-            return self.find_namespace_variable(name, &namespace).map(Slot::Cell);
+            return self
+                .find_namespace_variable(name, &namespace)
+                .map(Slot::Cell);
         }
         match frame.kind {
             CallKind::Procedure => {
-                let register = frame.unit.as_ref().and_then(|unit| unit.code.local_index.get(name).copied());
+                let register = frame
+                    .unit
+                    .as_ref()
+                    .and_then(|unit| unit.code.local_index.get(name).copied());
                 if let Some(register) = register {
                     // SAFETY: the frame's window has a register for each of its unit's locals.
-                    return Some(Slot::Register(unsafe { frame.locals.add(usize::from(register)) }));
+                    return Some(Slot::Register(unsafe {
+                        frame.locals.add(usize::from(register))
+                    }));
                 }
-                frame.extra.as_ref()?.variables.get(name).cloned().map(Slot::Cell)
+                frame
+                    .extra
+                    .as_ref()?
+                    .variables
+                    .get(name)
+                    .cloned()
+                    .map(Slot::Cell)
             }
             CallKind::Namespace => {
                 if let Some(variable) = frame.namespace.variable(name) {
@@ -180,30 +206,49 @@ impl Interp {
     /// The slot of variable `name` in call frame `call`, made when absent.
     ///
     /// Errors: `parent namespace doesn't exist`, about `operation`.
-    pub(crate) fn make_slot(&mut self, name: &str, call: usize, operation: &str) -> Result<Slot, Box<Exception>> {
+    pub(crate) fn make_slot(
+        &mut self,
+        name: &str,
+        call: usize,
+        operation: &str,
+    ) -> Result<Slot, Box<Exception>> {
         if let Some(slot) = self.find_slot(name, call) {
             return Ok(slot);
         }
         let call = call.min(self.fiber.calls.len() - 1);
         if name.contains("::") {
             let namespace = self.fiber.calls[call].namespace.clone();
-            return self.make_namespace_variable(name, &namespace, operation).map(Slot::Cell);
+            return self
+                .make_namespace_variable(name, &namespace, operation)
+                .map(Slot::Cell);
         }
         let variable = Variable::unset();
         let frame = &mut self.fiber.calls[call];
         match frame.kind {
             CallKind::Procedure => {
-                frame.extra.get_or_insert_default().variables.insert(name.into(), variable.clone());
+                frame
+                    .extra
+                    .get_or_insert_default()
+                    .variables
+                    .insert(name.into(), variable.clone());
             }
             CallKind::Namespace => {
-                frame.namespace.variables.borrow_mut().insert(name.into(), variable.clone());
+                frame
+                    .namespace
+                    .variables
+                    .borrow_mut()
+                    .insert(name.into(), variable.clone());
             }
         }
         Ok(Slot::Cell(variable))
     }
 
     /// The namespace variable that a qualified name means.
-    pub(crate) fn find_namespace_variable(&mut self, name: &str, from: &Rc<Namespace>) -> Option<Rc<Variable>> {
+    pub(crate) fn find_namespace_variable(
+        &mut self,
+        name: &str,
+        from: &Rc<Namespace>,
+    ) -> Option<Rc<Variable>> {
         let (holder, tail) = self.locate(name, from).or_else(|| {
             let global = self.global.clone();
             self.locate(name, &global)
@@ -298,7 +343,14 @@ impl Interp {
         let text = name.str();
         let call = self.current_call();
         let slot = self.make_slot_for(&text, Some(key), call, "set")?;
-        self.set(&Target { slot, key: Some(key.clone()), name: &text }, value)
+        self.set(
+            &Target {
+                slot,
+                key: Some(key.clone()),
+                name: &text,
+            },
+            value,
+        )
     }
 
     /// The value of element `key` of the array `name`.
@@ -306,7 +358,11 @@ impl Interp {
         let text = name.str();
         let call = self.current_call();
         match self.find_slot(&text, call) {
-            Some(slot) => self.get(&Target { slot, key: Some(key.clone()), name: &text }),
+            Some(slot) => self.get(&Target {
+                slot,
+                key: Some(key.clone()),
+                name: &text,
+            }),
             None => Err(no_such_variable("read", &text, Some(key))),
         }
     }
@@ -359,7 +415,10 @@ impl Interp {
     }
 
     /// The array that `name` is, after its `array` traces; None when it is no array.
-    pub(crate) fn array_object(&mut self, name: &Value) -> Result<Option<Rc<ArrayObject>>, Box<Exception>> {
+    pub(crate) fn array_object(
+        &mut self,
+        name: &Value,
+    ) -> Result<Option<Rc<ArrayObject>>, Box<Exception>> {
         let text = name.str();
         let (name_part, key) = split_key(&text);
         let call = self.current_call();
@@ -368,7 +427,9 @@ impl Interp {
         };
         if let Some(key) = key {
             // An element may itself be a link to an array.
-            let Some(array) = slot.array() else { return Ok(None) };
+            let Some(array) = slot.array() else {
+                return Ok(None);
+            };
             let linked = match array.elements.borrow().get(&key).map(|slot| &slot.0) {
                 Some(Repr::Link(variable)) => Some(variable.target()),
                 _ => None,
@@ -384,7 +445,11 @@ impl Interp {
     /// The array that `name` is, made when there is no such variable.
     ///
     /// Errors: `variable isn't array` about `operation`.
-    pub(crate) fn make_array(&mut self, name: &Value, operation: &str) -> Result<Rc<ArrayObject>, Box<Exception>> {
+    pub(crate) fn make_array(
+        &mut self,
+        name: &Value,
+        operation: &str,
+    ) -> Result<Rc<ArrayObject>, Box<Exception>> {
         if let Some(array) = self.array_object(name)? {
             return Ok(array);
         }
@@ -459,7 +524,12 @@ impl Interp {
         if target.slot.is_detached() && target.slot.content().is_unset() {
             let reason = "upvar refers to variable in deleted namespace";
             let name = full(target.name, target.key.as_ref());
-            return Err(Exception::variable("set", &name, reason, &["TCL", "LOOKUP", "VARNAME", target.name]));
+            return Err(Exception::variable(
+                "set",
+                &name,
+                reason,
+                &["TCL", "LOOKUP", "VARNAME", target.name],
+            ));
         }
         let mut element_cell = None;
         let result = match target.key.as_ref() {
@@ -505,7 +575,9 @@ impl Interp {
                 }
             }
         };
-        let cell_traced = element_cell.as_ref().is_some_and(|cell| cell.has_traces.get());
+        let cell_traced = element_cell
+            .as_ref()
+            .is_some_and(|cell| cell.has_traces.get());
         if !cell_traced && !target.slot.is_traced() {
             return Ok(result);
         }
@@ -513,16 +585,30 @@ impl Interp {
         if let Some(cell) = element_cell
             && cell_traced
         {
-            self.fire(&Slot::Cell(cell), target.name, target.key.as_ref(), Access::Write)?;
+            self.fire(
+                &Slot::Cell(cell),
+                target.name,
+                target.key.as_ref(),
+                Access::Write,
+            )?;
         }
         if target.slot.is_traced() {
-            self.fire(&target.slot, target.name, target.key.as_ref(), Access::Write)?;
+            self.fire(
+                &target.slot,
+                target.name,
+                target.key.as_ref(),
+                Access::Write,
+            )?;
         }
         Ok(self.peek(target).unwrap_or_default())
     }
 
     /// The array to put an element into, made when the variable has no value.
-    fn element_array(&mut self, target: &Target<'_>, key: &Value) -> Result<Rc<ArrayObject>, Box<Exception>> {
+    fn element_array(
+        &mut self,
+        target: &Target<'_>,
+        key: &Value,
+    ) -> Result<Rc<ArrayObject>, Box<Exception>> {
         if let Some(array) = target.slot.array() {
             return Ok(array);
         }
@@ -567,12 +653,20 @@ impl Interp {
     }
 
     /// Removes a variable's value.
-    pub(crate) fn unset(&mut self, target: &Target<'_>, complains: bool) -> Result<(), Box<Exception>> {
+    pub(crate) fn unset(
+        &mut self,
+        target: &Target<'_>,
+        complains: bool,
+    ) -> Result<(), Box<Exception>> {
         match target.key.as_ref() {
             None => {
                 let old = target.slot.replace(Value::UNSET);
                 if old.is_unset() {
-                    return if complains { Err(no_such_variable("unset", target.name, None)) } else { Ok(()) };
+                    return if complains {
+                        Err(no_such_variable("unset", target.name, None))
+                    } else {
+                        Ok(())
+                    };
                 }
                 if let Repr::Array(array) = &old.0 {
                     self.fire_element_unsets(array, target.name);
@@ -612,11 +706,18 @@ impl Interp {
                     }
                     if Rc::strong_count(&cell) > 2 {
                         // Something still links to the element: it can come back.
-                        array.elements.borrow_mut().insert(key.clone(), Value(Repr::Link(cell)));
+                        array
+                            .elements
+                            .borrow_mut()
+                            .insert(key.clone(), Value(Repr::Link(cell)));
                     }
                 }
                 if !was_set {
-                    return if complains { Err(no_such_element("unset", target.name, key)) } else { Ok(()) };
+                    return if complains {
+                        Err(no_such_element("unset", target.name, key))
+                    } else {
+                        Ok(())
+                    };
                 }
                 if target.slot.is_traced() {
                     let _ = self.fire(&target.slot, target.name, Some(key), Access::Unset);
@@ -632,7 +733,9 @@ impl Interp {
             .borrow()
             .iter()
             .filter_map(|(key, slot)| match &slot.0 {
-                Repr::Link(variable) if variable.has_traces.get() => Some((key.clone(), variable.clone())),
+                Repr::Link(variable) if variable.has_traces.get() => {
+                    Some((key.clone(), variable.clone()))
+                }
                 _ => None,
             })
             .collect();
@@ -657,7 +760,10 @@ impl Interp {
                 if variables.len() > 64 {
                     continue;
                 }
-                variables.iter().find(|(_, other)| Rc::ptr_eq(other, cell)).map(|(name, _)| name.clone())
+                variables
+                    .iter()
+                    .find(|(_, other)| Rc::ptr_eq(other, cell))
+                    .map(|(name, _)| name.clone())
             };
             if let Some(name) = name
                 && Rc::strong_count(cell) <= 3
@@ -747,7 +853,9 @@ impl Interp {
         let call = self.current_call();
         if split_element(name).is_some() {
             return Err(Exception::with_code(
-                format!("bad variable name \"{name}\": can't create a scalar variable that looks like an array element"),
+                format!(
+                    "bad variable name \"{name}\": can't create a scalar variable that looks like an array element"
+                ),
                 ["TCL", "UPVAR", "LOCAL_ELEMENT"],
             ));
         }
@@ -761,8 +869,14 @@ impl Interp {
         if let Slot::Cell(existing) = &slot
             && Rc::ptr_eq(existing, &cell)
         {
-            if matches!(self.fiber.calls.get(call).map(|frame| frame.kind), Some(CallKind::Namespace)) {
-                return Err(Exception::with_code("can't upvar from variable to itself", ["TCL", "UPVAR", "SELF"]));
+            if matches!(
+                self.fiber.calls.get(call).map(|frame| frame.kind),
+                Some(CallKind::Namespace)
+            ) {
+                return Err(Exception::with_code(
+                    "can't upvar from variable to itself",
+                    ["TCL", "UPVAR", "SELF"],
+                ));
             }
             return Ok(());
         }
@@ -786,25 +900,42 @@ impl Interp {
     }
 
     /// The unfollowed slot of `name` in exactly this frame (not the global namespace behind it).
-    fn raw_slot_for_link(&mut self, name: &str, call: usize) -> Result<Option<Slot>, Box<Exception>> {
+    fn raw_slot_for_link(
+        &mut self,
+        name: &str,
+        call: usize,
+    ) -> Result<Option<Slot>, Box<Exception>> {
         let Some(frame) = self.fiber.calls.get(call) else {
             return Ok(None);
         };
         match frame.kind {
             CallKind::Procedure if name.contains("::") => Err(Exception::with_code(
-                format!("bad variable name \"{name}\": can't create namespace variable that refers to procedure variable"),
+                format!(
+                    "bad variable name \"{name}\": can't create namespace variable that refers to procedure variable"
+                ),
                 ["TCL", "UPVAR", "INVERTED"],
             )),
-            CallKind::Namespace if !name.contains("::") => Ok(frame.namespace.variable(name).map(Slot::Cell)),
+            CallKind::Namespace if !name.contains("::") => {
+                Ok(frame.namespace.variable(name).map(Slot::Cell))
+            }
             _ => Ok(self.raw_slot(name, call)),
         }
     }
 
-    fn insert_link(&mut self, name: &str, call: usize, cell: Rc<Variable>) -> Result<(), Box<Exception>> {
+    fn insert_link(
+        &mut self,
+        name: &str,
+        call: usize,
+        cell: Rc<Variable>,
+    ) -> Result<(), Box<Exception>> {
         let slot = match self.fiber.calls.get(call) {
             Some(frame) if frame.kind == CallKind::Namespace && !name.contains("::") => {
                 let variable = Variable::unset();
-                frame.namespace.variables.borrow_mut().insert(name.into(), variable.clone());
+                frame
+                    .namespace
+                    .variables
+                    .borrow_mut()
+                    .insert(name.into(), variable.clone());
                 Slot::Cell(variable)
             }
             _ => self.make_slot(name, call, "access")?,
@@ -846,7 +977,11 @@ impl Interp {
             if !access.is_watched(trace.ops) {
                 continue;
             }
-            let still_there = cell.traces.borrow().iter().any(|other| Rc::ptr_eq(other, &trace));
+            let still_there = cell
+                .traces
+                .borrow()
+                .iter()
+                .any(|other| Rc::ptr_eq(other, &trace));
             if !still_there && access != Access::Unset {
                 continue;
             }
@@ -874,7 +1009,11 @@ impl Interp {
         let tail = Value::list(vec![
             Value::text(name),
             key.cloned().unwrap_or_default(),
-            Value::text(if trace.is_old_style { access.letter() } else { access.name() }),
+            Value::text(if trace.is_old_style {
+                access.letter()
+            } else {
+                access.name()
+            }),
         ]);
         script.append_text(" ");
         script.append_text(&tail.str());
@@ -886,14 +1025,25 @@ impl Interp {
             (Err(exception), _) if exception.is_uncatchable => Err(exception),
             (Err(_), Access::Unset | Access::Array) => Ok(()),
             (Err(exception), access) => {
-                let operation = if access == Access::Read { "read" } else { "set" };
-                let message = format!("can't {operation} \"{}\": {}", full(name, key), exception.value);
+                let operation = if access == Access::Read {
+                    "read"
+                } else {
+                    "set"
+                };
+                let message = format!(
+                    "can't {operation} \"{}\": {}",
+                    full(name, key),
+                    exception.value
+                );
                 let mut wrapped = Exception::error(message);
                 wrapped.error_code = exception.error_code.clone();
                 wrapped.stack = exception.stack.clone();
                 let full_name = full(name, key);
-                wrapped.info =
-                    Some(format!("{}\n    ({} trace on \"{full_name}\")", exception.info_value(), access.name()));
+                wrapped.info = Some(format!(
+                    "{}\n    ({} trace on \"{full_name}\")",
+                    exception.info_value(),
+                    access.name()
+                ));
                 Err(wrapped)
             }
         }

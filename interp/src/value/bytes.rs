@@ -15,7 +15,10 @@ pub struct BytesObject {
 impl BytesObject {
     /// A byte array.
     pub fn new(bytes: Vec<u8>) -> BytesObject {
-        BytesObject { bytes, text: OnceCell::new() }
+        BytesObject {
+            bytes,
+            text: OnceCell::new(),
+        }
     }
 
     /// The bytes.
@@ -59,5 +62,9 @@ impl Value {
 }
 
 fn low_bytes(text: &str) -> Vec<u8> {
-    if text.is_ascii() { text.as_bytes().to_vec() } else { text.chars().map(|c| u32::from(c) as u8).collect() }
+    if text.is_ascii() {
+        text.as_bytes().to_vec()
+    } else {
+        text.chars().map(|c| u32::from(c) as u8).collect()
+    }
 }

@@ -77,7 +77,11 @@ impl OrderedMap {
 
     /// An empty map with room for this many entries.
     pub fn with_capacity(count: usize) -> OrderedMap {
-        OrderedMap { entries: Vec::with_capacity(count), index: HashTable::new(), hole_count: 0 }
+        OrderedMap {
+            entries: Vec::with_capacity(count),
+            index: HashTable::new(),
+            hole_count: 0,
+        }
     }
 
     /// The number of entries.
@@ -91,11 +95,14 @@ impl OrderedMap {
     }
 
     fn position(&self, hash: u64, same: impl Fn(&Value) -> bool) -> Option<usize> {
-        let matches = |entry: &Entry| entry.hash == hash && !entry.key.is_unset() && same(&entry.key);
+        let matches =
+            |entry: &Entry| entry.hash == hash && !entry.key.is_unset() && same(&entry.key);
         if self.index.is_empty() {
             return self.entries.iter().position(matches);
         }
-        let found = self.index.find(hash, |at| self.entries.get(*at as usize).is_some_and(matches))?;
+        let found = self.index.find(hash, |at| {
+            self.entries.get(*at as usize).is_some_and(matches)
+        })?;
         Some(*found as usize)
     }
 
@@ -152,7 +159,8 @@ impl OrderedMap {
         self.entries.push(Entry { hash, key, value });
         if !self.index.is_empty() {
             let entries = &self.entries;
-            self.index.insert_unique(hash, at as u32, |other| entries[*other as usize].hash);
+            self.index
+                .insert_unique(hash, at as u32, |other| entries[*other as usize].hash);
         } else if at >= LINEAR_MAX {
             self.build_index();
         }
@@ -162,10 +170,14 @@ impl OrderedMap {
     fn build_index(&mut self) {
         self.index.clear();
         let entries = &self.entries;
-        self.index.reserve(entries.capacity().max(entries.len()), |at| entries[*at as usize].hash);
+        self.index
+            .reserve(entries.capacity().max(entries.len()), |at| {
+                entries[*at as usize].hash
+            });
         for (at, entry) in entries.iter().enumerate() {
             if !entry.key.is_unset() {
-                self.index.insert_unique(entry.hash, at as u32, |other| entries[*other as usize].hash);
+                self.index
+                    .insert_unique(entry.hash, at as u32, |other| entries[*other as usize].hash);
             }
         }
     }
@@ -199,7 +211,10 @@ impl OrderedMap {
 
     /// The entries in order of insertion.
     pub fn iter(&self) -> impl Iterator<Item = (&Value, &Value)> {
-        self.entries.iter().filter(|entry| !entry.key.is_unset()).map(|entry| (&entry.key, &entry.value))
+        self.entries
+            .iter()
+            .filter(|entry| !entry.key.is_unset())
+            .map(|entry| (&entry.key, &entry.value))
     }
 
     /// The entries with values for changing, in order of insertion.
@@ -213,7 +228,11 @@ impl OrderedMap {
     /// The entry at or after slot `at`, with the slot to go on from. A walk by slots stays valid while
     /// entries are replaced, but not while they are added or removed.
     pub fn next_from(&self, at: usize) -> Option<(usize, &Value, &Value)> {
-        let offset = self.entries.get(at..)?.iter().position(|entry| !entry.key.is_unset())?;
+        let offset = self
+            .entries
+            .get(at..)?
+            .iter()
+            .position(|entry| !entry.key.is_unset())?;
         let entry = &self.entries[at + offset];
         Some((at + offset + 1, &entry.key, &entry.value))
     }
@@ -235,7 +254,11 @@ pub struct DictObject {
 impl DictObject {
     /// A dict of these entries.
     pub fn new(map: OrderedMap) -> DictObject {
-        DictObject { map, text: OnceCell::new(), list: OnceCell::new() }
+        DictObject {
+            map,
+            text: OnceCell::new(),
+            list: OnceCell::new(),
+        }
     }
 
     /// The entries.
@@ -254,7 +277,8 @@ impl DictObject {
             return text;
         }
         make_inner_texts(self.map.iter().flat_map(|(key, value)| [key, value]));
-        self.text.get_or_init(|| list_text(self.map.iter().flat_map(|(key, value)| [key, value])))
+        self.text
+            .get_or_init(|| list_text(self.map.iter().flat_map(|(key, value)| [key, value])))
     }
 
     /// The dict as a list of keys and values; made once.
@@ -338,9 +362,15 @@ impl Value {
         match &mut self.0 {
             Repr::Dict(dict) => match Rc::get_mut(dict) {
                 Some(dict) => Ok(dict.map_mut()),
-                None => Err(FormError { message: "internal: shared dict".into(), code: &[] }),
+                None => Err(FormError {
+                    message: "internal: shared dict".into(),
+                    code: &[],
+                }),
             },
-            _ => Err(FormError { message: "internal: no dict".into(), code: &[] }),
+            _ => Err(FormError {
+                message: "internal: no dict".into(),
+                code: &[],
+            }),
         }
     }
 
@@ -379,6 +409,11 @@ mod tests {
         map.insert(Value::text("0x10"), Value::text("hex"));
         map.insert(Value::text("016"), Value::text("octal"));
         assert_eq!(map.len(), 3);
-        assert_eq!(map.get(&Value::literal("16")).map(Value::to_text).as_deref(), Some("dec"));
+        assert_eq!(
+            map.get(&Value::literal("16"))
+                .map(Value::to_text)
+                .as_deref(),
+            Some("dec")
+        );
     }
 }

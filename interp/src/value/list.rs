@@ -28,7 +28,10 @@ struct Extra {
 impl ListObject {
     /// A list of these elements.
     pub fn new(elements: Vec<Value>) -> ListObject {
-        ListObject { elements, extra: OnceCell::new() }
+        ListObject {
+            elements,
+            extra: OnceCell::new(),
+        }
     }
 
     /// The elements.
@@ -38,7 +41,12 @@ impl ListObject {
     }
 
     fn extra(&self) -> &Extra {
-        self.extra.get_or_init(|| Box::new(Extra { text: OnceCell::new(), rep: RefCell::new(Rep::None) }))
+        self.extra.get_or_init(|| {
+            Box::new(Extra {
+                text: OnceCell::new(),
+                rep: RefCell::new(Rep::None),
+            })
+        })
     }
 
     /// The string rep; made once, without recursion however deep the list nests.
@@ -47,11 +55,15 @@ impl ListObject {
             return text;
         }
         make_inner_texts(&self.elements);
-        self.extra().text.get_or_init(|| list_text(self.elements.iter()))
+        self.extra()
+            .text
+            .get_or_init(|| list_text(self.elements.iter()))
     }
 
     pub(crate) fn has_text(&self) -> bool {
-        self.extra.get().is_some_and(|extra| extra.text.get().is_some())
+        self.extra
+            .get()
+            .is_some_and(|extra| extra.text.get().is_some())
     }
 
     pub(crate) fn with_rep<T>(&self, look: impl FnOnce(&Rep) -> T) -> T {
@@ -156,9 +168,12 @@ impl Textless {
     fn children(&self) -> Vec<Textless> {
         match self {
             Textless::List(list) => list.elements.iter().filter_map(Textless::of).collect(),
-            Textless::Dict(dict) => {
-                dict.map().iter().flat_map(|(key, value)| [key, value]).filter_map(Textless::of).collect()
-            }
+            Textless::Dict(dict) => dict
+                .map()
+                .iter()
+                .flat_map(|(key, value)| [key, value])
+                .filter_map(Textless::of)
+                .collect(),
         }
     }
 
@@ -174,7 +189,8 @@ impl Textless {
 ///
 /// Unwinds with [`crate::limits::LimitReached`] when they nest deeper than [`LIST_TEXT_NESTING_MAX`].
 pub(crate) fn make_inner_texts<'a>(elements: impl IntoIterator<Item = &'a Value>) {
-    let mut levels: Vec<Vec<Textless>> = vec![elements.into_iter().filter_map(Textless::of).collect()];
+    let mut levels: Vec<Vec<Textless>> =
+        vec![elements.into_iter().filter_map(Textless::of).collect()];
     let mut parents: Vec<Textless> = Vec::new();
     while let Some(level) = levels.last_mut() {
         match level.pop() {
@@ -253,9 +269,15 @@ impl Value {
         match &mut self.0 {
             Repr::List(list) => match Rc::get_mut(list) {
                 Some(list) => Ok(list.elements_mut()),
-                None => Err(FormError { message: "internal: shared list".into(), code: &[] }),
+                None => Err(FormError {
+                    message: "internal: shared list".into(),
+                    code: &[],
+                }),
             },
-            _ => Err(FormError { message: "internal: no list".into(), code: &[] }),
+            _ => Err(FormError {
+                message: "internal: no list".into(),
+                code: &[],
+            }),
         }
     }
 
@@ -287,9 +309,14 @@ fn list_of_string(object: &Rc<StringObject>) -> Result<Rc<ListObject>, FormError
 }
 
 fn parse(text: &str) -> Result<Vec<Value>, FormError> {
-    let elements = syntax::split_list(text)
-        .map_err(|error| FormError { message: error.message().into(), code: error.code() })?;
-    Ok(elements.iter().map(|element| element_value(element)).collect())
+    let elements = syntax::split_list(text).map_err(|error| FormError {
+        message: error.message().into(),
+        code: error.code(),
+    })?;
+    Ok(elements
+        .iter()
+        .map(|element| element_value(element))
+        .collect())
 }
 
 /// An element's value: one with blanks is likely to be used as a list or script, and then keeps what it reads as.

@@ -256,7 +256,11 @@ impl Value {
 
     /// Engine mode `forget`: the same value with nothing but its string rep.
     pub fn forgotten(&self) -> Value {
-        if self.is_value() { Value::text(&self.str()) } else { self.clone() }
+        if self.is_value() {
+            Value::text(&self.str())
+        } else {
+            self.clone()
+        }
     }
 
     /// The internal rep of another layer kept on a string (compiled code, a regular expression …).

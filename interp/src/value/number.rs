@@ -67,7 +67,11 @@ impl From<Number> for Value {
 
 /// The nearest double; an infinity when the integer is out of range.
 pub fn big_to_double(number: &BigInt) -> f64 {
-    number.to_f64().unwrap_or(if number.sign() == Sign::Minus { f64::NEG_INFINITY } else { f64::INFINITY })
+    number.to_f64().unwrap_or(if number.sign() == Sign::Minus {
+        f64::NEG_INFINITY
+    } else {
+        f64::INFINITY
+    })
 }
 
 /// Why an operation on numbers has no result.
@@ -113,7 +117,9 @@ impl Value {
                     return kept;
                 }
                 let number = parse(object.as_str())?;
-                object.with_rep(|rep| matches!(rep, Rep::None)).then(|| object.set_rep(Rep::Number(number.clone())));
+                object
+                    .with_rep(|rep| matches!(rep, Rep::None))
+                    .then(|| object.set_rep(Rep::Number(number.clone())));
                 Some(number)
             }
             Repr::List(list) if list.elements().len() != 1 => None,
@@ -191,7 +197,11 @@ fn integer(value: &Value, operator: &'static str) -> Result<Number, ArithmeticEr
 }
 
 fn double_result(number: f64) -> Result<Value, ArithmeticError> {
-    if number.is_nan() { Err(ArithmeticError::Domain) } else { Ok(Value::double(number)) }
+    if number.is_nan() {
+        Err(ArithmeticError::Domain)
+    } else {
+        Ok(Value::double(number))
+    }
 }
 
 /// The result of `left operator right`, as expr gives it.
@@ -206,18 +216,27 @@ pub fn binary(operator: BinaryOp, left: &Value, right: &Value) -> Result<Value, 
         ShiftLeft | ShiftRight => shift(operator, left, right),
         BitAnd | BitOr | BitXor => bits(operator, left, right),
         Less => Ok(Value::boolean(compare(left, right) == Some(Ordering::Less))),
-        Greater => Ok(Value::boolean(compare(left, right) == Some(Ordering::Greater))),
-        LessEqual => Ok(Value::boolean(matches!(compare(left, right), Some(Ordering::Less | Ordering::Equal)))),
-        GreaterEqual => {
-            Ok(Value::boolean(matches!(compare(left, right), Some(Ordering::Greater | Ordering::Equal))))
-        }
+        Greater => Ok(Value::boolean(
+            compare(left, right) == Some(Ordering::Greater),
+        )),
+        LessEqual => Ok(Value::boolean(matches!(
+            compare(left, right),
+            Some(Ordering::Less | Ordering::Equal)
+        ))),
+        GreaterEqual => Ok(Value::boolean(matches!(
+            compare(left, right),
+            Some(Ordering::Greater | Ordering::Equal)
+        ))),
         Equal => Ok(Value::boolean(equal(left, right))),
         NotEqual => Ok(Value::boolean(!equal(left, right))),
         StringEqual => Ok(Value::boolean(left.same_text(right))),
         StringNotEqual => Ok(Value::boolean(!left.same_text(right))),
         In | NotIn => {
             let list = right.to_list().map_err(ArithmeticError::NotAList)?;
-            let found = list.elements().iter().any(|element| element.same_text(left));
+            let found = list
+                .elements()
+                .iter()
+                .any(|element| element.same_text(left));
             Ok(Value::boolean(found == (operator == In)))
         }
     }
@@ -262,7 +281,11 @@ fn arithmetic(operator: BinaryOp, left: &Value, right: &Value) -> Result<Value, 
 }
 
 fn fits(bits: u64) -> Result<(), ArithmeticError> {
-    if bits > INTEGER_BITS_MAX { Err(ArithmeticError::TooLarge) } else { Ok(()) }
+    if bits > INTEGER_BITS_MAX {
+        Err(ArithmeticError::TooLarge)
+    } else {
+        Ok(())
+    }
 }
 
 /// Quotient rounded down; None when it overflows. `right` is not 0.
@@ -270,14 +293,22 @@ fn fits(bits: u64) -> Result<(), ArithmeticError> {
 pub fn floor_divide(left: i64, right: i64) -> Option<i64> {
     let quotient = left.checked_div(right)?;
     let inexact = left % right != 0;
-    Some(if inexact && ((left < 0) != (right < 0)) { quotient - 1 } else { quotient })
+    Some(if inexact && ((left < 0) != (right < 0)) {
+        quotient - 1
+    } else {
+        quotient
+    })
 }
 
 /// Remainder with the sign of `right`, which is not 0.
 #[inline]
 pub fn floor_remainder(left: i64, right: i64) -> i64 {
     let remainder = left.wrapping_rem(right);
-    if remainder != 0 && ((remainder < 0) != (right < 0)) { remainder + right } else { remainder }
+    if remainder != 0 && ((remainder < 0) != (right < 0)) {
+        remainder + right
+    } else {
+        remainder
+    }
 }
 
 fn big_floor_divide(left: &BigInt, right: &BigInt) -> (BigInt, BigInt) {
@@ -296,7 +327,10 @@ fn remainder(left: &Value, right: &Value) -> Result<Value, ArithmeticError> {
         (_, Number::Int(0)) => Err(ArithmeticError::DivideByZero),
         (Number::Int(left), Number::Int(right)) => Ok(Value::int(floor_remainder(*left, *right))),
         _ => {
-            let (left, right) = (left.to_big().unwrap_or_default(), right.to_big().unwrap_or_default());
+            let (left, right) = (
+                left.to_big().unwrap_or_default(),
+                right.to_big().unwrap_or_default(),
+            );
             Ok(Value::big(big_floor_divide(&left, &right).1))
         }
     }
@@ -333,7 +367,12 @@ fn power(left: &Value, right: &Value) -> Result<Value, ArithmeticError> {
     let Some(exponent) = exponent.to_u32().filter(|exponent| *exponent < 1 << 28) else {
         return Err(ArithmeticError::ExponentTooLarge);
     };
-    if base.bits().saturating_sub(1).saturating_mul(u64::from(exponent)) > INTEGER_BITS_MAX {
+    if base
+        .bits()
+        .saturating_sub(1)
+        .saturating_mul(u64::from(exponent))
+        > INTEGER_BITS_MAX
+    {
         return Err(ArithmeticError::ExponentTooLarge);
     }
     Ok(Value::big(base.pow(exponent)))
@@ -379,7 +418,10 @@ fn bits(operator: BinaryOp, left: &Value, right: &Value) -> Result<Value, Arithm
             _ => left ^ right,
         }));
     }
-    let (left, right) = (left.to_big().unwrap_or_default(), right.to_big().unwrap_or_default());
+    let (left, right) = (
+        left.to_big().unwrap_or_default(),
+        right.to_big().unwrap_or_default(),
+    );
     Ok(Value::big(match operator {
         BinaryOp::BitAnd => left & right,
         BinaryOp::BitOr => left | right,
@@ -410,14 +452,24 @@ fn compare_double(left: f64, right: &Number) -> Option<Ordering> {
     /// Integers up to here are doubles exactly.
     const EXACT_MAX: i64 = 1 << 53;
     match right {
-        Number::Int(right) if (-EXACT_MAX..=EXACT_MAX).contains(right) => left.partial_cmp(&(*right as f64)),
+        Number::Int(right) if (-EXACT_MAX..=EXACT_MAX).contains(right) => {
+            left.partial_cmp(&(*right as f64))
+        }
         _ if left.is_nan() => None,
-        _ if left.is_infinite() => Some(if left > 0.0 { Ordering::Greater } else { Ordering::Less }),
+        _ if left.is_infinite() => Some(if left > 0.0 {
+            Ordering::Greater
+        } else {
+            Ordering::Less
+        }),
         _ => {
             let floor = left.floor();
             let whole = num_traits::FromPrimitive::from_f64(floor).unwrap_or_else(BigInt::default);
             let order = whole.cmp(&right.to_big().unwrap_or_default());
-            Some(if order == Ordering::Equal && left > floor { Ordering::Greater } else { order })
+            Some(if order == Ordering::Equal && left > floor {
+                Ordering::Greater
+            } else {
+                order
+            })
         }
     }
 }

@@ -37,7 +37,12 @@ impl Short {
     /// The string.
     #[inline]
     pub fn as_str(&self) -> &str {
-        const { assert!(cfg!(target_endian = "little"), "the bytes of a short string lie in memory order") };
+        const {
+            assert!(
+                cfg!(target_endian = "little"),
+                "the bytes of a short string lie in memory order"
+            )
+        };
         let start: *const u8 = (&raw const self.0).cast();
         // SAFETY: the word's lowest bytes come first in memory; only `new` and `joined` make words, and they copy whole
         // `str`s whose length is in the highest byte, at most seven.
@@ -71,6 +76,9 @@ mod tests {
         assert!(Short::new("12345678").is_none());
         assert!(full.joined("x").is_none());
         let umlaut = Short::new("äö").expect("fits");
-        assert_eq!(umlaut.joined("ü").map(|s| s.as_str().to_owned()), Some("äöü".to_owned()));
+        assert_eq!(
+            umlaut.joined("ü").map(|s| s.as_str().to_owned()),
+            Some("äöü".to_owned())
+        );
     }
 }

@@ -44,7 +44,11 @@ const CHARS_PER_MARK: usize = 64;
 impl StringObject {
     /// A string without an internal rep.
     pub fn new(text: String) -> StringObject {
-        StringObject { text, char_count: Cell::new(usize::MAX), rep: RefCell::new(Rep::None) }
+        StringObject {
+            text,
+            char_count: Cell::new(usize::MAX),
+            rep: RefCell::new(Rep::None),
+        }
     }
 
     /// The text.
@@ -85,9 +89,17 @@ impl StringObject {
         if let Rep::Marks(marks) = &*self.rep.borrow() {
             return marks.clone();
         }
-        let marks: Rc<[usize]> =
-            self.text.char_indices().step_by(CHARS_PER_MARK).map(|(offset, _)| offset).collect();
-        let marks = if marks.is_empty() { Rc::from([0usize].as_slice()) } else { marks };
+        let marks: Rc<[usize]> = self
+            .text
+            .char_indices()
+            .step_by(CHARS_PER_MARK)
+            .map(|(offset, _)| offset)
+            .collect();
+        let marks = if marks.is_empty() {
+            Rc::from([0usize].as_slice())
+        } else {
+            marks
+        };
         *self.rep.borrow_mut() = Rep::Marks(marks.clone());
         marks
     }
@@ -126,12 +138,18 @@ impl StringObject {
 
 /// The number of chars in `text`.
 pub fn char_count(text: &str) -> usize {
-    if text.is_ascii() { text.len() } else { text.chars().count() }
+    if text.is_ascii() {
+        text.len()
+    } else {
+        text.chars().count()
+    }
 }
 
 /// The byte offset of char `index` of `text`, or the length of `text` past its end.
 pub fn byte_offset(text: &str, index: usize) -> usize {
-    text.char_indices().nth(index).map_or(text.len(), |(offset, _)| offset)
+    text.char_indices()
+        .nth(index)
+        .map_or(text.len(), |(offset, _)| offset)
 }
 
 /// A view of a string rep; derefs to `str`. Numbers print into the buffer inside.
@@ -166,7 +184,10 @@ impl<'a> Text<'a> {
         match bytes.get_mut(..text.len()) {
             Some(room) => {
                 room.copy_from_slice(text.as_bytes());
-                Text(View::Buffer { bytes, byte_count: text.len() as u8 })
+                Text(View::Buffer {
+                    bytes,
+                    byte_count: text.len() as u8,
+                })
             }
             None => Text::owned(text.to_owned()),
         }
@@ -288,7 +309,8 @@ impl Value {
             _ => {}
         }
         let text = self.str();
-        let mut longer = String::with_capacity((text.len() + tail.len()).max(32).next_power_of_two());
+        let mut longer =
+            String::with_capacity((text.len() + tail.len()).max(32).next_power_of_two());
         longer.push_str(&text);
         longer.push_str(tail);
         drop(text);
@@ -316,7 +338,9 @@ mod tests {
 
     #[test]
     fn chars_are_found_in_text_that_is_not_ascii() {
-        let text: String = (0..1000u32).filter_map(|n| char::from_u32(0xe0 + n % 64)).collect();
+        let text: String = (0..1000u32)
+            .filter_map(|n| char::from_u32(0xe0 + n % 64))
+            .collect();
         let value = Value::text(&text);
         assert_eq!(value.char_count(), 1000);
         for index in [0, 1, 63, 64, 65, 500, 999] {

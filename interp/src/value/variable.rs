@@ -111,7 +111,10 @@ pub struct ArrayObject {
 impl ArrayObject {
     /// An empty array.
     pub(crate) fn new() -> Rc<ArrayObject> {
-        Rc::new(ArrayObject { elements: RefCell::new(OrderedMap::new()), epoch: Cell::new(0) })
+        Rc::new(ArrayObject {
+            elements: RefCell::new(OrderedMap::new()),
+            epoch: Cell::new(0),
+        })
     }
 }
 

@@ -24,7 +24,9 @@ fn hash(text: &str) -> u32 {
         return 0;
     };
     // Bytes count as signed characters do on this machine, except for the first.
-    bytes.fold(u32::from(first), |hash, byte| hash.wrapping_add(hash << 3).wrapping_add(u32::from(byte)))
+    bytes.fold(u32::from(first), |hash, byte| {
+        hash.wrapping_add(hash << 3).wrapping_add(u32::from(byte))
+    })
 }
 
 /// A hash table's chains, as positions in the list of keys.
@@ -37,7 +39,11 @@ struct Chains {
 impl Chains {
     fn of(keys: &[Value]) -> Chains {
         let hashes = keys.iter().map(|key| hash(&key.str())).collect();
-        let mut chains = Chains { heads: vec![NONE; BUCKETS_FIRST], next: vec![NONE; keys.len()], hashes };
+        let mut chains = Chains {
+            heads: vec![NONE; BUCKETS_FIRST],
+            next: vec![NONE; keys.len()],
+            hashes,
+        };
         for at in 0..keys.len() {
             chains.put(at);
             if at + 1 >= chains.heads.len() * ENTRIES_PER_BUCKET {
@@ -80,7 +86,11 @@ pub(crate) fn as_in_tclsh(keys: Vec<Value>) -> Vec<Value> {
     if keys.len() < 2 || keys.len() >= NONE as usize {
         return keys;
     }
-    Chains::of(&keys).positions().into_iter().map(|at| keys[at].clone()).collect()
+    Chains::of(&keys)
+        .positions()
+        .into_iter()
+        .map(|at| keys[at].clone())
+        .collect()
 }
 
 /// What `array statistics` says of a table with these keys.
@@ -106,11 +116,18 @@ pub(super) fn statistics(keys: &[Value]) -> String {
             distance += (length + 1.0) * (length / keys.len() as f64) / 2.0;
         }
     }
-    let mut text = format!("{} entries in table, {} buckets\n", keys.len(), chains.heads.len());
+    let mut text = format!(
+        "{} entries in table, {} buckets\n",
+        keys.len(),
+        chains.heads.len()
+    );
     for (length, count) in counts.iter().enumerate() {
         let _ = writeln!(text, "number of buckets with {length} entries: {count}");
     }
-    let _ = writeln!(text, "number of buckets with {LENGTHS} or more entries: {overflow}");
+    let _ = writeln!(
+        text,
+        "number of buckets with {LENGTHS} or more entries: {overflow}"
+    );
     let _ = write!(text, "average search distance for entry: {distance:.1}");
     text
 }

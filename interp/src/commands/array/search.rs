@@ -22,7 +22,15 @@ struct Search {
 }
 
 fn state(array: &ArrayObject) -> (u64, usize) {
-    (array.epoch.get(), array.elements.borrow().iter().filter(|(_, slot)| is_set(slot)).count())
+    (
+        array.epoch.get(),
+        array
+            .elements
+            .borrow()
+            .iter()
+            .filter(|(_, slot)| is_set(slot))
+            .count(),
+    )
 }
 
 pub(super) fn array_startsearch(interp: &mut Interp, words: &[Value]) -> CommandResult {
@@ -34,7 +42,12 @@ pub(super) fn array_startsearch(interp: &mut Interp, words: &[Value]) -> Command
     let number = of_array.map(|search| search.number).max().unwrap_or(0) + 1;
     let mut names = keys(&array);
     names.reverse();
-    searches.push(Search { array: Rc::downgrade(&array), number, names, state: state(&array) });
+    searches.push(Search {
+        array: Rc::downgrade(&array),
+        number,
+        names,
+        state: state(&array),
+    });
     done(format!("s-{number}-{}", words[1]))
 }
 
@@ -45,7 +58,12 @@ impl Search {
 }
 
 fn drop_ended(searches: &mut Vec<Search>) {
-    searches.retain(|search| search.array.upgrade().is_some_and(|array| state(&array) == search.state));
+    searches.retain(|search| {
+        search
+            .array
+            .upgrade()
+            .is_some_and(|array| state(&array) == search.state)
+    });
 }
 
 /// Does `action` with the search that `words` name, by its position.
@@ -54,30 +72,44 @@ fn with_search<T>(
     words: &[Value],
     action: impl FnOnce(&mut Vec<Search>, usize) -> T,
 ) -> Result<T, Box<Exception>> {
-    let array = interp.array_object(&words[1])?.ok_or_else(|| is_no_array(&words[1]))?;
+    let array = interp
+        .array_object(&words[1])?
+        .ok_or_else(|| is_no_array(&words[1]))?;
     let id = words[2].str();
-    let fail = |message: String| Exception::with_code(message, ["TCL", "LOOKUP", "ARRAYSEARCH", &id]);
-    let number = id.strip_prefix("s-").and_then(|rest| rest.split_once('-')).and_then(|(digits, name)| {
-        let number = digits.parse::<u64>().ok()?;
-        Some((number, name))
-    });
+    let fail =
+        |message: String| Exception::with_code(message, ["TCL", "LOOKUP", "ARRAYSEARCH", &id]);
+    let number = id
+        .strip_prefix("s-")
+        .and_then(|rest| rest.split_once('-'))
+        .and_then(|(digits, name)| {
+            let number = digits.parse::<u64>().ok()?;
+            Some((number, name))
+        });
     let Some((number, name)) = number else {
         return Err(fail(format!("illegal search identifier \"{}\"", &*id)));
     };
     if *name != *words[1].str() {
-        return Err(fail(format!("search identifier \"{}\" isn't for variable \"{}\"", &*id, words[1])));
+        return Err(fail(format!(
+            "search identifier \"{}\" isn't for variable \"{}\"",
+            &*id, words[1]
+        )));
     }
     let data = interp.data::<Searches>();
     let mut searches = data.0.borrow_mut();
     drop_ended(&mut searches);
-    match searches.iter().position(|search| search.number == number && search.is_of(&array)) {
+    match searches
+        .iter()
+        .position(|search| search.number == number && search.is_of(&array))
+    {
         Some(at) => Ok(action(&mut searches, at)),
         None => Err(fail(format!("couldn't find search \"{}\"", &*id))),
     }
 }
 
 pub(super) fn array_anymore(interp: &mut Interp, words: &[Value]) -> CommandResult {
-    done(with_search(interp, words, |searches, at| !searches[at].names.is_empty())?)
+    done(with_search(interp, words, |searches, at| {
+        !searches[at].names.is_empty()
+    })?)
 }
 
 pub(super) fn array_nextelement(interp: &mut Interp, words: &[Value]) -> CommandResult {

@@ -5,7 +5,9 @@ use std::rc::Rc;
 
 use super::event::{handler, update};
 use super::failed;
-use crate::channel::{Channel, ChannelError, CopyError, CopyProgress, SharedChannel, copy_all, copy_step};
+use crate::channel::{
+    Channel, ChannelError, CopyError, CopyProgress, SharedChannel, copy_all, copy_step,
+};
 use crate::commands::{int_of, option};
 use crate::runtime::{CommandResult, Context, Exception, Interp, done, done_empty};
 use crate::value::Value;
@@ -28,7 +30,9 @@ pub(super) struct BackgroundCopy {
 
 /// The `fcopy` command.
 pub(super) fn fcopy(interp: &mut Interp, words: &[Value]) -> CommandResult {
-    let [_, from, to, options @ ..] = words else { return done_empty() };
+    let [_, from, to, options @ ..] = words else {
+        return done_empty();
+    };
     let source = interp.find_channel(from)?;
     check_open(interp, &source, from, true)?;
     let destination = interp.find_channel(to)?;
@@ -36,7 +40,9 @@ pub(super) fn fcopy(interp: &mut Interp, words: &[Value]) -> CommandResult {
     let (mut size, mut callback) = (None, None);
     for pair in options.chunks(2) {
         let [name, value] = pair else {
-            return Err(Exception::wrong_args("fcopy input output ?-size size? ?-command callback?"));
+            return Err(Exception::wrong_args(
+                "fcopy input output ?-size size? ?-command callback?",
+            ));
         };
         match option(name, &["-size", "-command"], "option")? {
             // Negative means everything.
@@ -71,13 +77,25 @@ fn check_open(
     is_source: bool,
 ) -> Result<(), Box<Exception>> {
     let is_open = shared.try_borrow().is_ok_and(|channel| {
-        if is_source { channel.is_readable() } else { channel.is_writable() }
+        if is_source {
+            channel.is_readable()
+        } else {
+            channel.is_writable()
+        }
     });
     if is_open {
         return Ok(());
     }
-    let error = if is_source { ChannelError::NotReadable } else { ChannelError::NotWritable };
-    Err(failed(interp, &error, &format!("error copying \"{}\"", &*name.str())))
+    let error = if is_source {
+        ChannelError::NotReadable
+    } else {
+        ChannelError::NotWritable
+    };
+    Err(failed(
+        interp,
+        &error,
+        &format!("error copying \"{}\"", &*name.str()),
+    ))
 }
 
 fn is_busy(name: &Value) -> Box<Exception> {
@@ -86,8 +104,14 @@ fn is_busy(name: &Value) -> Box<Exception> {
 
 fn message_of(interp: &mut Interp, error: &CopyError, from: &Value, to: &Value) -> Box<Exception> {
     match error {
-        CopyError::Reading(error) => failed(interp, error, &format!("error reading \"{}\"", &*from.str())),
-        CopyError::Writing(error) => failed(interp, error, &format!("error writing \"{}\"", &*to.str())),
+        CopyError::Reading(error) => failed(
+            interp,
+            error,
+            &format!("error reading \"{}\"", &*from.str()),
+        ),
+        CopyError::Writing(error) => {
+            failed(interp, error, &format!("error writing \"{}\"", &*to.str()))
+        }
     }
 }
 
@@ -100,7 +124,9 @@ fn copy_now(
     size: Option<u64>,
 ) -> CommandResult {
     super::heed_interrupts(interp);
-    let (Ok(mut source), Ok(mut destination)) = (source.try_borrow_mut(), destination.try_borrow_mut()) else {
+    let (Ok(mut source), Ok(mut destination)) =
+        (source.try_borrow_mut(), destination.try_borrow_mut())
+    else {
         return Err(is_busy(from));
     };
     let result = copy_all(&mut source, &mut destination, size);
@@ -145,7 +171,9 @@ fn start(
 
 /// Makes a channel not block; whether it did.
 fn make_unblocking(shared: &SharedChannel) -> bool {
-    let Ok(mut channel) = shared.try_borrow_mut() else { return false };
+    let Ok(mut channel) = shared.try_borrow_mut() else {
+        return false;
+    };
     let was_blocking = channel.is_blocking();
     // A descriptor that refuses just blocks.
     let _ = channel.set_blocking(false);
@@ -158,8 +186,10 @@ pub(super) fn proceed(interp: &mut Interp, copy: &Rc<BackgroundCopy>) {
         return;
     }
     let step = {
-        let (Ok(mut source), Ok(mut destination)) = (copy.source.try_borrow_mut(), copy.destination.try_borrow_mut())
-        else {
+        let (Ok(mut source), Ok(mut destination)) = (
+            copy.source.try_borrow_mut(),
+            copy.destination.try_borrow_mut(),
+        ) else {
             return;
         };
         let step = copy_step(&mut source, &mut destination, copy.left.get());
@@ -172,7 +202,8 @@ pub(super) fn proceed(interp: &mut Interp, copy: &Rc<BackgroundCopy>) {
     match step {
         Ok(step) => {
             copy.total.set(copy.total.get().saturating_add(step.moved));
-            copy.left.set(copy.left.get().map(|left| left.saturating_sub(step.moved)));
+            copy.left
+                .set(copy.left.get().map(|left| left.saturating_sub(step.moved)));
             if step.progress == CopyProgress::Done {
                 finish(interp, copy, None);
             }
@@ -189,7 +220,10 @@ pub(super) fn abandon(interp: &mut Interp, copy: &Rc<BackgroundCopy>) {
     if copy.is_over.replace(true) {
         return;
     }
-    for (shared, was_blocking) in [(&copy.source, copy.was_blocking.0), (&copy.destination, copy.was_blocking.1)] {
+    for (shared, was_blocking) in [
+        (&copy.source, copy.was_blocking.0),
+        (&copy.destination, copy.was_blocking.1),
+    ] {
         if was_blocking && let Ok(mut channel) = shared.try_borrow_mut() {
             let _ = channel.set_blocking(true);
         }
@@ -198,8 +232,14 @@ pub(super) fn abandon(interp: &mut Interp, copy: &Rc<BackgroundCopy>) {
     for name in [&copy.from, &copy.to] {
         let found = channels.handlers.has(&name.str());
         if found && let Ok(handler) = handler(interp, name) {
-            handler.copy_from.borrow_mut().take_if(|present| Rc::ptr_eq(present, copy));
-            handler.copy_to.borrow_mut().take_if(|present| Rc::ptr_eq(present, copy));
+            handler
+                .copy_from
+                .borrow_mut()
+                .take_if(|present| Rc::ptr_eq(present, copy));
+            handler
+                .copy_to
+                .borrow_mut()
+                .take_if(|present| Rc::ptr_eq(present, copy));
             let _ = update(interp, &handler);
         }
     }

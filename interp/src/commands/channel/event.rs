@@ -36,7 +36,9 @@ impl Handlers {
     /// Whether a copy in the background uses the channel.
     pub(super) fn is_copying(&self, name: &str) -> bool {
         let handler = self.get(name);
-        handler.is_some_and(|handler| handler.copy_from.borrow().is_some() || handler.copy_to.borrow().is_some())
+        handler.is_some_and(|handler| {
+            handler.copy_from.borrow().is_some() || handler.copy_to.borrow().is_some()
+        })
     }
 
     fn get(&self, name: &str) -> Option<Rc<Handler>> {
@@ -63,7 +65,10 @@ pub(crate) struct Handler {
 impl Handler {
     fn interest(&self) -> Interest {
         let mut interest = Interest::NONE;
-        if self.readable.borrow().is_some() || self.accept.borrow().is_some() || self.copy_from.borrow().is_some() {
+        if self.readable.borrow().is_some()
+            || self.accept.borrow().is_some()
+            || self.copy_from.borrow().is_some()
+        {
             interest = interest.union(Interest::READ);
         }
         if self.writable.borrow().is_some() {
@@ -90,23 +95,37 @@ pub(super) fn handler(interp: &mut Interp, name: &Value) -> Result<Rc<Handler>, 
         copy_to: RefCell::default(),
         is_closing: Cell::new(false),
     });
-    channels.handlers.by_name.borrow_mut().insert(name.str().as_ref().into(), Rc::clone(&handler));
+    channels
+        .handlers
+        .by_name
+        .borrow_mut()
+        .insert(name.str().as_ref().into(), Rc::clone(&handler));
     Ok(handler)
 }
 
 /// Brings the event loop's registrations of a channel in line with its handler; forgets a handler that wants nothing.
 pub(super) fn update(interp: &mut Interp, handler: &Rc<Handler>) -> Result<(), Box<Exception>> {
-    let Ok(mut channel) = handler.channel.try_borrow_mut() else { return Ok(()) };
+    let Ok(mut channel) = handler.channel.try_borrow_mut() else {
+        return Ok(());
+    };
     update_borrowed(interp, handler, &mut channel)
 }
 
-fn update_borrowed(interp: &mut Interp, handler: &Rc<Handler>, channel: &mut Channel) -> Result<(), Box<Exception>> {
+fn update_borrowed(
+    interp: &mut Interp,
+    handler: &Rc<Handler>,
+    channel: &mut Channel,
+) -> Result<(), Box<Exception>> {
     let interest = handler.interest();
     if interest.is_empty() && !channel.is_draining() && !handler.is_closing.get() {
         remove(interp, handler);
         return Ok(());
     }
-    let result = handler.watch.borrow_mut().set_interest(&mut interp.events.event_loop, channel, interest);
+    let result =
+        handler
+            .watch
+            .borrow_mut()
+            .set_interest(&mut interp.events.event_loop, channel, interest);
     result.map_err(|error| Exception::error(format!("couldn't watch channel: {error}")))?;
     register(interp, handler);
     Ok(())
@@ -117,13 +136,17 @@ fn register(interp: &mut Interp, handler: &Rc<Handler>) {
     let sources: Vec<SourceId> = handler.watch.borrow().sources().collect();
     for id in sources {
         let handler = Rc::downgrade(handler);
-        interp.events.sources.entry(id).or_insert_with(move || -> SourceCallback {
-            Rc::new(move |interp, _, is_readable| {
-                if let Some(handler) = handler.upgrade() {
-                    ready(interp, &handler, is_readable);
-                }
-            })
-        });
+        interp
+            .events
+            .sources
+            .entry(id)
+            .or_insert_with(move || -> SourceCallback {
+                Rc::new(move |interp, _, is_readable| {
+                    if let Some(handler) = handler.upgrade() {
+                        ready(interp, &handler, is_readable);
+                    }
+                })
+            });
     }
 }
 
@@ -132,11 +155,17 @@ fn remove(interp: &mut Interp, handler: &Rc<Handler>) {
     for id in sources {
         interp.events.sources.remove(&id);
     }
-    handler.watch.borrow_mut().end(&mut interp.events.event_loop);
+    handler
+        .watch
+        .borrow_mut()
+        .end(&mut interp.events.event_loop);
     let channels = channels_of(interp);
     let mut by_name = channels.handlers.by_name.borrow_mut();
     let name = handler.name.str();
-    if by_name.get(&*name).is_some_and(|present| Rc::ptr_eq(present, handler)) {
+    if by_name
+        .get(&*name)
+        .is_some_and(|present| Rc::ptr_eq(present, handler))
+    {
         by_name.remove(&*name);
     }
 }
@@ -144,7 +173,11 @@ fn remove(interp: &mut Interp, handler: &Rc<Handler>) {
 /// Tells the event loop what a command has done to a channel.
 pub(super) fn settle(interp: &mut Interp, channel: &mut Channel) {
     let channels = channels_of(interp);
-    let found = if channels.handlers.is_any() { channels.handlers.get(channel.name()) } else { None };
+    let found = if channels.handlers.is_any() {
+        channels.handlers.get(channel.name())
+    } else {
+        None
+    };
     match found {
         Some(handler) => settle_handler(interp, &handler, channel),
         None if channel.is_draining() => {
@@ -160,7 +193,10 @@ pub(super) fn settle(interp: &mut Interp, channel: &mut Channel) {
 
 fn settle_handler(interp: &mut Interp, handler: &Rc<Handler>, channel: &mut Channel) {
     // Fails only when the system cannot watch what it watches already.
-    let _ = handler.watch.borrow_mut().settle(&mut interp.events.event_loop, channel);
+    let _ = handler
+        .watch
+        .borrow_mut()
+        .settle(&mut interp.events.event_loop, channel);
     register(interp, handler);
     if handler.interest().is_empty() && !channel.is_draining() && !handler.is_closing.get() {
         remove(interp, handler);
@@ -174,7 +210,10 @@ pub(super) fn stop_handlers(interp: &mut Interp, name: &str) {
         handler.readable.take();
         handler.writable.take();
         handler.accept.take();
-        for copy in [handler.copy_from.take(), handler.copy_to.take()].into_iter().flatten() {
+        for copy in [handler.copy_from.take(), handler.copy_to.take()]
+            .into_iter()
+            .flatten()
+        {
             super::copy::abandon(interp, &copy);
         }
         let _ = update(interp, &handler);
@@ -203,7 +242,11 @@ pub(super) fn close_when_drained(interp: &mut Interp, name: &str) {
 }
 
 /// Makes a listener's connections call `script`.
-pub(crate) fn accept_with(interp: &mut Interp, name: &Value, script: Value) -> Result<(), Box<Exception>> {
+pub(crate) fn accept_with(
+    interp: &mut Interp,
+    name: &Value,
+    script: Value,
+) -> Result<(), Box<Exception>> {
     let handler = handler(interp, name)?;
     handler.accept.replace(Some(script));
     update(interp, &handler)
@@ -214,9 +257,17 @@ fn ready(interp: &mut Interp, handler: &Rc<Handler>, is_readable: bool) {
     if !is_readable && handler.watch.borrow().is_draining() && !drain(interp, handler) {
         return;
     }
-    let copy = if is_readable { handler.copy_from.borrow().clone() } else { handler.copy_to.borrow().clone() };
+    let copy = if is_readable {
+        handler.copy_from.borrow().clone()
+    } else {
+        handler.copy_to.borrow().clone()
+    };
     let accepts = handler.accept.borrow().clone();
-    let script = if is_readable { handler.readable.borrow().clone() } else { handler.writable.borrow().clone() };
+    let script = if is_readable {
+        handler.readable.borrow().clone()
+    } else {
+        handler.writable.borrow().clone()
+    };
     if let Some(copy) = copy {
         super::copy::proceed(interp, &copy);
     } else if let Some(accept) = accepts {
@@ -228,7 +279,9 @@ fn ready(interp: &mut Interp, handler: &Rc<Handler>, is_readable: bool) {
 
 /// Sends queued output. Whether all of it has gone and the channel is still open.
 fn drain(interp: &mut Interp, handler: &Rc<Handler>) -> bool {
-    let Ok(mut channel) = handler.channel.try_borrow_mut() else { return false };
+    let Ok(mut channel) = handler.channel.try_borrow_mut() else {
+        return false;
+    };
     channel.drain_output();
     if channel.is_draining() {
         settle_handler(interp, handler, &mut channel);
@@ -254,7 +307,11 @@ fn run_script(interp: &mut Interp, handler: &Rc<Handler>, is_readable: bool, scr
     let outcome = interp.eval_in(script, Context::Global);
     if outcome.is_err() {
         // As in tclsh, a script that fails is not called again.
-        let slot = if is_readable { &handler.readable } else { &handler.writable };
+        let slot = if is_readable {
+            &handler.readable
+        } else {
+            &handler.writable
+        };
         slot.take();
         let _ = update(interp, handler);
     }
@@ -266,22 +323,37 @@ fn run_script(interp: &mut Interp, handler: &Rc<Handler>, is_readable: bool, scr
 
 fn settle_handler_if_known(interp: &mut Interp, handler: &Rc<Handler>, channel: &mut Channel) {
     let channels = channels_of(interp);
-    if channels.handlers.get(&handler.name.str()).is_some_and(|present| Rc::ptr_eq(&present, handler)) {
+    if channels
+        .handlers
+        .get(&handler.name.str())
+        .is_some_and(|present| Rc::ptr_eq(&present, handler))
+    {
         settle_handler(interp, handler, channel);
     }
 }
 
 fn accept_one(interp: &mut Interp, handler: &Rc<Handler>, script: &Value) {
     let accepted = match handler.channel.try_borrow_mut() {
-        Ok(mut channel) => channel.driver_mut::<TcpListenerDriver>().map(TcpListenerDriver::accept),
+        Ok(mut channel) => channel
+            .driver_mut::<TcpListenerDriver>()
+            .map(TcpListenerDriver::accept),
         Err(_) => None,
     };
     let Some(Ok(Some(accepted))) = accepted else {
-        handler.watch.borrow().accepted_all(&mut interp.events.event_loop);
+        handler
+            .watch
+            .borrow()
+            .accepted_all(&mut interp.events.event_loop);
         return;
     };
-    let Ok(name) = interp.add_channel(accepted.channel) else { return };
-    let words = [name.clone(), Value::text(&accepted.address), Value::int(i64::from(accepted.port))];
+    let Ok(name) = interp.add_channel(accepted.channel) else {
+        return;
+    };
+    let words = [
+        name.clone(),
+        Value::text(&accepted.address),
+        Value::int(i64::from(accepted.port)),
+    ];
     let mut call = script.to_text();
     for word in words {
         call.push(' ');
@@ -296,7 +368,9 @@ fn accept_one(interp: &mut Interp, handler: &Rc<Handler>, script: &Value) {
 
 /// The `fileevent` command.
 pub(super) fn fileevent(interp: &mut Interp, words: &[Value]) -> CommandResult {
-    let [_, name, event, rest @ ..] = words else { return done_empty() };
+    let [_, name, event, rest @ ..] = words else {
+        return done_empty();
+    };
     let is_readable = option(event, &["readable", "writable"], "event name")? == 0;
     let shared = interp.find_channel(name)?;
     let is_open = match shared.try_borrow() {
@@ -311,12 +385,29 @@ pub(super) fn fileevent(interp: &mut Interp, words: &[Value]) -> CommandResult {
     let channels = channels_of(interp);
     let Some(script) = rest.first() else {
         let found = channels.handlers.get(&name.str());
-        let slot = found.as_ref().map(|handler| if is_readable { &handler.readable } else { &handler.writable });
-        return done(slot.and_then(|slot| slot.borrow().clone()).unwrap_or_default());
+        let slot = found.as_ref().map(|handler| {
+            if is_readable {
+                &handler.readable
+            } else {
+                &handler.writable
+            }
+        });
+        return done(
+            slot.and_then(|slot| slot.borrow().clone())
+                .unwrap_or_default(),
+        );
     };
     let handler = handler(interp, name)?;
-    let slot = if is_readable { &handler.readable } else { &handler.writable };
-    slot.replace(if script.is_empty() { None } else { Some(script.clone()) });
+    let slot = if is_readable {
+        &handler.readable
+    } else {
+        &handler.writable
+    };
+    slot.replace(if script.is_empty() {
+        None
+    } else {
+        Some(script.clone())
+    });
     update(interp, &handler)?;
     done_empty()
 }

@@ -7,21 +7,33 @@ use crate::value::Value;
 
 /// The `fconfigure` command, also `chan configure`.
 pub(super) fn fconfigure(interp: &mut Interp, words: &[Value]) -> CommandResult {
-    let [command, name, rest @ ..] = words else { return done_empty() };
+    let [command, name, rest @ ..] = words else {
+        return done_empty();
+    };
     let shared = interp.find_channel(name)?;
-    let Ok(mut channel) = shared.try_borrow_mut() else { return done_empty() };
+    let Ok(mut channel) = shared.try_borrow_mut() else {
+        return done_empty();
+    };
     let channel = &mut *channel;
     match rest {
         [] => {
-            let options = channel.options().map_err(|error| failed(interp, &error, ""))?;
-            let words = options.into_iter().flat_map(|(name, value)| [Value::text(name), value_of(value)]);
+            let options = channel
+                .options()
+                .map_err(|error| failed(interp, &error, ""))?;
+            let words = options
+                .into_iter()
+                .flat_map(|(name, value)| [Value::text(name), value_of(value)]);
             done(Value::list(words.collect()))
         }
         [option] => {
-            let value = channel.option(&option.str()).map_err(|error| failed(interp, &error, ""))?;
+            let value = channel
+                .option(&option.str())
+                .map_err(|error| failed(interp, &error, ""))?;
             match value {
                 // tclsh shows no character as an element even when there is one direction only.
-                OptionValue::Text(text) if text.is_empty() && "-eofchar".starts_with(&*option.str()) => {
+                OptionValue::Text(text)
+                    if text.is_empty() && "-eofchar".starts_with(&*option.str()) =>
+                {
                     done(Value::text("{}"))
                 }
                 value => done(value_of(value)),
@@ -29,8 +41,14 @@ pub(super) fn fconfigure(interp: &mut Interp, words: &[Value]) -> CommandResult 
         }
         pairs if pairs.len() % 2 == 1 => {
             let command = command.str();
-            let command = if &*command == "configure" { "chan configure" } else { &*command };
-            Err(Exception::wrong_args(&format!("{command} channelId ?-option value ...?")))
+            let command = if &*command == "configure" {
+                "chan configure"
+            } else {
+                &*command
+            };
+            Err(Exception::wrong_args(&format!(
+                "{command} channelId ?-option value ...?"
+            )))
         }
         pairs => {
             for pair in pairs.chunks(2) {
@@ -51,8 +69,15 @@ fn value_of(value: OptionValue) -> Value {
     }
 }
 
-fn set(interp: &mut Interp, channel: &mut Channel, option: &Value, value: &Value) -> Result<(), Box<Exception>> {
-    let option = channel.settable_option(&option.str()).map_err(|error| failed(interp, &error, ""))?;
+fn set(
+    interp: &mut Interp,
+    channel: &mut Channel,
+    option: &Value,
+    value: &Value,
+) -> Result<(), Box<Exception>> {
+    let option = channel
+        .settable_option(&option.str())
+        .map_err(|error| failed(interp, &error, ""))?;
     let result = match option {
         Settable::Blocking => {
             let blocking = value.as_boolean().ok_or_else(|| not_a_boolean(value))?;
@@ -72,10 +97,18 @@ fn set(interp: &mut Interp, channel: &mut Channel, option: &Value, value: &Value
 }
 
 fn words_of(value: &Value) -> Result<Vec<String>, Box<Exception>> {
-    Ok(value.to_list()?.elements().iter().map(Value::to_text).collect())
+    Ok(value
+        .to_list()?
+        .elements()
+        .iter()
+        .map(Value::to_text)
+        .collect())
 }
 
 fn not_a_boolean(value: &Value) -> Box<Exception> {
     let text = value.str();
-    Exception::with_code(format!("expected boolean value but got \"{}\"", &*text), ["TCL", "VALUE", "BOOLEAN"])
+    Exception::with_code(
+        format!("expected boolean value but got \"{}\"", &*text),
+        ["TCL", "VALUE", "BOOLEAN"],
+    )
 }

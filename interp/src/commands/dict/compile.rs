@@ -11,18 +11,27 @@ fn arguments<'c>(compiler: &Compiler<'_>, command: &'c Command, name: &str) -> O
         return None;
     };
     let called = first.constant(compiler.source)?;
-    let is_ensemble = second.constant(compiler.source) == Some(name) && called.rsplit("::").next() != Some(name);
+    let is_ensemble =
+        second.constant(compiler.source) == Some(name) && called.rsplit("::").next() != Some(name);
     is_ensemble.then_some(arguments)
 }
 
-pub(super) fn get(compiler: &mut Compiler<'_>, command: &Command, destination: Destination) -> bool {
+pub(super) fn get(
+    compiler: &mut Compiler<'_>,
+    command: &Command,
+    destination: Destination,
+) -> bool {
     match arguments(compiler, command, "get") {
         Some([dict, key]) => look_up(compiler, dict, key, destination, Op::DictGet),
         _ => false,
     }
 }
 
-pub(super) fn exists(compiler: &mut Compiler<'_>, command: &Command, destination: Destination) -> bool {
+pub(super) fn exists(
+    compiler: &mut Compiler<'_>,
+    command: &Command,
+    destination: Destination,
+) -> bool {
     match arguments(compiler, command, "exists") {
         Some([dict, key]) => look_up(compiler, dict, key, destination, Op::DictExists),
         _ => false,
@@ -30,7 +39,13 @@ pub(super) fn exists(compiler: &mut Compiler<'_>, command: &Command, destination
 }
 
 /// One key.
-fn look_up(compiler: &mut Compiler<'_>, dict: &Word, key: &Word, destination: Destination, op: Op) -> bool {
+fn look_up(
+    compiler: &mut Compiler<'_>,
+    dict: &Word,
+    key: &Word,
+    destination: Destination,
+    op: Op,
+) -> bool {
     let base = compiler.builder.top();
     let dict = compiler.operand_before(dict, std::slice::from_ref(key));
     let register = compiler.in_register(dict);
@@ -44,7 +59,11 @@ fn look_up(compiler: &mut Compiler<'_>, dict: &Word, key: &Word, destination: De
 }
 
 /// One key, in a local variable.
-pub(super) fn set(compiler: &mut Compiler<'_>, command: &Command, destination: Destination) -> bool {
+pub(super) fn set(
+    compiler: &mut Compiler<'_>,
+    command: &Command,
+    destination: Destination,
+) -> bool {
     let Some([name, key, value]) = arguments(compiler, command, "set") else {
         return false;
     };
@@ -59,7 +78,9 @@ pub(super) fn set(compiler: &mut Compiler<'_>, command: &Command, destination: D
     let key = compiler.in_register(key);
     let value = compiler.operand(value);
     let register = compiler.in_register(value);
-    compiler.builder.emit(Op::DictSetLocal, 0, local, key, register);
+    compiler
+        .builder
+        .emit(Op::DictSetLocal, 0, local, key, register);
     if let Source::Temporary(temporary) = value {
         compiler.builder.emit(Op::Free, 0, temporary, 0, 0);
     }

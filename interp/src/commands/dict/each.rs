@@ -38,10 +38,22 @@ pub(super) fn for_command(interp: &mut Interp, words: &[Value]) -> CommandResult
 }
 
 pub(super) fn map(interp: &mut Interp, words: &[Value]) -> CommandResult {
-    start(interp, &words[1], &words[2], &words[3], Purpose::Map(OrderedMap::new()))
+    start(
+        interp,
+        &words[1],
+        &words[2],
+        &words[3],
+        Purpose::Map(OrderedMap::new()),
+    )
 }
 
-fn start(interp: &mut Interp, names: &Value, dict: &Value, body: &Value, purpose: Purpose) -> CommandResult {
+fn start(
+    interp: &mut Interp,
+    names: &Value,
+    dict: &Value,
+    body: &Value,
+    purpose: Purpose,
+) -> CommandResult {
     let list = names.to_list()?;
     let [key, value] = list.elements() else {
         return Err(Exception::with_code(
@@ -94,14 +106,21 @@ impl Walk {
     }
 
     fn set_variables(&self, interp: &mut Interp) -> Result<(), Box<Exception>> {
-        let pairs = [(&self.names[0], &self.key, "key"), (&self.names[1], &self.value, "value")];
+        let pairs = [
+            (&self.names[0], &self.key, "key"),
+            (&self.names[1], &self.value, "value"),
+        ];
         for (name, value, what) in pairs {
-            interp.variable_set(name, value.clone()).map_err(|mut exception| {
-                if matches!(self.purpose, Purpose::Filter(_)) {
-                    exception.add_info(&format!("\n    (\"dict filter\" filter script {what} variable)"));
-                }
-                exception
-            })?;
+            interp
+                .variable_set(name, value.clone())
+                .map_err(|mut exception| {
+                    if matches!(self.purpose, Purpose::Filter(_)) {
+                        exception.add_info(&format!(
+                            "\n    (\"dict filter\" filter script {what} variable)"
+                        ));
+                    }
+                    exception
+                })?;
         }
         Ok(())
     }
@@ -153,7 +172,13 @@ pub(super) fn filter(interp: &mut Interp, words: &[Value]) -> CommandResult {
     match option(&words[2], &["key", "script", "value"], "filterType")? {
         0 => filter_entries(dict, patterns, |key, _| key.clone()),
         1 => match patterns {
-            [names, script] => start(interp, names, dict, script, Purpose::Filter(OrderedMap::new())),
+            [names, script] => start(
+                interp,
+                names,
+                dict,
+                script,
+                Purpose::Filter(OrderedMap::new()),
+            ),
             _ => Err(Exception::wrong_args(
                 "dict filter dictionary script {keyVarName valueVarName} filterScript",
             )),
@@ -164,7 +189,11 @@ pub(super) fn filter(interp: &mut Interp, words: &[Value]) -> CommandResult {
 }
 
 /// The entries of which some part matches one of the patterns.
-fn filter_entries(dict: &Value, patterns: &[Value], part: fn(&Value, &Value) -> Value) -> CommandResult {
+fn filter_entries(
+    dict: &Value,
+    patterns: &[Value],
+    part: fn(&Value, &Value) -> Value,
+) -> CommandResult {
     let dict = dict.to_dict()?;
     let texts: Vec<_> = patterns.iter().map(Value::str).collect();
     let patterns: Vec<Pattern<'_>> = texts.iter().map(|text| Pattern::new(Some(text))).collect();

@@ -5,7 +5,9 @@
 
 use super::change::{Missing, map_at};
 use super::{value_at, wrong_args};
-use crate::runtime::{CommandResult, Context, Exception, Interp, Next, Outcome, Resume, ScriptLabel, code};
+use crate::runtime::{
+    CommandResult, Context, Exception, Interp, Next, Outcome, Resume, ScriptLabel, code,
+};
 use crate::value::Value;
 
 /// A `dict update` or `dict with` whose body is being evaluated.
@@ -24,7 +26,15 @@ pub(super) fn update(interp: &mut Interp, words: &[Value]) -> CommandResult {
         return Err(wrong_args("update"));
     };
     update_begin(interp, words)?;
-    run(interp, Scope { command: "update", words: words.to_vec(), end: update_end }, body)
+    run(
+        interp,
+        Scope {
+            command: "update",
+            words: words.to_vec(),
+            end: update_end,
+        },
+        body,
+    )
 }
 
 pub(super) fn with(interp: &mut Interp, words: &[Value]) -> CommandResult {
@@ -34,7 +44,15 @@ pub(super) fn with(interp: &mut Interp, words: &[Value]) -> CommandResult {
     let keys = with_begin(interp, words)?;
     let mut words = words.to_vec();
     words.push(keys);
-    run(interp, Scope { command: "with", words, end: with_end }, body)
+    run(
+        interp,
+        Scope {
+            command: "with",
+            words,
+            end: with_end,
+        },
+        body,
+    )
 }
 
 fn run(interp: &mut Interp, scope: Scope, body: &Value) -> CommandResult {
@@ -74,7 +92,9 @@ pub(crate) fn update_end(interp: &mut Interp, words: &[Value]) -> Outcome {
     let [name, pairs @ ..] = words else {
         return Err(wrong_args("update"));
     };
-    write_back(interp, name, &[], || pairs.chunks_exact(2).map(|pair| (&pair[0], &pair[1])))
+    write_back(interp, name, &[], || {
+        pairs.chunks_exact(2).map(|pair| (&pair[0], &pair[1]))
+    })
 }
 
 /// Sets the variables of a `dict with`; the words are the dict's variable and a path of keys. Returns the names of the
@@ -98,7 +118,9 @@ pub(crate) fn with_end(interp: &mut Interp, words: &[Value]) -> Outcome {
         return Err(wrong_args("with"));
     };
     let keys = keys.to_list()?;
-    write_back(interp, name, path, || keys.elements().iter().map(|key| (key, key)))
+    write_back(interp, name, path, || {
+        keys.elements().iter().map(|key| (key, key))
+    })
 }
 
 /// Puts variables' values back into the dict that a path in the variable `name` leads to; a variable that is gone takes its

@@ -6,7 +6,9 @@ use crate::commands::namespace::qualified;
 use crate::runtime::command::{Command, CommandKind};
 use crate::runtime::ensemble::{Ensemble, Match, Resolved, match_name};
 use crate::runtime::unit::Callee;
-use crate::runtime::{CommandResult, Context, Exception, Interp, Namespace, Outcome, ScriptLabel, code};
+use crate::runtime::{
+    CommandResult, Context, Exception, Interp, Namespace, Outcome, ScriptLabel, code,
+};
 use crate::value::{OrderedMap, Value};
 
 use super::super::namespace::is_exported;
@@ -41,13 +43,23 @@ fn start(
     words: Vec<Value>,
     asks_unknown: bool,
 ) -> CommandResult {
-    let namespace = ensemble.namespace.borrow().clone().unwrap_or_else(|| interp.global_namespace());
+    let namespace = ensemble
+        .namespace
+        .borrow()
+        .clone()
+        .unwrap_or_else(|| interp.global_namespace());
     let parameters = ensemble.parameters.borrow().clone();
     let at = parameters.list_length()? + 1;
     if words.len() <= at {
         return Err(too_few(&words[0], &parameters));
     }
-    let call = Call { command: command.clone(), ensemble: ensemble.clone(), namespace, words, at };
+    let call = Call {
+        command: command.clone(),
+        ensemble: ensemble.clone(),
+        namespace,
+        words,
+        at,
+    };
     call.find(interp, asks_unknown)
 }
 
@@ -63,7 +75,10 @@ fn too_few(name: &Value, parameters: &Value) -> Box<Exception> {
 impl Call {
     fn find(self, interp: &mut Interp, asks_unknown: bool) -> CommandResult {
         let subcommand = self.words[self.at].clone();
-        if let Some(resolved) = self.ensemble.resolved(&subcommand.str(), interp.command_epoch) {
+        if let Some(resolved) = self
+            .ensemble
+            .resolved(&subcommand.str(), interp.command_epoch)
+        {
             return self.call(interp, &resolved, &subcommand);
         }
         if let Some(target) = exact_target(&self.ensemble, &self.namespace, &subcommand) {
@@ -72,7 +87,9 @@ impl Call {
         let names = subcommand_names(&self.ensemble, &self.namespace);
         let text = subcommand.str();
         let borrowed: Vec<&str> = names.iter().map(String::as_str).collect();
-        if let Match::Found(name) = match_name(&text, &borrowed, self.ensemble.allows_prefixes.get()) {
+        if let Match::Found(name) =
+            match_name(&text, &borrowed, self.ensemble.allows_prefixes.get())
+        {
             let name = Value::text(name);
             if let Some(target) = exact_target(&self.ensemble, &self.namespace, &name) {
                 return self.run(interp, &target, &name, true);
@@ -108,7 +125,8 @@ impl Call {
             Ok(list) => list.elements().is_empty(),
             Err(error) => {
                 let mut exception: Box<Exception> = error.into();
-                exception.add_info("\n    while parsing result of ensemble unknown subcommand handler");
+                exception
+                    .add_info("\n    while parsing result of ensemble unknown subcommand handler");
                 return Err(exception);
             }
         };
@@ -127,16 +145,28 @@ impl Call {
             "unknown subcommand"
         };
         let rest = match names {
-            [] => format!("namespace {} does not export any commands", self.namespace.full_name()),
+            [] => format!(
+                "namespace {} does not export any commands",
+                self.namespace.full_name()
+            ),
             [only] => format!("must be {only}"),
             [others @ .., last] => format!("must be {}, or {last}", others.join(", ")),
         };
-        Exception::with_code(format!("{what} \"{word}\": {rest}"), ["TCL", "LOOKUP", "SUBCOMMAND", word])
+        Exception::with_code(
+            format!("{what} \"{word}\": {rest}"),
+            ["TCL", "LOOKUP", "SUBCOMMAND", word],
+        )
     }
 
     /// Calls the target in place of the ensemble: its prefix, the parameters, the rest of the words. With `keeps`, the
     /// subcommand means the same next time.
-    fn run(self, interp: &mut Interp, target: &Value, subcommand: &Value, keeps: bool) -> CommandResult {
+    fn run(
+        self,
+        interp: &mut Interp,
+        target: &Value,
+        subcommand: &Value,
+        keeps: bool,
+    ) -> CommandResult {
         let prefix = target.to_list()?;
         let prefix = prefix.elements();
         let mut call = Vec::with_capacity(prefix.len() + self.words.len());
@@ -149,19 +179,25 @@ impl Call {
         let word = self.words[self.at].str();
         let callee = interp.callee(&name.str(), &self.namespace);
         if let Some(callee) = callee {
-            let resolved = Resolved { prefix: target.clone(), callee };
+            let resolved = Resolved {
+                prefix: target.clone(),
+                callee,
+            };
             if keeps && *word == *subcommand.str() {
-                self.ensemble.keep(&word, interp.command_epoch, resolved.clone());
+                self.ensemble
+                    .keep(&word, interp.command_epoch, resolved.clone());
             }
             drop(word);
             return self.call(interp, &resolved, subcommand);
         }
         drop(word);
-        interp.push_words_in(call, current, Some(self.namespace.clone())).map_err(|exception| {
-            let mut shown = self.words[..self.at].to_vec();
-            shown.push(subcommand.clone());
-            rewritten(exception, &name, inserted, &shown)
-        })
+        interp
+            .push_words_in(call, current, Some(self.namespace.clone()))
+            .map_err(|exception| {
+                let mut shown = self.words[..self.at].to_vec();
+                shown.push(subcommand.clone());
+                rewritten(exception, &name, inserted, &shown)
+            })
     }
 
     /// Calls what the subcommand resolved to.
@@ -174,17 +210,19 @@ impl Call {
         call.extend_from_slice(&self.words[self.at + 1..]);
         let inserted = prefix.len() + self.at - 1;
         let current = interp.current_call();
-        interp.push_callee_in(call, current, &resolved.callee).map_err(|exception| {
-            if inserted > shown_words(&resolved.callee) {
-                return exception;
-            }
-            let mut shown = self.words[..self.at].to_vec();
-            if is_ensemble(&resolved.callee) {
-                spell_out(&mut shown[1..], &exception, prefix.len());
-            }
-            shown.push(subcommand.clone());
-            rewritten(exception, &prefix[0], inserted, &shown)
-        })
+        interp
+            .push_callee_in(call, current, &resolved.callee)
+            .map_err(|exception| {
+                if inserted > shown_words(&resolved.callee) {
+                    return exception;
+                }
+                let mut shown = self.words[..self.at].to_vec();
+                if is_ensemble(&resolved.callee) {
+                    spell_out(&mut shown[1..], &exception, prefix.len());
+                }
+                shown.push(subcommand.clone());
+                rewritten(exception, &prefix[0], inserted, &shown)
+            })
     }
 }
 
@@ -198,7 +236,10 @@ fn spell_out(parameters: &mut [Value], exception: &Exception, skipped: usize) {
     let Some(usage) = message.strip_prefix(WRONG_ARGS) else {
         return;
     };
-    for (parameter, word) in parameters.iter_mut().zip(usage_words(usage).into_iter().skip(skipped)) {
+    for (parameter, word) in parameters
+        .iter_mut()
+        .zip(usage_words(usage).into_iter().skip(skipped))
+    {
         if word.starts_with(&*parameter.str()) {
             *parameter = Value::text(word);
         }
@@ -224,10 +265,18 @@ fn exact_target(ensemble: &Ensemble, namespace: &Namespace, subcommand: &Value) 
     let map = ensemble.map.borrow();
     if let Some(subcommands) = &*ensemble.subcommands.borrow() {
         let list = subcommands.to_list().ok()?;
-        if !list.elements().iter().any(|name| name.same_text(subcommand)) {
+        if !list
+            .elements()
+            .iter()
+            .any(|name| name.same_text(subcommand))
+        {
             return None;
         }
-        return Some(map.get(subcommand).cloned().unwrap_or_else(|| Value::list(vec![subcommand.clone()])));
+        return Some(
+            map.get(subcommand)
+                .cloned()
+                .unwrap_or_else(|| Value::list(vec![subcommand.clone()])),
+        );
     }
     if !map.is_empty() {
         return map.get(subcommand).cloned();
@@ -238,9 +287,16 @@ fn exact_target(ensemble: &Ensemble, namespace: &Namespace, subcommand: &Value) 
 
 /// All subcommands in order.
 fn subcommand_names(ensemble: &Ensemble, namespace: &Namespace) -> Vec<String> {
-    let keys = |map: &OrderedMap| map.iter().map(|(name, _)| name.to_text()).collect::<Vec<_>>();
+    let keys = |map: &OrderedMap| {
+        map.iter()
+            .map(|(name, _)| name.to_text())
+            .collect::<Vec<_>>()
+    };
     let mut names = match &*ensemble.subcommands.borrow() {
-        Some(list) => list.to_list().map(|list| list.elements().iter().map(Value::to_text).collect()).unwrap_or_default(),
+        Some(list) => list
+            .to_list()
+            .map(|list| list.elements().iter().map(Value::to_text).collect())
+            .unwrap_or_default(),
         None if !ensemble.map.borrow().is_empty() => keys(&ensemble.map.borrow()),
         None => namespace
             .commands
@@ -273,20 +329,32 @@ fn handler_failed(mut exception: Box<Exception>, handler: &Value) -> Box<Excepti
         format!("unknown subcommand handler returned bad code: {code}"),
         ["TCL", "ENSEMBLE", "UNKNOWN_RESULT"],
     );
-    error.add_info(&format!("\n    result of ensemble unknown subcommand handler: {handler}"));
+    error.add_info(&format!(
+        "\n    result of ensemble unknown subcommand handler: {handler}"
+    ));
     error
 }
 
 /// The error of a target called with the wrong number of words, as seen by the ensemble's caller: the target's
 /// name and its first words give way to `shown`.
-pub(crate) fn rewritten(mut exception: Box<Exception>, name: &Value, inserted: usize, shown: &[Value]) -> Box<Exception> {
+pub(crate) fn rewritten(
+    mut exception: Box<Exception>,
+    name: &Value,
+    inserted: usize,
+    shown: &[Value],
+) -> Box<Exception> {
     let message = exception.value.to_text();
-    let Some(usage) = message.strip_prefix(WRONG_ARGS).and_then(|rest| rest.strip_suffix('"')) else {
+    let Some(usage) = message
+        .strip_prefix(WRONG_ARGS)
+        .and_then(|rest| rest.strip_suffix('"'))
+    else {
         return exception;
     };
     let name = name.str();
     // Messages of commands that are no ensembles name themselves without qualifiers.
-    if exception.info.is_some() || !(usage.starts_with(&*name) || usage.starts_with(name.trim_start_matches("::"))) {
+    if exception.info.is_some()
+        || !(usage.starts_with(&*name) || usage.starts_with(name.trim_start_matches("::")))
+    {
         return exception;
     }
     let mut text = crate::value::list::list_text(shown.iter());
@@ -304,7 +372,10 @@ fn usage_words(usage: &str) -> Vec<&str> {
     let mut rest = usage.trim_start();
     while !rest.is_empty() {
         let end = match rest.as_bytes().first() {
-            Some(b'?') => rest.get(1..).and_then(|inner| inner.find('?')).map(|at| at + 2),
+            Some(b'?') => rest
+                .get(1..)
+                .and_then(|inner| inner.find('?'))
+                .map(|at| at + 2),
             Some(b'{') => rest.find('}').map(|at| at + 1),
             _ => None,
         };
@@ -322,7 +393,10 @@ mod tests {
 
     #[test]
     fn usage_texts_split_into_words() {
-        assert_eq!(usage_words("::a::b x ?y? ?arg ...?"), ["::a::b", "x", "?y?", "?arg ...?"]);
+        assert_eq!(
+            usage_words("::a::b x ?y? ?arg ...?"),
+            ["::a::b", "x", "?y?", "?arg ...?"]
+        );
         assert_eq!(usage_words("{a b} c"), ["{a b}", "c"]);
         assert_eq!(usage_words(""), Vec::<&str>::new());
     }

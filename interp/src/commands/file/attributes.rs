@@ -24,7 +24,9 @@ pub(super) fn lstat(interp: &mut Interp, words: &[Value]) -> CommandResult {
 
 fn store(interp: &mut Interp, words: &[Value], is_link: bool) -> CommandResult {
     let metadata = metadata(interp, &argument(words), is_link)?;
-    let Some(variable) = words.get(2) else { return done_empty() };
+    let Some(variable) = words.get(2) else {
+        return done_empty();
+    };
     let number = |number: u64| Value::int(i64::try_from(number).unwrap_or(i64::MAX));
     let values = [
         ("dev", number(metadata.dev())),
@@ -59,20 +61,45 @@ fn time(interp: &mut Interp, words: &[Value], is_access: bool) -> CommandResult 
     let name = argument(words);
     let found = metadata(interp, &name, false)?;
     let Some(value) = words.get(2) else {
-        return done(Value::int(if is_access { found.atime() } else { found.mtime() }));
+        return done(Value::int(if is_access {
+            found.atime()
+        } else {
+            found.mtime()
+        }));
     };
     let seconds = int_of(value)?;
-    let new = Timespec { tv_sec: seconds, tv_nsec: 0 };
-    let keep = |seconds: i64, nanoseconds: i64| Timespec { tv_sec: seconds, tv_nsec: nanoseconds };
+    let new = Timespec {
+        tv_sec: seconds,
+        tv_nsec: 0,
+    };
+    let keep = |seconds: i64, nanoseconds: i64| Timespec {
+        tv_sec: seconds,
+        tv_nsec: nanoseconds,
+    };
     let times = if is_access {
-        Timestamps { last_access: new, last_modification: keep(found.mtime(), found.mtime_nsec()) }
+        Timestamps {
+            last_access: new,
+            last_modification: keep(found.mtime(), found.mtime_nsec()),
+        }
     } else {
-        Timestamps { last_access: keep(found.atime(), found.atime_nsec()), last_modification: new }
+        Timestamps {
+            last_access: keep(found.atime(), found.atime_nsec()),
+            last_modification: new,
+        }
     };
     let native = native(interp, &name)?;
-    if let Err(errno) = rustix::fs::utimensat(CWD, native.as_os_str(), &times, rustix::fs::AtFlags::empty()) {
+    if let Err(errno) = rustix::fs::utimensat(
+        CWD,
+        native.as_os_str(),
+        &times,
+        rustix::fs::AtFlags::empty(),
+    ) {
         let which = if is_access { "access" } else { "modification" };
-        return Err(system_error(interp, &format!("could not set {which} time for file \"{name}\""), &errno.into()));
+        return Err(system_error(
+            interp,
+            &format!("could not set {which} time for file \"{name}\""),
+            &errno.into(),
+        ));
     }
     done(Value::int(seconds))
 }
@@ -118,7 +145,12 @@ fn get(interp: &mut Interp, name: &str, number: usize) -> Result<Value, Box<Exce
     })
 }
 
-fn set(interp: &mut Interp, name: &str, number: usize, value: &Value) -> Result<(), Box<Exception>> {
+fn set(
+    interp: &mut Interp,
+    name: &str,
+    number: usize,
+    value: &Value,
+) -> Result<(), Box<Exception>> {
     match number {
         2 => set_permissions(interp, name, value),
         _ => set_owner(interp, name, number == 0, value),
@@ -139,24 +171,40 @@ fn names_file(file: &str) -> String {
 fn name_of(file: &str, number: u32) -> String {
     let digits = number.to_string();
     let text = names_file(file);
-    let found = text.lines().find(|line| line.split(':').nth(2) == Some(digits.as_str()));
-    found.and_then(|line| line.split(':').next()).map_or(digits, str::to_owned)
+    let found = text
+        .lines()
+        .find(|line| line.split(':').nth(2) == Some(digits.as_str()));
+    found
+        .and_then(|line| line.split(':').next())
+        .map_or(digits, str::to_owned)
 }
 
 fn number_of(file: &str, name: &str) -> Option<u32> {
     let text = names_file(file);
-    let found = text.lines().find(|line| line.split(':').next() == Some(name));
-    found.and_then(|line| line.split(':').nth(2)).and_then(|number| number.parse().ok())
+    let found = text
+        .lines()
+        .find(|line| line.split(':').next() == Some(name));
+    found
+        .and_then(|line| line.split(':').nth(2))
+        .and_then(|number| number.parse().ok())
 }
 
-fn set_owner(interp: &mut Interp, name: &str, is_group: bool, value: &Value) -> Result<(), Box<Exception>> {
+fn set_owner(
+    interp: &mut Interp,
+    name: &str,
+    is_group: bool,
+    value: &Value,
+) -> Result<(), Box<Exception>> {
     let (kind, file, codes) = if is_group {
         ("group", "/etc/group", ["SETGRP", "NO_GROUP"])
     } else {
         ("owner", "/etc/passwd", ["SETOWN", "NO_USER"])
     };
     let text = value.to_text();
-    let number = value.as_int().and_then(|number| u32::try_from(number).ok()).or_else(|| number_of(file, &text));
+    let number = value
+        .as_int()
+        .and_then(|number| u32::try_from(number).ok())
+        .or_else(|| number_of(file, &text));
     let Some(number) = number else {
         let who = if is_group { "group" } else { "user" };
         return Err(Exception::with_code(
@@ -165,9 +213,18 @@ fn set_owner(interp: &mut Interp, name: &str, is_group: bool, value: &Value) -> 
         ));
     };
     let native = native(interp, name)?;
-    let (owner, group) = if is_group { (None, Some(number)) } else { (Some(number), None) };
-    std::os::unix::fs::chown(native, owner, group)
-        .map_err(|error| system_error(interp, &format!("could not set {kind} for file \"{name}\""), &error))
+    let (owner, group) = if is_group {
+        (None, Some(number))
+    } else {
+        (Some(number), None)
+    };
+    std::os::unix::fs::chown(native, owner, group).map_err(|error| {
+        system_error(
+            interp,
+            &format!("could not set {kind} for file \"{name}\""),
+            &error,
+        )
+    })
 }
 
 fn set_permissions(interp: &mut Interp, name: &str, value: &Value) -> Result<(), Box<Exception>> {
@@ -185,15 +242,22 @@ fn set_permissions(interp: &mut Interp, name: &str, value: &Value) -> Result<(),
         }
     };
     let native = native(interp, name)?;
-    std::fs::set_permissions(native, std::fs::Permissions::from_mode(mode))
-        .map_err(|error| system_error(interp, &format!("could not set permissions for file \"{name}\""), &error))
+    std::fs::set_permissions(native, std::fs::Permissions::from_mode(mode)).map_err(|error| {
+        system_error(
+            interp,
+            &format!("could not set permissions for file \"{name}\""),
+            &error,
+        )
+    })
 }
 
 /// A mode in octal digits, `0o755` and `00755` included; other integers are taken as they are.
 fn octal(text: &str) -> Option<u32> {
     let text = text.trim();
     let digits = text.strip_prefix("0o").unwrap_or(text);
-    let parsed = u32::from_str_radix(digits, 8).ok().or_else(|| digits.parse().ok());
+    let parsed = u32::from_str_radix(digits, 8)
+        .ok()
+        .or_else(|| digits.parse().ok());
     parsed.map(|mode| mode & 0o7777)
 }
 

@@ -63,9 +63,16 @@ pub(super) fn rename(interp: &mut Interp, words: &[Value]) -> CommandResult {
 }
 
 fn transfer(interp: &mut Interp, words: &[Value], is_copy: bool) -> CommandResult {
-    let (command, doing) = if is_copy { ("copy", "copying") } else { ("rename", "renaming") };
+    let (command, doing) = if is_copy {
+        ("copy", "copying")
+    } else {
+        ("rename", "renaming")
+    };
     let (is_forced, names) = forced(words)?;
-    let Some((target, sources)) = names.split_last().filter(|(_, sources)| !sources.is_empty()) else {
+    let Some((target, sources)) = names
+        .split_last()
+        .filter(|(_, sources)| !sources.is_empty())
+    else {
         let usage = format!("file {command} ?-option value ...? source ?source ...? target");
         return Err(Exception::wrong_args(&usage));
     };
@@ -78,7 +85,9 @@ fn transfer(interp: &mut Interp, words: &[Value], is_copy: bool) -> CommandResul
             rustix::io::Errno::NOTDIR.into(),
         );
         // The system's words are not repeated.
-        let ChannelError::Message { code, .. } = error else { return done_empty() };
+        let ChannelError::Message { code, .. } = error else {
+            return done_empty();
+        };
         let text = format!("error {doing}: target \"{target}\" is not a directory");
         return Err(failed(interp, &ChannelError::Message { text, code }, ""));
     }
@@ -109,11 +118,19 @@ fn transfer_one(
     let source_metadata = std::fs::symlink_metadata(&from)
         .map_err(|error| system_error(interp, &format!("error {doing} \"{source}\""), &error))?;
     if destination.is_empty() {
-        return Err(system_error(interp, &both, &io_error(rustix::io::Errno::NOENT)));
+        return Err(system_error(
+            interp,
+            &both,
+            &io_error(rustix::io::Errno::NOENT),
+        ));
     }
     if let Ok(present) = std::fs::symlink_metadata(&to) {
         if !is_forced {
-            return Err(system_error(interp, &both, &io_error(rustix::io::Errno::EXIST)));
+            return Err(system_error(
+                interp,
+                &both,
+                &io_error(rustix::io::Errno::EXIST),
+            ));
         }
         check_kinds(source, &source_metadata, destination, &present)?;
         if is_same(&source_metadata, &present) {
@@ -123,14 +140,27 @@ fn transfer_one(
     let result = if is_copy {
         copy_tree(interp, Path::new(&from), Path::new(&to))
     } else {
-        move_tree(interp, Path::new(&from), Path::new(&to), source_metadata.is_dir())
+        move_tree(
+            interp,
+            Path::new(&from),
+            Path::new(&to),
+            source_metadata.is_dir(),
+        )
     };
     match result {
         Ok(()) => Ok(()),
-        Err(failure) if failure.error.raw_os_error() == Some(rustix::io::Errno::INVAL.raw_os_error()) && !is_copy => {
-            Err(Exception::error(format!("{both}: trying to rename a volume or move a directory into itself")))
+        Err(failure)
+            if failure.error.raw_os_error() == Some(rustix::io::Errno::INVAL.raw_os_error())
+                && !is_copy =>
+        {
+            Err(Exception::error(format!(
+                "{both}: trying to rename a volume or move a directory into itself"
+            )))
         }
-        Err(Failure { error, at: Some(at) }) => {
+        Err(Failure {
+            error,
+            at: Some(at),
+        }) => {
             let what = format!("{both}: \"{}\"", path::from_os(at.as_os_str()));
             Err(system_error(interp, &what, &error))
         }
@@ -146,12 +176,12 @@ fn check_kinds(
     present: &std::fs::Metadata,
 ) -> Result<(), Box<Exception>> {
     match (source_metadata.is_dir(), present.is_dir()) {
-        (true, false) => {
-            Err(Exception::error(format!("can't overwrite file \"{destination}\" with directory \"{source}\"")))
-        }
-        (false, true) => {
-            Err(Exception::error(format!("can't overwrite directory \"{destination}\" with file \"{source}\"")))
-        }
+        (true, false) => Err(Exception::error(format!(
+            "can't overwrite file \"{destination}\" with directory \"{source}\""
+        ))),
+        (false, true) => Err(Exception::error(format!(
+            "can't overwrite directory \"{destination}\" with file \"{source}\""
+        ))),
         _ => Ok(()),
     }
 }
@@ -162,11 +192,20 @@ fn is_same(one: &std::fs::Metadata, other: &std::fs::Metadata) -> bool {
 }
 
 /// Moves a file or tree; by copying and removing where the two ends are on different file systems.
-fn move_tree(interp: &mut Interp, from: &Path, to: &Path, is_directory: bool) -> Result<(), Failure> {
+fn move_tree(
+    interp: &mut Interp,
+    from: &Path,
+    to: &Path,
+    is_directory: bool,
+) -> Result<(), Failure> {
     match std::fs::rename(from, to) {
         Err(error) if error.raw_os_error() == Some(rustix::io::Errno::XDEV.raw_os_error()) => {
             copy_tree(interp, from, to)?;
-            if is_directory { remove_tree(interp, from) } else { Ok(std::fs::remove_file(from)?) }
+            if is_directory {
+                remove_tree(interp, from)
+            } else {
+                Ok(std::fs::remove_file(from)?)
+            }
         }
         Err(error) if error.raw_os_error() == Some(rustix::io::Errno::NOTEMPTY.raw_os_error()) => {
             Err(io_error(rustix::io::Errno::EXIST).into())
@@ -191,7 +230,10 @@ fn copy_tree(interp: &mut Interp, from: &Path, to: &Path) -> Result<(), Failure>
     // Directories get their permissions last, since they may forbid to fill them.
     let mut made = Vec::new();
     while let Some((from, to, depth)) = pending.pop() {
-        let at = |error: io::Error| Failure { error, at: Some(to.clone()) };
+        let at = |error: io::Error| Failure {
+            error,
+            at: Some(to.clone()),
+        };
         let metadata = std::fs::symlink_metadata(&from).map_err(at)?;
         if !metadata.is_dir() {
             copy_file(&from, &to, &metadata).map_err(at)?;
@@ -220,9 +262,16 @@ fn copy_tree(interp: &mut Interp, from: &Path, to: &Path) -> Result<(), Failure>
 
 /// Whether `path` lies below `directory`.
 fn is_inside(path: &Path, directory: &Path) -> bool {
-    let Ok(directory) = directory.canonicalize() else { return false };
-    let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    parent.canonicalize().is_ok_and(|parent| parent.starts_with(directory))
+    let Ok(directory) = directory.canonicalize() else {
+        return false;
+    };
+    let parent = path
+        .parent()
+        .filter(|parent| !parent.as_os_str().is_empty())
+        .unwrap_or(Path::new("."));
+    parent
+        .canonicalize()
+        .is_ok_and(|parent| parent.starts_with(directory))
 }
 
 fn copy_file(from: &Path, to: &Path, metadata: &std::fs::Metadata) -> io::Result<()> {
@@ -253,8 +302,14 @@ fn keep_attributes(to: &Path, metadata: &std::fs::Metadata) -> io::Result<()> {
     use std::os::unix::fs::MetadataExt;
     std::fs::set_permissions(to, metadata.permissions())?;
     let times = rustix::fs::Timestamps {
-        last_access: rustix::fs::Timespec { tv_sec: metadata.atime(), tv_nsec: metadata.atime_nsec() },
-        last_modification: rustix::fs::Timespec { tv_sec: metadata.mtime(), tv_nsec: metadata.mtime_nsec() },
+        last_access: rustix::fs::Timespec {
+            tv_sec: metadata.atime(),
+            tv_nsec: metadata.atime_nsec(),
+        },
+        last_modification: rustix::fs::Timespec {
+            tv_sec: metadata.mtime(),
+            tv_nsec: metadata.mtime_nsec(),
+        },
     };
     rustix::fs::utimensat(rustix::fs::CWD, to, &times, rustix::fs::AtFlags::empty())?;
     Ok(())
@@ -270,7 +325,10 @@ pub(super) fn delete(interp: &mut Interp, words: &[Value]) -> CommandResult {
         if let Err(failure) = delete_one(interp, &native, is_forced) {
             let what = match &failure.at {
                 Some(at) if at.as_os_str() != native.as_os_str() => {
-                    format!("error deleting \"{name}\": \"{}\"", path::from_os(at.as_os_str()))
+                    format!(
+                        "error deleting \"{name}\": \"{}\"",
+                        path::from_os(at.as_os_str())
+                    )
                 }
                 _ => format!("error deleting \"{name}\""),
             };
@@ -299,14 +357,21 @@ fn delete_one(interp: &mut Interp, name: &OsStr, is_forced: bool) -> Result<(), 
     if !metadata.is_dir() {
         return Ok(std::fs::remove_file(name)?);
     }
-    if is_forced { remove_tree(interp, Path::new(name)) } else { Ok(std::fs::remove_dir(name)?) }
+    if is_forced {
+        remove_tree(interp, Path::new(name))
+    } else {
+        Ok(std::fs::remove_dir(name)?)
+    }
 }
 
 /// Removes a directory and all in it. Links are removed, not followed.
 fn remove_tree(interp: &mut Interp, top: &Path) -> Result<(), Failure> {
     let mut pending = vec![(top.to_owned(), false)];
     while let Some((directory, is_emptied)) = pending.pop() {
-        let at = |error: io::Error| Failure { error, at: Some(directory.clone()) };
+        let at = |error: io::Error| Failure {
+            error,
+            at: Some(directory.clone()),
+        };
         if is_emptied {
             std::fs::remove_dir(&directory).map_err(at)?;
             continue;
@@ -321,7 +386,10 @@ fn remove_tree(interp: &mut Interp, top: &Path) -> Result<(), Failure> {
             if entry.file_type().map_err(at)?.is_dir() {
                 pending.push((path, false));
             } else {
-                std::fs::remove_file(&path).map_err(|error| Failure { error, at: Some(path) })?;
+                std::fs::remove_file(&path).map_err(|error| Failure {
+                    error,
+                    at: Some(path),
+                })?;
             }
         }
         if interp.check_safepoint().is_err() {
@@ -341,10 +409,18 @@ pub(super) fn mkdir(interp: &mut Interp, words: &[Value]) -> CommandResult {
         let parts = path::split(&name);
         if parts.is_empty() {
             let what = format!("can't create directory \"{name}\"");
-            return Err(system_error(interp, &what, &io_error(rustix::io::Errno::NOENT)));
+            return Err(system_error(
+                interp,
+                &what,
+                &io_error(rustix::io::Errno::NOENT),
+            ));
         }
         for part in parts {
-            whole = if whole.is_empty() { part } else { path::join([whole.as_str(), part.as_str()]) };
+            whole = if whole.is_empty() {
+                part
+            } else {
+                path::join([whole.as_str(), part.as_str()])
+            };
             make_directory(interp, &whole)?;
         }
     }
@@ -356,13 +432,23 @@ fn make_directory(interp: &mut Interp, name: &str) -> Result<(), Box<Exception>>
     let what = format!("can't create directory \"{name}\"");
     match std::fs::metadata(&native) {
         Ok(metadata) if metadata.is_dir() => return Ok(()),
-        Ok(_) => return Err(system_error(interp, &what, &io_error(rustix::io::Errno::EXIST))),
+        Ok(_) => {
+            return Err(system_error(
+                interp,
+                &what,
+                &io_error(rustix::io::Errno::EXIST),
+            ));
+        }
         Err(_) => {}
     }
     match std::fs::create_dir(&native) {
         Ok(()) => Ok(()),
         // Somebody else was faster.
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists && Path::new(&native).is_dir() => Ok(()),
+        Err(error)
+            if error.kind() == io::ErrorKind::AlreadyExists && Path::new(&native).is_dir() =>
+        {
+            Ok(())
+        }
         Err(error) => Err(system_error(interp, &what, &error)),
     }
 }
@@ -373,7 +459,11 @@ pub(super) fn link(interp: &mut Interp, words: &[Value]) -> CommandResult {
     let (kind, name, target) = match words {
         [_, name] => return done(link_target(interp, &name.to_text())?),
         [_, name, target] => (0, name, target),
-        [_, first, name, target] => (option(first, &["-symbolic", "-hard"], "option")?, name, target),
+        [_, first, name, target] => (
+            option(first, &["-symbolic", "-hard"], "option")?,
+            name,
+            target,
+        ),
         _ => return done_empty(),
     };
     let (name, target_text) = (name.to_text(), target.to_text());
@@ -386,8 +476,20 @@ pub(super) fn link(interp: &mut Interp, words: &[Value]) -> CommandResult {
     }
     let native_target = native(interp, &target_text)?;
     let seen = seen_from(&native_name, &native_target);
-    if std::fs::symlink_metadata(if kind == 0 { seen.as_os_str() } else { native_target.as_os_str() }).is_err() {
-        return Err(missing_target(interp, &name, &what, &native_name, &target_text));
+    if std::fs::symlink_metadata(if kind == 0 {
+        seen.as_os_str()
+    } else {
+        native_target.as_os_str()
+    })
+    .is_err()
+    {
+        return Err(missing_target(
+            interp,
+            &name,
+            &what,
+            &native_name,
+            &target_text,
+        ));
     }
     let made = if kind == 0 {
         std::os::unix::fs::symlink(&native_target, &native_name)
@@ -419,7 +521,9 @@ fn missing_target(
     native_name: &OsString,
     target: &str,
 ) -> Box<Exception> {
-    let directory = Path::new(native_name).parent().filter(|parent| !parent.as_os_str().is_empty());
+    let directory = Path::new(native_name)
+        .parent()
+        .filter(|parent| !parent.as_os_str().is_empty());
     let missing = io_error(rustix::io::Errno::NOENT);
     if directory.is_some_and(|directory| !directory.is_dir()) {
         return system_error(interp, what, &missing);
@@ -435,19 +539,34 @@ pub(super) fn tempfile(interp: &mut Interp, words: &[Value]) -> CommandResult {
     let template = words.get(2).map_or_else(String::new, Value::to_text);
     let default_directory = || {
         let directory = std::env::var_os("TMPDIR").filter(|name| Path::new(name).is_dir());
-        directory.map_or_else(|| "/tmp".to_owned(), |name| path::from_os(&name).into_owned())
+        directory.map_or_else(
+            || "/tmp".to_owned(),
+            |name| path::from_os(&name).into_owned(),
+        )
     };
     let (directory, last) = match template.rfind('/') {
         Some(index) => {
             let (directory, rest) = template.split_at(index);
-            (directory.to_owned(), rest.trim_start_matches('/').to_owned())
+            (
+                directory.to_owned(),
+                rest.trim_start_matches('/').to_owned(),
+            )
         }
         None => (default_directory(), template.clone()),
     };
-    let directory = if directory.is_empty() { default_directory() } else { directory };
-    let base = if last.is_empty() { "tcl".to_owned() } else { path::rootname(&last).to_owned() };
+    let directory = if directory.is_empty() {
+        default_directory()
+    } else {
+        directory
+    };
+    let base = if last.is_empty() {
+        "tcl".to_owned()
+    } else {
+        path::rootname(&last).to_owned()
+    };
     let suffix = path::extension(&last).to_owned();
-    let access = FileAccess::from_flags(["RDWR", "CREAT", "EXCL"]).map_err(|error| failed(interp, &error, ""))?;
+    let access = FileAccess::from_flags(["RDWR", "CREAT", "EXCL"])
+        .map_err(|error| failed(interp, &error, ""))?;
     let mut last_error = None;
     for _ in 0..TEMPORARY_TRIES_MAX {
         let name = format!("{directory}/{base}_{}{suffix}", random_letters());
@@ -462,7 +581,10 @@ pub(super) fn tempfile(interp: &mut Interp, words: &[Value]) -> CommandResult {
                 return done(interp.add_channel(channel)?);
             }
             Err(error) => {
-                let exists = error.error_code().get(1).is_some_and(|symbol| symbol == "EEXIST");
+                let exists = error
+                    .error_code()
+                    .get(1)
+                    .is_some_and(|symbol| symbol == "EEXIST");
                 last_error = Some(error);
                 if !exists {
                     break;
@@ -480,7 +602,9 @@ pub(super) fn tempfile(interp: &mut Interp, words: &[Value]) -> CommandResult {
 fn random_letters() -> String {
     use std::hash::{BuildHasher, Hasher};
     const LETTERS: &[u8; 62] = b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
-    let mut number = std::collections::hash_map::RandomState::new().build_hasher().finish();
+    let mut number = std::collections::hash_map::RandomState::new()
+        .build_hasher()
+        .finish();
     let mut letters = String::new();
     for _ in 0..6 {
         let index = usize::try_from(number % 62).unwrap_or(0);

@@ -1,7 +1,7 @@
 //! `info level` and `info frame`.
 
 use crate::commands::int_of;
-use crate::runtime::frame::{CallKind, CodeFrame, End, Fiber, Frame, FrameKind};
+use crate::runtime::frame::{CallKind, CodeFrame, End, Fiber, Frame, FrameKind, Label};
 use crate::runtime::{CommandResult, Exception, Interp, done};
 use crate::value::{OrderedMap, Value};
 
@@ -12,9 +12,16 @@ pub(super) fn info_level(interp: &mut Interp, words: &[Value]) -> CommandResult 
     };
     let level = int_of(number)?;
     let bad = || {
-        Exception::with_code(format!("bad level \"{number}\""), ["TCL", "LOOKUP", "STACK_LEVEL", &number.str()])
+        Exception::with_code(
+            format!("bad level \"{number}\""),
+            ["TCL", "LOOKUP", "STACK_LEVEL", &number.str()],
+        )
     };
-    let wanted = if level > 0 { level } else { i64::from(current.level) + level };
+    let wanted = if level > 0 {
+        level
+    } else {
+        i64::from(current.level) + level
+    };
     if wanted < 1 {
         return Err(bad());
     }
@@ -70,7 +77,9 @@ pub(super) fn info_frame(interp: &mut Interp, words: &[Value]) -> CommandResult 
     };
     let level = int_of(number)?;
     let position = if level > 0 { level } else { depth + level };
-    let found = usize::try_from(position - 1).ok().and_then(|at| frames.get(at));
+    let found = usize::try_from(position - 1)
+        .ok()
+        .and_then(|at| frames.get(at));
     let Some(frame) = found else {
         return Err(Exception::with_code(
             format!("bad level \"{number}\""),
@@ -86,13 +95,13 @@ impl ScriptFrame<'_> {
         let mut put = |key: &str, value: Value| {
             dict.insert(Value::text(key), value);
         };
-        let (line, text, is_top_level) = match &self.frame.kind {
+        let (line, text) = match &self.frame.kind {
             FrameKind::Code(code) => running_command(code),
-            FrameKind::Words(words) => (1, crate::value::list::list_text(words.iter()), false),
-            _ => (1, String::new(), false),
+            FrameKind::Words(words) => (1, crate::value::list::list_text(words.iter())),
+            _ => (1, String::new()),
         };
-        let file = interp.script_files.last().filter(|_| is_top_level);
-        let kind = match file {
+        let file = self.file();
+        let kind = match &file {
             Some(_) => "source",
             None if matches!(self.frame.end, End::Procedure | End::Lambda) => "proc",
             None => "eval",
@@ -100,7 +109,7 @@ impl ScriptFrame<'_> {
         put("type", Value::text(kind));
         put("line", Value::int(i64::from(line)));
         if let Some(file) = file {
-            put("file", file.clone());
+            put("file", file);
         }
         put("cmd", Value::string(text));
         if let Some((key, value)) = self.procedure() {
@@ -110,6 +119,16 @@ impl ScriptFrame<'_> {
             put("level", Value::int(level));
         }
         dict
+    }
+
+    /// The file that the script is the whole of.
+    fn file(&self) -> Option<Value> {
+        let End::Script(Label::Made(label)) = &self.frame.end else {
+            return None;
+        };
+        let name = label.strip_prefix("file \"")?.strip_suffix('"')?;
+        let absolute = std::path::absolute(name).ok()?;
+        Some(Value::text(&absolute.to_string_lossy()))
     }
 
     /// The procedure or lambda whose level the script was started from.
@@ -126,7 +145,10 @@ impl ScriptFrame<'_> {
         }
         let name = call.words().first()?.to_text();
         let tail = crate::runtime::namespace::split_name(&name).1;
-        Some(("proc", Value::string(crate::commands::namespace::qualified(&call.namespace, tail))))
+        Some((
+            "proc",
+            Value::string(crate::commands::namespace::qualified(&call.namespace, tail)),
+        ))
     }
 
     /// How many levels above the current one that level is; None when `uplevel` has left it out.
@@ -150,11 +172,11 @@ impl ScriptFrame<'_> {
     }
 }
 
-/// The line and the text of the command that a unit runs, and whether the unit is a file's.
-fn running_command(code: &CodeFrame) -> (u32, String, bool) {
+/// The line and the text of the command that a unit runs.
+fn running_command(code: &CodeFrame) -> (u32, String) {
     let unit = &code.unit.code;
     let range = unit.command_at(code.pc.saturating_sub(1));
     let line = range.map_or(1, |range| unit.line_of(range.span.start));
     let text = range.map_or("", |range| range.span.text(&unit.source));
-    (line, text.to_owned(), unit.is_top_level)
+    (line, text.to_owned())
 }

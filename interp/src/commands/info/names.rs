@@ -99,7 +99,10 @@ fn each_command(namespace: &Namespace, pattern: &str, mut found: impl FnMut(&str
 pub(super) fn info_functions(interp: &mut Interp, words: &[Value]) -> CommandResult {
     let pattern = pattern_of(words);
     let mut names = Names::default();
-    let places = [find(interp, "tcl::mathfunc"), find(interp, "::tcl::mathfunc")];
+    let places = [
+        find(interp, "tcl::mathfunc"),
+        find(interp, "::tcl::mathfunc"),
+    ];
     for namespace in places.into_iter().flatten() {
         each_command(&namespace, &pattern, |name, _| names.add(name));
     }
@@ -108,7 +111,9 @@ pub(super) fn info_functions(interp: &mut Interp, words: &[Value]) -> CommandRes
 
 /// Whether a namespace variable shows: it has a value, or `variable` has declared it.
 fn is_shown(cell: &Rc<Variable>) -> bool {
-    cell.is_declared.get() || cell.target().is_set() || matches!(cell.content.borrow().0, Repr::Link(_))
+    cell.is_declared.get()
+        || cell.target().is_set()
+        || matches!(cell.content.borrow().0, Repr::Link(_))
 }
 
 fn each_variable(namespace: &Namespace, pattern: &str, mut found: impl FnMut(&str)) {
@@ -121,7 +126,11 @@ fn each_variable(namespace: &Namespace, pattern: &str, mut found: impl FnMut(&st
 
 pub(super) fn info_globals(interp: &mut Interp, words: &[Value]) -> CommandResult {
     let pattern = pattern_of(words);
-    let tail = if pattern.starts_with("::") { pattern.trim_start_matches(':') } else { &pattern };
+    let tail = if pattern.starts_with("::") {
+        pattern.trim_start_matches(':')
+    } else {
+        &pattern
+    };
     let mut names = Names::default();
     let global = interp.global_namespace();
     for (name, cell) in global.variables.borrow().iter() {
@@ -146,7 +155,9 @@ pub(super) fn info_vars(interp: &mut Interp, words: &[Value]) -> CommandResult {
     };
     let mut names = Names::default();
     if let Some(namespace) = specific {
-        each_variable(&namespace, &tail, |name| names.add(&qualified(&namespace, name)));
+        each_variable(&namespace, &tail, |name| {
+            names.add(&qualified(&namespace, name))
+        });
         return done(names.list);
     }
     if interp.call_frame().kind == CallKind::Procedure {
@@ -167,7 +178,12 @@ fn add_locals(interp: &Interp, pattern: &str, with_links: bool, names: &mut Name
     if frame.kind != CallKind::Procedure {
         return;
     }
-    for (number, name) in frame.unit.iter().flat_map(|unit| unit.code.locals.iter()).enumerate() {
+    for (number, name) in frame
+        .unit
+        .iter()
+        .flat_map(|unit| unit.code.locals.iter())
+        .enumerate()
+    {
         if !glob_match(pattern, name, false) {
             continue;
         }
@@ -205,7 +221,8 @@ fn local(frame: &CallFrame, number: usize) -> Option<Value> {
 /// Whether the cell is that variable's own, moved out of its register because something else points at it, and not
 /// the one of an outer variable that it is linked to.
 fn owns(interp: &Interp, index: usize, number: usize, cell: &Rc<Variable>) -> bool {
-    let is_here = |content: &Value| matches!(&content.0, Repr::Link(other) if Rc::ptr_eq(other, cell));
+    let is_here =
+        |content: &Value| matches!(&content.0, Repr::Link(other) if Rc::ptr_eq(other, cell));
     for (at, frame) in interp.fiber.calls.iter().enumerate().take(index + 1) {
         let count = match (frame.kind, at == index) {
             (CallKind::Namespace, _) => 0,
@@ -213,12 +230,17 @@ fn owns(interp: &Interp, index: usize, number: usize, cell: &Rc<Variable>) -> bo
             (_, false) => frame.unit.as_ref().map_or(0, |unit| unit.code.locals.len()),
         };
         for other in 0..count {
-            let Some(content) = local(frame, other) else { continue };
+            let Some(content) = local(frame, other) else {
+                continue;
+            };
             if is_here(&content) || has_element(&content, cell) {
                 return false;
             }
         }
-        let extra = frame.extra.iter().flat_map(|extra| extra.variables.values());
+        let extra = frame
+            .extra
+            .iter()
+            .flat_map(|extra| extra.variables.values());
         for other in extra {
             if Rc::ptr_eq(other, cell) || has_element(&other.get(), cell) {
                 return false;

@@ -6,8 +6,8 @@ use std::rc::{Rc, Weak};
 use super::child::came_back;
 use super::family::{Node, enter, find, own_node};
 use super::wrong_args;
-use crate::commands::ensemble::{rewritten, shown_words};
 use crate::commands::array::as_in_tclsh;
+use crate::commands::ensemble::{rewritten, shown_words};
 use crate::commands::namespace::qualified;
 use crate::runtime::command::CommandKind;
 use crate::runtime::namespace::split_name;
@@ -43,7 +43,10 @@ impl NativeCommand for AliasCommand {
             return Err(Exception::no_such_command(&words[0].str()));
         };
         // Words that the alias adds disappear from messages about wrong arguments where they can.
-        let shown = |callee: Option<Callee>, exception: Box<Exception>| match (alias.prefix.first(), callee) {
+        let shown = |callee: Option<Callee>, exception: Box<Exception>| match (
+            alias.prefix.first(),
+            callee,
+        ) {
             (Some(name), Some(callee)) if alias.prefix.len() <= shown_words(&callee) => {
                 rewritten(exception, name, alias.prefix.len(), &words[..1])
             }
@@ -54,17 +57,21 @@ impl NativeCommand for AliasCommand {
             let current = interp.current_call();
             let global = interp.global_namespace();
             let callee = interp.callee(&name, &global);
-            return interp.push_words_in(call, current, Some(global)).map_err(|exception| shown(callee, exception));
+            return interp
+                .push_words_in(call, current, Some(global))
+                .map_err(|exception| shown(callee, exception));
         }
         let outcome = enter(interp, &target, |target| {
             target.run_nested(|target| {
                 let current = target.current_call();
                 let global = target.global_namespace();
                 let callee = target.callee(&name, &global);
-                target.push_words_in(call, current, Some(global)).map_err(|exception| shown(callee, exception))
+                target
+                    .push_words_in(call, current, Some(global))
+                    .map_err(|exception| shown(callee, exception))
             })
         })?;
-        came_back(interp, &target, outcome)
+        came_back(interp, outcome)
     }
 
     fn as_any(&self) -> &dyn std::any::Any {
@@ -73,14 +80,21 @@ impl NativeCommand for AliasCommand {
 
     fn deleted(&self, _interp: &mut Interp) {
         if let Some(node) = self.0.node.upgrade() {
-            node.aliases.borrow_mut().retain(|other| !Rc::ptr_eq(other, &self.0));
+            node.aliases
+                .borrow_mut()
+                .retain(|other| !Rc::ptr_eq(other, &self.0));
         }
     }
 }
 
 /// `interp alias`
 pub(super) fn interp_alias(interp: &mut Interp, arguments: &[Value]) -> CommandResult {
-    let usage = || wrong_args("interp alias", "slavePath slaveCmd ?masterPath masterCmd? ?arg ...?");
+    let usage = || {
+        wrong_args(
+            "interp alias",
+            "slavePath slaveCmd ?masterPath masterCmd? ?arg ...?",
+        )
+    };
     match arguments {
         [path, name] => describe(interp, path, name),
         [path, name, empty] if empty.is_empty() => delete(interp, path, name),
@@ -90,9 +104,17 @@ pub(super) fn interp_alias(interp: &mut Interp, arguments: &[Value]) -> CommandR
 }
 
 /// `child alias`
-pub(super) fn child_alias(interp: &mut Interp, command: &Value, path: &Value, arguments: &[Value]) -> CommandResult {
+pub(super) fn child_alias(
+    interp: &mut Interp,
+    command: &Value,
+    path: &Value,
+    arguments: &[Value],
+) -> CommandResult {
     match arguments {
-        [] => Err(wrong_args(&format!("{command} alias"), "aliasName ?targetName? ?arg ...?")),
+        [] => Err(wrong_args(
+            &format!("{command} alias"),
+            "aliasName ?targetName? ?arg ...?",
+        )),
         [name] => describe(interp, path, name),
         [name, empty] if empty.is_empty() => delete(interp, path, name),
         [name, prefix @ ..] => define(interp, path, name, &Value::EMPTY, prefix),
@@ -101,7 +123,11 @@ pub(super) fn child_alias(interp: &mut Interp, command: &Value, path: &Value, ar
 
 fn find_alias(node: &Node, name: &Value) -> Option<Rc<Alias>> {
     let text = name.str();
-    node.aliases.borrow().iter().find(|alias| *alias.token == *text).cloned()
+    node.aliases
+        .borrow()
+        .iter()
+        .find(|alias| *alias.token == *text)
+        .cloned()
 }
 
 fn describe(interp: &mut Interp, path: &Value, name: &Value) -> CommandResult {
@@ -113,7 +139,10 @@ fn describe(interp: &mut Interp, path: &Value, name: &Value) -> CommandResult {
 }
 
 fn not_found(name: &Value) -> Box<Exception> {
-    Exception::with_code(format!("alias \"{name}\" not found"), ["TCL", "LOOKUP", "ALIAS", &name.str()])
+    Exception::with_code(
+        format!("alias \"{name}\" not found"),
+        ["TCL", "LOOKUP", "ALIAS", &name.str()],
+    )
 }
 
 fn delete(interp: &mut Interp, path: &Value, name: &Value) -> CommandResult {
@@ -125,18 +154,30 @@ fn delete(interp: &mut Interp, path: &Value, name: &Value) -> CommandResult {
 
 /// Deletes an alias with its command.
 pub(super) fn remove(interp: &mut Interp, alias: &Rc<Alias>) {
-    let (Some(node), Some(command)) = (alias.node.upgrade(), alias.command.borrow().upgrade()) else {
+    let (Some(node), Some(command)) = (alias.node.upgrade(), alias.command.borrow().upgrade())
+    else {
         return;
     };
     // An interpreter that cannot be entered any more takes its commands with it.
     let _ = enter(interp, &node, |interp| {
         interp.delete_command(&command);
-        interp.hidden.borrow_mut().retain(|_, hidden| !Rc::ptr_eq(hidden, &command));
+        interp
+            .hidden
+            .borrow_mut()
+            .retain(|_, hidden| !Rc::ptr_eq(hidden, &command));
     });
-    node.aliases.borrow_mut().retain(|other| !Rc::ptr_eq(other, alias));
+    node.aliases
+        .borrow_mut()
+        .retain(|other| !Rc::ptr_eq(other, alias));
 }
 
-fn define(interp: &mut Interp, path: &Value, name: &Value, target: &Value, prefix: &[Value]) -> CommandResult {
+fn define(
+    interp: &mut Interp,
+    path: &Value,
+    name: &Value,
+    target: &Value,
+    prefix: &[Value],
+) -> CommandResult {
     let node = find(interp, path)?;
     let target = find(interp, target)?;
     let alias = Rc::new(Alias {
@@ -160,7 +201,11 @@ fn define(interp: &mut Interp, path: &Value, name: &Value, target: &Value, prefi
             }
             return Err(loop_error(&text));
         }
-        let command = interp.put_command(&holder, tail, CommandKind::Native(Rc::new(AliasCommand(alias.clone()))));
+        let command = interp.put_command(
+            &holder,
+            tail,
+            CommandKind::Native(Rc::new(AliasCommand(alias.clone()))),
+        );
         *alias.command.borrow_mut() = Rc::downgrade(&command);
         if target.is_deleted.get() {
             // Its own command had the alias's name.
@@ -187,7 +232,8 @@ fn unused_token(node: &Node, name: &str) -> String {
     let is_taken = |token: &str| {
         node.aliases.borrow().iter().any(|alias| {
             let command = alias.command.borrow().upgrade();
-            alias.token == token && command.is_some_and(|command| command.full_name() != global_name)
+            alias.token == token
+                && command.is_some_and(|command| command.full_name() != global_name)
         })
     };
     let mut token = name.to_owned();
@@ -216,9 +262,18 @@ fn leads_to(node: &Rc<Node>, alias: &Rc<Alias>, full_name: &str) -> bool {
             return true;
         }
         let has_name = |other: &Rc<Alias>| {
-            other.command.borrow().upgrade().is_some_and(|command| command.full_name() == name)
+            other
+                .command
+                .borrow()
+                .upgrade()
+                .is_some_and(|command| command.full_name() == name)
         };
-        let next = target.aliases.borrow().iter().find(|other| has_name(other)).cloned();
+        let next = target
+            .aliases
+            .borrow()
+            .iter()
+            .find(|other| has_name(other))
+            .cloned();
         match next {
             Some(next) => current = next,
             None => return false,
@@ -230,21 +285,36 @@ fn leads_to(node: &Rc<Node>, alias: &Rc<Alias>, full_name: &str) -> bool {
 /// Whether a renamed command is an alias that now leads to itself.
 ///
 /// Errors: `would create a loop`.
-pub(crate) fn check_alias_loop(interp: &mut Interp, command: &Rc<Command>) -> Result<(), Box<Exception>> {
+pub(crate) fn check_alias_loop(
+    interp: &mut Interp,
+    command: &Rc<Command>,
+) -> Result<(), Box<Exception>> {
     let alias = match &*command.kind.borrow() {
-        CommandKind::Native(native) => native.as_any().downcast_ref::<AliasCommand>().map(|alias| alias.0.clone()),
+        CommandKind::Native(native) => native
+            .as_any()
+            .downcast_ref::<AliasCommand>()
+            .map(|alias| alias.0.clone()),
         _ => None,
     };
     let Some(alias) = alias else {
         return Ok(());
     };
     let node = own_node(interp);
-    if leads_to(&node, &alias, &command.full_name()) { Err(loop_error(&command.name.borrow())) } else { Ok(()) }
+    if leads_to(&node, &alias, &command.full_name()) {
+        Err(loop_error(&command.name.borrow()))
+    } else {
+        Ok(())
+    }
 }
 
 pub(super) fn aliases(interp: &mut Interp, path: &Value, _arguments: &[Value]) -> CommandResult {
     let node = find(interp, path)?;
-    let names = node.aliases.borrow().iter().map(|alias| Value::text(&alias.token)).collect();
+    let names = node
+        .aliases
+        .borrow()
+        .iter()
+        .map(|alias| Value::text(&alias.token))
+        .collect();
     done(as_in_tclsh(names))
 }
 

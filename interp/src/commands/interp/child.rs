@@ -7,15 +7,27 @@ use super::{SHARED, alias, wrong_args};
 use crate::bytecode::Op;
 use crate::commands::list::concatenation;
 use crate::commands::option;
-use crate::runtime::{
-    CommandResult, Context, Exception, Interp, NativeCommand, Next, Outcome, ScriptLabel, code, done, done_empty,
-};
 use crate::runtime::frame::FrameKind;
+use crate::runtime::{
+    CommandResult, Context, Exception, Interp, NativeCommand, Next, Outcome, ScriptLabel, code,
+    done, done_empty,
+};
 use crate::value::Value;
 
 const COMMAND_OPTIONS: &[&str] = &[
-    "alias", "aliases", "bgerror", "debug", "eval", "expose", "hide", "hidden", "issafe", "invokehidden", "limit",
-    "marktrusted", "recursionlimit",
+    "alias",
+    "aliases",
+    "bgerror",
+    "debug",
+    "eval",
+    "expose",
+    "hide",
+    "hidden",
+    "issafe",
+    "invokehidden",
+    "limit",
+    "marktrusted",
+    "recursionlimit",
 ];
 
 /// The command of a child interpreter in its parent.
@@ -56,9 +68,17 @@ fn take_apart(interp: &mut Interp, node: &Rc<Node>) {
         return;
     }
     if let Some(parent) = node.parent.upgrade() {
-        parent.children.borrow_mut().retain(|child| !Rc::ptr_eq(child, node));
+        parent
+            .children
+            .borrow_mut()
+            .retain(|child| !Rc::ptr_eq(child, node));
     }
-    let callers: Vec<_> = node.callers.borrow_mut().drain(..).filter_map(|alias| alias.upgrade()).collect();
+    let callers: Vec<_> = node
+        .callers
+        .borrow_mut()
+        .drain(..)
+        .filter_map(|alias| alias.upgrade())
+        .collect();
     for caller in callers {
         alias::remove(interp, &caller);
     }
@@ -104,13 +124,17 @@ pub(super) fn create(interp: &mut Interp, arguments: &[Value]) -> CommandResult 
 }
 
 fn already_exists(path: &Value) -> Box<Exception> {
-    Exception::error(format!("interpreter named \"{path}\" already exists, cannot create"))
+    Exception::error(format!(
+        "interpreter named \"{path}\" already exists, cannot create"
+    ))
 }
 
 /// A name such as `interp0` that no command has.
 fn free_name(interp: &Interp) -> Value {
     let global = interp.global_namespace();
-    let name = (0_u64..).map(|number| format!("interp{number}")).find(|name| global.command(name).is_none());
+    let name = (0_u64..)
+        .map(|number| format!("interp{number}"))
+        .find(|name| global.command(name).is_none());
     Value::string(name.unwrap_or_default())
 }
 
@@ -152,7 +176,12 @@ pub(super) fn delete(interp: &mut Interp, paths: &[Value]) -> CommandResult {
 
 pub(super) fn children(interp: &mut Interp, path: &Value) -> CommandResult {
     let node = find(interp, path)?;
-    let names: Vec<Value> = node.children.borrow().iter().map(|child| Value::text(&child.name)).collect();
+    let names: Vec<Value> = node
+        .children
+        .borrow()
+        .iter()
+        .map(|child| Value::text(&child.name))
+        .collect();
     done(names)
 }
 
@@ -175,11 +204,11 @@ pub(super) fn eval(interp: &mut Interp, path: &Value, arguments: &[Value]) -> Co
             outcome => outcome,
         }
     })?;
-    came_back(interp, &node, outcome)
+    came_back(interp, outcome)
 }
 
 /// The outcome of what another interpreter has run, as the one that asked for it sees it.
-pub(super) fn came_back(interp: &mut Interp, node: &Node, outcome: Outcome) -> CommandResult {
+pub(super) fn came_back(interp: &mut Interp, outcome: Outcome) -> CommandResult {
     if own_node(interp).is_deleted.get() {
         // The command that has deleted its interpreter ends as usual; nothing after it runs.
         if !is_last_command(interp) {
@@ -229,9 +258,15 @@ pub(super) fn issafe(interp: &mut Interp, path: &Value, _arguments: &[Value]) ->
     done(in_interpreter(interp, path, |interp| interp.is_safe.get())?)
 }
 
-pub(super) fn marktrusted(interp: &mut Interp, path: &Value, _arguments: &[Value]) -> CommandResult {
+pub(super) fn marktrusted(
+    interp: &mut Interp,
+    path: &Value,
+    _arguments: &[Value],
+) -> CommandResult {
     if interp.is_safe.get() {
-        return Err(not_permitted("permission denied: safe interpreter cannot mark trusted"));
+        return Err(not_permitted(
+            "permission denied: safe interpreter cannot mark trusted",
+        ));
     }
     in_interpreter(interp, path, |interp| interp.is_safe.set(false))?;
     done_empty()

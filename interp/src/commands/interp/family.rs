@@ -66,7 +66,11 @@ impl Node {
 
     /// The child of this name.
     pub fn child(&self, name: &str) -> Option<Rc<Node>> {
-        self.children.borrow().iter().find(|child| child.name == name).cloned()
+        self.children
+            .borrow()
+            .iter()
+            .find(|child| child.name == name)
+            .cloned()
     }
 
     /// Drops the interpreter, once it neither runs nor is wanted.

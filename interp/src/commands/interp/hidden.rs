@@ -7,17 +7,37 @@ use super::family::{enter, find, in_interpreter, own_node};
 use crate::commands::option;
 use crate::runtime::command::CommandKind;
 use crate::runtime::frame::{CallFrame, End, Frame, FrameKind, Label};
-use crate::runtime::{Command, CommandResult, Exception, Interp, Namespace, NativeCommand, Next, done, done_empty};
+use crate::runtime::{
+    Command, CommandResult, Exception, Interp, Namespace, NativeCommand, Next, done, done_empty,
+};
 use crate::value::Value;
 
 /// Commands that safe interpreters have hidden, whatever the command table says.
 const UNSAFE: &[&str] = &[
-    "cd", "encoding", "exec", "exit", "fconfigure", "file", "glob", "load", "open", "pwd", "socket", "source",
+    "cd",
+    "encoding",
+    "exec",
+    "exit",
+    "fconfigure",
+    "file",
+    "glob",
+    "load",
+    "open",
+    "pwd",
+    "socket",
+    "source",
     "unload",
 ];
 /// Commands that safe interpreters do not have at all.
-const ABSENT: &[&str] =
-    &["auto_execok", "auto_import", "auto_load", "auto_load_index", "auto_qualify", "tclLog", "unknown"];
+const ABSENT: &[&str] = &[
+    "auto_execok",
+    "auto_import",
+    "auto_load",
+    "auto_load_index",
+    "auto_qualify",
+    "tclLog",
+    "unknown",
+];
 /// Variables that safe interpreters do not have.
 const ABSENT_VARIABLES: &[&str] = &["auto_path", "env", "tcl_library", "tcl_pkgPath"];
 /// Elements of tcl_platform that safe interpreters do not have.
@@ -28,9 +48,34 @@ const HIDDEN_PARTS: &[(&str, &[&str])] = &[
     (
         "file",
         &[
-            "atime", "attributes", "copy", "delete", "dirname", "executable", "exists", "extension", "isdirectory",
-            "isfile", "link", "lstat", "mkdir", "mtime", "nativename", "normalize", "owned", "readable", "readlink",
-            "rename", "rootname", "size", "stat", "tail", "tempfile", "type", "volumes", "writable",
+            "atime",
+            "attributes",
+            "copy",
+            "delete",
+            "dirname",
+            "executable",
+            "exists",
+            "extension",
+            "isdirectory",
+            "isfile",
+            "link",
+            "lstat",
+            "mkdir",
+            "mtime",
+            "nativename",
+            "normalize",
+            "owned",
+            "readable",
+            "readlink",
+            "rename",
+            "rootname",
+            "size",
+            "stat",
+            "tail",
+            "tempfile",
+            "type",
+            "volumes",
+            "writable",
         ],
     ),
 ];
@@ -49,12 +94,20 @@ pub(super) fn make_safe(interp: &mut Interp) {
             let token = format!("tcl:{name}:{subcommand}");
             let hidden = Command::new(&token, &global, command.kind.borrow().clone());
             interp.hidden.borrow_mut().insert(token.into(), hidden);
-            let refusal = Refusal { ensemble: name, subcommand };
-            interp.put_command(&namespace, subcommand, CommandKind::Native(Rc::new(refusal)));
+            let refusal = Refusal {
+                ensemble: name,
+                subcommand,
+            };
+            interp.put_command(
+                &namespace,
+                subcommand,
+                CommandKind::Native(Rc::new(refusal)),
+            );
         }
     }
     let is_unsafe = |name: &str, command: &Rc<Command>| {
-        UNSAFE.contains(&name) || matches!(&*command.kind.borrow(), CommandKind::Builtin(row) if !row.is_safe)
+        UNSAFE.contains(&name)
+            || matches!(&*command.kind.borrow(), CommandKind::Builtin(row) if !row.is_safe)
     };
     let hidden: Vec<Rc<Command>> = global
         .commands
@@ -75,7 +128,10 @@ pub(super) fn make_safe(interp: &mut Interp) {
     for name in ABSENT_VARIABLES {
         global.variables.borrow_mut().remove(*name);
     }
-    if let Some(array) = global.variable("tcl_platform").and_then(|cell| cell.array()) {
+    if let Some(array) = global
+        .variable("tcl_platform")
+        .and_then(|cell| cell.array())
+    {
         for name in ABSENT_ELEMENTS {
             array.elements.borrow_mut().remove(&Value::text(name));
         }
@@ -92,7 +148,10 @@ struct Refusal {
 impl NativeCommand for Refusal {
     fn call(&self, _interp: &mut Interp, _words: &[Value]) -> CommandResult {
         Err(Exception::with_code(
-            format!("not allowed to invoke subcommand {} of {}", self.subcommand, self.ensemble),
+            format!(
+                "not allowed to invoke subcommand {} of {}",
+                self.subcommand, self.ensemble
+            ),
             ["TCL", "SAFE", "SUBCOMMAND"],
         ))
     }
@@ -105,21 +164,35 @@ impl NativeCommand for Refusal {
 /// Takes a command of the global namespace away, under a token.
 fn conceal(interp: &mut Interp, command: &Rc<Command>, token: &str) {
     let name = command.name.borrow().clone();
-    interp.global_namespace().commands.borrow_mut().remove(&name);
-    interp.hidden.borrow_mut().insert(token.into(), command.clone());
+    interp
+        .global_namespace()
+        .commands
+        .borrow_mut()
+        .remove(&name);
+    interp
+        .hidden
+        .borrow_mut()
+        .insert(token.into(), command.clone());
     interp.command_changed(&name);
 }
 
 pub(super) fn hidden(interp: &mut Interp, path: &Value, _arguments: &[Value]) -> CommandResult {
     let names = in_interpreter(interp, path, |interp| {
-        interp.hidden.borrow().keys().map(|name| Value::text(name)).collect::<Vec<_>>()
+        interp
+            .hidden
+            .borrow()
+            .keys()
+            .map(|name| Value::text(name))
+            .collect::<Vec<_>>()
     })?;
     done(names)
 }
 
 pub(super) fn hide(interp: &mut Interp, path: &Value, arguments: &[Value]) -> CommandResult {
     if interp.is_safe.get() {
-        return Err(not_permitted("permission denied: safe interpreter cannot hide commands"));
+        return Err(not_permitted(
+            "permission denied: safe interpreter cannot hide commands",
+        ));
     }
     let name = arguments[0].to_text();
     let token = arguments.get(1).unwrap_or(&arguments[0]).to_text();
@@ -137,7 +210,11 @@ pub(super) fn hide(interp: &mut Interp, path: &Value, arguments: &[Value]) -> Co
                 ["TCL", "LOOKUP", "COMMAND", &name],
             ));
         };
-        let is_global = command.namespace.borrow().upgrade().is_some_and(|holder| holder.is_global());
+        let is_global = command
+            .namespace
+            .borrow()
+            .upgrade()
+            .is_some_and(|holder| holder.is_global());
         if !is_global {
             return Err(Exception::with_code(
                 "can only hide global namespace commands (use rename then hide)",
@@ -158,7 +235,9 @@ pub(super) fn hide(interp: &mut Interp, path: &Value, arguments: &[Value]) -> Co
 
 pub(super) fn expose(interp: &mut Interp, path: &Value, arguments: &[Value]) -> CommandResult {
     if interp.is_safe.get() {
-        return Err(not_permitted("permission denied: safe interpreter cannot expose commands"));
+        return Err(not_permitted(
+            "permission denied: safe interpreter cannot expose commands",
+        ));
     }
     let token = arguments[0].to_text();
     let name = arguments.get(1).unwrap_or(&arguments[0]).to_text();
@@ -199,7 +278,11 @@ enum Place {
     Namespace(String),
 }
 
-pub(super) fn invokehidden(interp: &mut Interp, path: &Value, arguments: &[Value]) -> CommandResult {
+pub(super) fn invokehidden(
+    interp: &mut Interp,
+    path: &Value,
+    arguments: &[Value],
+) -> CommandResult {
     let mut place = Place::Current;
     let mut at = 0;
     while let Some(word) = arguments.get(at).filter(|word| word.str().starts_with('-')) {
@@ -224,19 +307,22 @@ pub(super) fn invokehidden(interp: &mut Interp, path: &Value, arguments: &[Value
         ));
     }
     if interp.is_safe.get() {
-        return Err(not_permitted("not allowed to invoke hidden commands from safe interpreter"));
+        return Err(not_permitted(
+            "not allowed to invoke hidden commands from safe interpreter",
+        ));
     }
     let node = find(interp, path)?;
     if Rc::ptr_eq(&node, &own_node(interp)) {
         return invoke(interp, &place, words.to_vec());
     }
-    let outcome =
-        enter(interp, &node, |child| child.run_nested(|child| invoke(child, &place, words.to_vec())))?;
+    let outcome = enter(interp, &node, |child| {
+        child.run_nested(|child| invoke(child, &place, words.to_vec()))
+    })?;
     let outcome = outcome.map_err(|mut exception| {
         exception.log_command(&crate::value::list::list_text(words.iter()));
         exception
     });
-    super::child::came_back(interp, &node, outcome)
+    super::child::came_back(interp, outcome)
 }
 
 fn invoke(interp: &mut Interp, place: &Place, words: Vec<Value>) -> CommandResult {
@@ -255,7 +341,10 @@ fn invoke(interp: &mut Interp, place: &Place, words: Vec<Value>) -> CommandResul
             let from = interp.current_namespace();
             let namespace: Rc<Namespace> = interp.make_namespace(name, &from);
             let level = interp.call_frame().level + 1;
-            interp.fiber.calls.push(CallFrame::namespace(&namespace, level, current));
+            interp
+                .fiber
+                .calls
+                .push(CallFrame::namespace(&namespace, level, current));
             let call = interp.fiber.calls.len() as u32 - 1;
             push(interp, &command, words, call, End::Namespace(Label::None))
         }
@@ -263,9 +352,19 @@ fn invoke(interp: &mut Interp, place: &Place, words: Vec<Value>) -> CommandResul
 }
 
 /// Calls a command in a call frame, keeping its words in a frame of their own.
-fn push(interp: &mut Interp, command: &Rc<Command>, words: Vec<Value>, call: u32, end: End) -> CommandResult {
+fn push(
+    interp: &mut Interp,
+    command: &Rc<Command>,
+    words: Vec<Value>,
+    call: u32,
+    end: End,
+) -> CommandResult {
     let (first, count) = (words.as_ptr(), words.len());
-    interp.fiber.frames.push(Frame { kind: FrameKind::Words(words), call, end });
+    interp.fiber.frames.push(Frame {
+        kind: FrameKind::Words(words),
+        call,
+        end,
+    });
     // SAFETY: the vector's heap block does not move and is not changed while its frame is there, and the frame goes
     // only when the outcome of this call reaches it.
     let words: &[Value] = unsafe { std::slice::from_raw_parts(first, count) };

@@ -45,12 +45,19 @@ pub(super) fn limit(interp: &mut Interp, path: &Value, arguments: &[Value]) -> C
     }
     let is_time = option(&arguments[0], &["commands", "time"], "limit type")? == 1;
     let options = &arguments[1..];
-    if options.len() > 1 && options.len() % 2 != 0 {
-        return Err(wrong_args(&format!("interp limit {path}"), "limitType ?-option value ...?"));
+    if options.len() > 1 && !options.len().is_multiple_of(2) {
+        return Err(wrong_args(
+            &format!("interp limit {path}"),
+            "limitType ?-option value ...?",
+        ));
     }
     let value = in_interpreter(interp, path, |interp| {
         let limits = interp.data::<Limits>();
-        let kept = if is_time { &limits.time } else { &limits.commands };
+        let kept = if is_time {
+            &limits.time
+        } else {
+            &limits.commands
+        };
         if options.len() < 2 {
             return show(&kept.borrow(), options.first(), is_time);
         }
@@ -67,7 +74,11 @@ const COMMAND_OPTIONS: &[&str] = &["-command", "-granularity", "-value"];
 const TIME_OPTIONS: &[&str] = &["-command", "-granularity", "-milliseconds", "-seconds"];
 
 fn names(is_time: bool) -> &'static [&'static str] {
-    if is_time { TIME_OPTIONS } else { COMMAND_OPTIONS }
+    if is_time {
+        TIME_OPTIONS
+    } else {
+        COMMAND_OPTIONS
+    }
 }
 
 fn show(limit: &Limit, wanted: Option<&Value>, is_time: bool) -> Result<Value, Box<Exception>> {
@@ -75,13 +86,22 @@ fn show(limit: &Limit, wanted: Option<&Value>, is_time: bool) -> Result<Value, B
     let usual = if is_time { 10 } else { 1 };
     let of = |name: &str| match name {
         "-command" => limit.command.clone(),
-        "-granularity" => Value::int(if limit.granularity == 0 { usual } else { limit.granularity }),
+        "-granularity" => Value::int(if limit.granularity == 0 {
+            usual
+        } else {
+            limit.granularity
+        }),
         "-milliseconds" => number(limit.milliseconds),
         _ => number(limit.value),
     };
     match wanted {
         Some(wanted) => Ok(of(names(is_time)[option(wanted, names(is_time), "option")?])),
-        None => Ok(Value::list(names(is_time).iter().flat_map(|name| [Value::text(name), of(name)]).collect())),
+        None => Ok(Value::list(
+            names(is_time)
+                .iter()
+                .flat_map(|name| [Value::text(name), of(name)])
+                .collect(),
+        )),
     }
 }
 
@@ -129,15 +149,22 @@ fn change(limit: &mut Limit, options: &[Value], is_time: bool) -> Result<(), Box
 }
 
 fn optional(value: &Value) -> Result<Option<i64>, Box<Exception>> {
-    if value.is_empty() { Ok(None) } else { int_of(value).map(Some) }
+    if value.is_empty() {
+        Ok(None)
+    } else {
+        int_of(value).map(Some)
+    }
 }
 
 fn apply(interp: &mut Interp, limit: &Limit, is_time: bool) {
     if is_time {
         interp.safepoint.time_limit = limit.value.map(|seconds| {
             let milliseconds = limit.milliseconds.unwrap_or(0);
-            let after = Duration::from_secs(seconds.unsigned_abs()) + Duration::from_millis(milliseconds.unsigned_abs());
-            UNIX_EPOCH.checked_add(after).unwrap_or_else(SystemTime::now)
+            let after = Duration::from_secs(seconds.unsigned_abs())
+                + Duration::from_millis(milliseconds.unsigned_abs());
+            UNIX_EPOCH
+                .checked_add(after)
+                .unwrap_or_else(SystemTime::now)
         });
     } else {
         interp.safepoint.command_limit = limit.value.map(i64::unsigned_abs);
@@ -145,13 +172,19 @@ fn apply(interp: &mut Interp, limit: &Limit, is_time: bool) {
     interp.safepoint.fuel = 0;
 }
 
-pub(super) fn recursionlimit(interp: &mut Interp, path: &Value, arguments: &[Value]) -> CommandResult {
+pub(super) fn recursionlimit(
+    interp: &mut Interp,
+    path: &Value,
+    arguments: &[Value],
+) -> CommandResult {
     let Some(limit) = arguments.first() else {
         let limit = in_interpreter(interp, path, |interp| interp.recursion_limit())?;
         return done(limit);
     };
     if interp.is_safe.get() {
-        return Err(not_permitted("permission denied: safe interpreters cannot change recursion limit"));
+        return Err(not_permitted(
+            "permission denied: safe interpreters cannot change recursion limit",
+        ));
     }
     in_interpreter(interp, path, |_| ())?;
     let number = int_of(limit)?;
@@ -171,7 +204,10 @@ pub(super) fn recursionlimit(interp: &mut Interp, path: &Value, arguments: &[Val
         interp.depth()
     })?;
     if path.is_empty() && depth > number {
-        return Err(Exception::with_code("falling back due to new recursion limit", ["TCL", "RECURSION"]));
+        return Err(Exception::with_code(
+            "falling back due to new recursion limit",
+            ["TCL", "RECURSION"],
+        ));
     }
     done(limit.clone())
 }
@@ -179,7 +215,9 @@ pub(super) fn recursionlimit(interp: &mut Interp, path: &Value, arguments: &[Val
 pub(super) fn bgerror(interp: &mut Interp, path: &Value, arguments: &[Value]) -> CommandResult {
     let prefix = arguments.first();
     if let Some(prefix) = prefix
-        && !prefix.to_list().is_ok_and(|list| !list.elements().is_empty())
+        && !prefix
+            .to_list()
+            .is_ok_and(|list| !list.elements().is_empty())
     {
         return Err(Exception::with_code(
             "cmdPrefix must be list of length >= 1",
@@ -207,7 +245,11 @@ pub(super) fn debug(interp: &mut Interp, path: &Value, arguments: &[Value]) -> C
             limits.keeps_frames.set(true);
         }
         let value = Value::boolean(limits.keeps_frames.get());
-        Ok(if arguments.is_empty() { Value::list(vec![Value::text("-frame"), value]) } else { value })
+        Ok(if arguments.is_empty() {
+            Value::list(vec![Value::text("-frame"), value])
+        } else {
+            value
+        })
     })?;
     result.map(crate::runtime::Next::Done)
 }
@@ -224,7 +266,10 @@ pub(super) fn cancel(interp: &mut Interp, arguments: &[Value]) -> CommandResult 
     }
     let rest = arguments.get(at..).unwrap_or_default();
     if rest.len() > 2 {
-        return Err(wrong_args("interp cancel", "?-unwind? ?--? ?path? ?result?"));
+        return Err(wrong_args(
+            "interp cancel",
+            "?-unwind? ?--? ?path? ?result?",
+        ));
     }
     let path = rest.first().cloned().unwrap_or_default();
     let message = rest.get(1).cloned().unwrap_or_default();

@@ -34,21 +34,33 @@ pub(super) fn linsert(_interp: &mut Interp, words: &[Value]) -> CommandResult {
     let list = words[1].to_list()?;
     let count = list.elements().len();
     // `end` is the place after the last element.
-    let at = usize::try_from(resolve(&words[2], count + 1)?).unwrap_or(0).min(count);
+    let at = usize::try_from(resolve(&words[2], count + 1)?)
+        .unwrap_or(0)
+        .min(count);
     splice(list, at, at, &words[3..])
 }
 
 pub(super) fn lreplace(_interp: &mut Interp, words: &[Value]) -> CommandResult {
     let list = words[1].to_list()?;
     let count = list.elements().len();
-    let first = usize::try_from(resolve(&words[2], count)?).unwrap_or(0).min(count);
+    let first = usize::try_from(resolve(&words[2], count)?)
+        .unwrap_or(0)
+        .min(count);
     let last = resolve(&words[3], count)?;
-    let end = usize::try_from(last.saturating_add(1)).unwrap_or(0).min(count).max(first);
+    let end = usize::try_from(last.saturating_add(1))
+        .unwrap_or(0)
+        .min(count)
+        .max(first);
     splice(list, first, end, &words[4..])
 }
 
 /// The list with the elements from `first` up to `end` replaced; both are at most its length, and ascend.
-fn splice(list: std::rc::Rc<crate::value::ListObject>, first: usize, end: usize, with: &[Value]) -> CommandResult {
+fn splice(
+    list: std::rc::Rc<crate::value::ListObject>,
+    first: usize,
+    end: usize,
+    with: &[Value],
+) -> CommandResult {
     if first == end && with.is_empty() {
         return done(list_value(list));
     }
@@ -67,7 +79,11 @@ pub(super) fn lset(interp: &mut Interp, words: &[Value]) -> CommandResult {
     let mut was_there = false;
     let outcome = interp.variable_modify(name, true, |list, existed| {
         was_there = existed;
-        if existed { set_words(list, &words[2..]) } else { Err(Exception::error("no such variable")) }
+        if existed {
+            set_words(list, &words[2..])
+        } else {
+            Err(Exception::error("no such variable"))
+        }
     });
     match outcome {
         Err(exception) if !was_there && !exception.is_uncatchable => {
@@ -87,10 +103,10 @@ pub(crate) fn set_words(list: &mut Value, words: &[Value]) -> Result<(), Box<Exc
     let [single] = path else {
         return set_at(list, path, value);
     };
-    if single.is_list() || index_form(single).is_none() {
-        if let Ok(path) = single.to_list() {
-            return set_at(list, path.elements(), value);
-        }
+    if (single.is_list() || index_form(single).is_none())
+        && let Ok(path) = single.to_list()
+    {
+        return set_at(list, path.elements(), value);
     }
     set_at(list, path, value)
 }
@@ -134,12 +150,17 @@ fn positions(list: &Value, path: &[Value]) -> Result<Vec<usize>, Box<Exception>>
 }
 
 fn position(index: &Value, count: usize) -> Result<usize, Box<Exception>> {
-    let at = usize::try_from(resolve(index, count)?).ok().filter(|at| *at <= count);
+    let at = usize::try_from(resolve(index, count)?)
+        .ok()
+        .filter(|at| *at <= count);
     at.ok_or_else(out_of_range)
 }
 
 fn out_of_range() -> Box<Exception> {
-    Exception::with_code("list index out of range", ["TCL", "OPERATION", "LSET", "BADINDEX"])
+    Exception::with_code(
+        "list index out of range",
+        ["TCL", "OPERATION", "LSET", "BADINDEX"],
+    )
 }
 
 #[cfg(test)]
@@ -148,7 +169,11 @@ mod tests {
 
     fn set(list: &str, path: &[&str], value: &str) -> Result<String, String> {
         let mut list = Value::text(list);
-        let words: Vec<Value> = path.iter().chain([&value]).map(|word| Value::text(word)).collect();
+        let words: Vec<Value> = path
+            .iter()
+            .chain([&value])
+            .map(|word| Value::text(word))
+            .collect();
         set_words(&mut list, &words)
             .map(|()| list.to_text())
             .map_err(|exception| exception.value.to_text())
@@ -156,12 +181,21 @@ mod tests {
 
     #[test]
     fn nested_elements_are_set() {
-        assert_eq!(set("a {b c} d", &["1", "0"], "x").as_deref(), Ok("a {x c} d"));
-        assert_eq!(set("a {b c} d", &["1 end"], "x y").as_deref(), Ok("a {b {x y}} d"));
+        assert_eq!(
+            set("a {b c} d", &["1", "0"], "x").as_deref(),
+            Ok("a {x c} d")
+        );
+        assert_eq!(
+            set("a {b c} d", &["1 end"], "x y").as_deref(),
+            Ok("a {b {x y}} d")
+        );
         assert_eq!(set("a b", &["2"], "c").as_deref(), Ok("a b c"));
         assert_eq!(set("a b", &["end+1", "0"], "c").as_deref(), Ok("a b c"));
         assert_eq!(set("a b", &[], "c").as_deref(), Ok("c"));
-        assert_eq!(set("a b", &["3"], "c"), Err("list index out of range".to_owned()));
+        assert_eq!(
+            set("a b", &["3"], "c"),
+            Err("list index out of range".to_owned())
+        );
     }
 
     #[test]

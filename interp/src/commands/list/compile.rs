@@ -15,7 +15,11 @@ pub(in crate::commands) fn flexible(source: Source, flag: u8) -> (u16, u8) {
 
 /// Empties a temporary that an instruction has read, so that it does not keep a list or dict shared which the script is about
 /// to change in place.
-pub(in crate::commands) fn free_operand(compiler: &mut Compiler<'_>, source: Source, target: Register) {
+pub(in crate::commands) fn free_operand(
+    compiler: &mut Compiler<'_>,
+    source: Source,
+    target: Register,
+) {
     if let Source::Temporary(register) = source
         && register != target
     {
@@ -23,7 +27,11 @@ pub(in crate::commands) fn free_operand(compiler: &mut Compiler<'_>, source: Sou
     }
 }
 
-pub(super) fn list(compiler: &mut Compiler<'_>, command: &Command, destination: Destination) -> bool {
+pub(super) fn list(
+    compiler: &mut Compiler<'_>,
+    command: &Command,
+    destination: Destination,
+) -> bool {
     let words = &command.words[1..];
     let Ok(count) = u16::try_from(words.len()) else {
         return false;
@@ -31,7 +39,12 @@ pub(super) fn list(compiler: &mut Compiler<'_>, command: &Command, destination: 
     let source = compiler.source;
     let constants: Option<Vec<Value>> = words
         .iter()
-        .map(|word| Some(constant_value(word.constant(source)?, word.quoting == Quoting::Braced)))
+        .map(|word| {
+            Some(constant_value(
+                word.constant(source)?,
+                word.quoting == Quoting::Braced,
+            ))
+        })
         .collect();
     if let Some(elements) = constants {
         compiler.constant_into(Value::list(elements), destination);
@@ -47,7 +60,11 @@ pub(super) fn list(compiler: &mut Compiler<'_>, command: &Command, destination: 
     true
 }
 
-pub(super) fn llength(compiler: &mut Compiler<'_>, command: &Command, destination: Destination) -> bool {
+pub(super) fn llength(
+    compiler: &mut Compiler<'_>,
+    command: &Command,
+    destination: Destination,
+) -> bool {
     let [_, list] = command.words.as_slice() else {
         return false;
     };
@@ -64,7 +81,11 @@ pub(super) fn llength(compiler: &mut Compiler<'_>, command: &Command, destinatio
 /// Bit of `x` of `lindex`: the index is one position, and never a list of them.
 const SINGLE_POSITION: u8 = 4;
 
-pub(super) fn lindex(compiler: &mut Compiler<'_>, command: &Command, destination: Destination) -> bool {
+pub(super) fn lindex(
+    compiler: &mut Compiler<'_>,
+    command: &Command,
+    destination: Destination,
+) -> bool {
     let [_, words @ ..] = command.words.as_slice() else {
         return false;
     };
@@ -72,8 +93,9 @@ pub(super) fn lindex(compiler: &mut Compiler<'_>, command: &Command, destination
         return false;
     }
     let base = compiler.builder.top();
-    let operands: Vec<Source> =
-        (0..words.len()).map(|at| compiler.operand_before(&words[at], &words[at + 1..])).collect();
+    let operands: Vec<Source> = (0..words.len())
+        .map(|at| compiler.operand_before(&words[at], &words[at + 1..]))
+        .collect();
     let flags = if words.len() == 2 { 0 } else { SINGLE_POSITION };
     let [list, indices @ .., last] = operands.as_slice() else {
         return false;
@@ -92,15 +114,27 @@ pub(super) fn lindex(compiler: &mut Compiler<'_>, command: &Command, destination
     true
 }
 
-fn index_step(compiler: &mut Compiler<'_>, flags: u8, target: Register, list: Source, index: Source) {
+fn index_step(
+    compiler: &mut Compiler<'_>,
+    flags: u8,
+    target: Register,
+    list: Source,
+    index: Source,
+) {
     let (b, list_flag) = flexible(list, B_IS_CONSTANT);
     let (c, index_flag) = flexible(index, C_IS_CONSTANT);
-    compiler.builder.emit(Op::ListIndex, flags | list_flag | index_flag, target, b, c);
+    compiler
+        .builder
+        .emit(Op::ListIndex, flags | list_flag | index_flag, target, b, c);
     free_operand(compiler, list, target);
 }
 
 /// Several values at once are left to the command: the variable's traces see one change.
-pub(super) fn lappend(compiler: &mut Compiler<'_>, command: &Command, destination: Destination) -> bool {
+pub(super) fn lappend(
+    compiler: &mut Compiler<'_>,
+    command: &Command,
+    destination: Destination,
+) -> bool {
     let [_, name, value] = command.words.as_slice() else {
         return false;
     };
@@ -112,14 +146,20 @@ pub(super) fn lappend(compiler: &mut Compiler<'_>, command: &Command, destinatio
 }
 
 /// Only where the rest of the list is not wanted, and where no name depends on a variable that is assigned.
-pub(super) fn lassign(compiler: &mut Compiler<'_>, command: &Command, destination: Destination) -> bool {
+pub(super) fn lassign(
+    compiler: &mut Compiler<'_>,
+    command: &Command,
+    destination: Destination,
+) -> bool {
     let [_, list, names @ ..] = command.words.as_slice() else {
         return false;
     };
     let source = compiler.source;
     if destination != Destination::Discard
         || names.is_empty()
-        || names.iter().any(|name| name.constant(source).is_none() || may_run_scripts(name))
+        || names
+            .iter()
+            .any(|name| name.constant(source).is_none() || may_run_scripts(name))
     {
         return false;
     }
@@ -134,10 +174,14 @@ pub(super) fn lassign(compiler: &mut Compiler<'_>, command: &Command, destinatio
         let position = compiler.builder.constant(Value::from(number));
         let place = compiler.place(name, &[]);
         if let PlaceKind::Local(local) = place.kind {
-            compiler.builder.emit(Op::ListIndex, C_IS_CONSTANT, local, list, position);
+            compiler
+                .builder
+                .emit(Op::ListIndex, C_IS_CONSTANT, local, list, position);
         } else {
             let value = compiler.builder.push();
-            compiler.builder.emit(Op::ListIndex, C_IS_CONSTANT, value, list, position);
+            compiler
+                .builder
+                .emit(Op::ListIndex, C_IS_CONSTANT, value, list, position);
             compiler.change(Op::VariableSet, place, value, None);
         }
         compiler.builder.release(mark);
@@ -148,7 +192,11 @@ pub(super) fn lassign(compiler: &mut Compiler<'_>, command: &Command, destinatio
 }
 
 /// A local variable; any number of indices.
-pub(super) fn lset(compiler: &mut Compiler<'_>, command: &Command, destination: Destination) -> bool {
+pub(super) fn lset(
+    compiler: &mut Compiler<'_>,
+    command: &Command,
+    destination: Destination,
+) -> bool {
     let words = &command.words;
     if words.len() < 4 || words.len() > 64 {
         return false;
@@ -163,7 +211,9 @@ pub(super) fn lset(compiler: &mut Compiler<'_>, command: &Command, destination: 
     for word in &words[2..] {
         compiler.push_word(word);
     }
-    compiler.builder.emit(Op::ListSetLocal, 0, local, base, words.len() as u16 - 2);
+    compiler
+        .builder
+        .emit(Op::ListSetLocal, 0, local, base, words.len() as u16 - 2);
     compiler.builder.release(base);
     compiler.value_of_local(local, destination);
     true

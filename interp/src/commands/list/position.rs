@@ -20,9 +20,16 @@ pub(crate) fn index_form(value: &Value) -> Option<Index> {
 pub(crate) fn bad_index(value: &Value) -> Box<Exception> {
     let text = value.str();
     let number = text.strip_prefix("end-").unwrap_or(&text);
-    let hint = if looks_like_bad_octal(number) { " (looks like invalid octal number)" } else { "" };
+    let hint = if looks_like_bad_octal(number) {
+        " (looks like invalid octal number)"
+    } else {
+        ""
+    };
     Exception::with_code(
-        format!("bad index \"{}\": must be integer?[+-]integer? or end?[+-]integer?{hint}", &*text),
+        format!(
+            "bad index \"{}\": must be integer?[+-]integer? or end?[+-]integer?{hint}",
+            &*text
+        ),
         ["TCL", "VALUE", "INDEX"],
     )
 }
@@ -67,7 +74,10 @@ pub(crate) fn select(value: &Value, path: &[Index]) -> Outcome {
     for index in path {
         let list = current.to_list()?;
         let at = index.resolve(list.elements().len());
-        let element = usize::try_from(at).ok().and_then(|at| list.elements().get(at)).cloned();
+        let element = usize::try_from(at)
+            .ok()
+            .and_then(|at| list.elements().get(at))
+            .cloned();
         current = element.ok_or_else(|| {
             Exception::with_code(
                 format!("element {at} missing from sublist \"{current}\""),

@@ -29,7 +29,11 @@ pub(super) fn sort_by_keys<K: Copy>(
     compare: impl Fn(&K, &K) -> Ordering,
 ) -> Result<Vec<u32>, Box<Exception>> {
     let directed = |left: &(K, u32), right: &(K, u32)| {
-        if outcomes.is_decreasing { compare(&right.0, &left.0) } else { compare(&left.0, &right.0) }
+        if outcomes.is_decreasing {
+            compare(&right.0, &left.0)
+        } else {
+            compare(&left.0, &right.0)
+        }
     };
     let mut items: Vec<(K, u32)> = keys.into_iter().zip(0u32..).collect();
     for chunk in items.chunks_mut(CHUNK) {
@@ -84,10 +88,15 @@ fn merge_runs<T: Copy>(
     Ok(())
 }
 
-fn last_of_equals<K>(items: &[(K, u32)], compare: impl Fn(&(K, u32), &(K, u32)) -> Ordering) -> Vec<u32> {
+fn last_of_equals<K>(
+    items: &[(K, u32)],
+    compare: impl Fn(&(K, u32), &(K, u32)) -> Ordering,
+) -> Vec<u32> {
     let mut order = Vec::with_capacity(items.len());
     for (number, item) in items.iter().enumerate() {
-        let is_last = items.get(number + 1).is_none_or(|next| compare(item, next) != Ordering::Equal);
+        let is_last = items
+            .get(number + 1)
+            .is_none_or(|next| compare(item, next) != Ordering::Equal);
         if is_last {
             order.push(item.1);
         }
@@ -120,7 +129,11 @@ pub(super) fn merge_sort<C>(
 where
     C: FnMut(&mut Interp, usize, usize) -> Result<Ordering, Box<Exception>>,
 {
-    let mut runs = Runs { next: vec![NONE; count], compare, outcomes };
+    let mut runs = Runs {
+        next: vec![NONE; count],
+        compare,
+        outcomes,
+    };
     let mut heads = [NONE; RUNS_MAX];
     for item in 0..count {
         let mut head = item as u32;
@@ -155,7 +168,12 @@ where
     C: FnMut(&mut Interp, usize, usize) -> Result<Ordering, Box<Exception>>,
 {
     /// Merges two runs, of which the left one's items come first among equals; returns the head.
-    fn merge(&mut self, interp: &mut Interp, mut left: u32, mut right: u32) -> Result<u32, Box<Exception>> {
+    fn merge(
+        &mut self,
+        interp: &mut Interp,
+        mut left: u32,
+        mut right: u32,
+    ) -> Result<u32, Box<Exception>> {
         let mut head = NONE;
         let mut tail = NONE;
         while left != NONE && right != NONE {
@@ -163,7 +181,8 @@ where
             if self.outcomes.is_decreasing {
                 order = order.reverse();
             }
-            let takes_right = order == Ordering::Greater || (order == Ordering::Equal && self.outcomes.is_unique);
+            let takes_right =
+                order == Ordering::Greater || (order == Ordering::Equal && self.outcomes.is_unique);
             if order == Ordering::Equal && self.outcomes.is_unique {
                 left = self.next[left as usize];
             }
@@ -189,11 +208,17 @@ where
 mod tests {
     use super::*;
 
-    const PLAIN: Outcomes = Outcomes { is_decreasing: false, is_unique: false };
+    const PLAIN: Outcomes = Outcomes {
+        is_decreasing: false,
+        is_unique: false,
+    };
 
     fn merged(keys: &[i64], outcomes: Outcomes) -> Vec<u32> {
         let mut interp = Interp::bare();
-        merge_sort(&mut interp, keys.len(), outcomes, |_, left, right| Ok(keys[left].cmp(&keys[right]))).expect("sorted")
+        merge_sort(&mut interp, keys.len(), outcomes, |_, left, right| {
+            Ok(keys[left].cmp(&keys[right]))
+        })
+        .expect("sorted")
     }
 
     fn sorted(keys: &[i64], outcomes: Outcomes) -> Vec<u32> {
@@ -206,12 +231,17 @@ mod tests {
         let mut keys = Vec::new();
         let mut state = 1u64;
         for _ in 0..1000 {
-            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            state = state
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1_442_695_040_888_963_407);
             keys.push((state >> 60) as i64);
         }
         for is_decreasing in [false, true] {
             for is_unique in [false, true] {
-                let outcomes = Outcomes { is_decreasing, is_unique };
+                let outcomes = Outcomes {
+                    is_decreasing,
+                    is_unique,
+                };
                 assert_eq!(merged(&keys, outcomes), sorted(&keys, outcomes));
             }
         }
@@ -221,7 +251,9 @@ mod tests {
     #[test]
     fn more_than_a_chunk_is_sorted_stably() {
         let count = CHUNK * 3 + 17;
-        let keys: Vec<i64> = (0..count as i64).map(|number| number * 7919 % 101).collect();
+        let keys: Vec<i64> = (0..count as i64)
+            .map(|number| number * 7919 % 101)
+            .collect();
         let order = sorted(&keys, PLAIN);
         let is_sorted = order.windows(2).all(|pair| {
             let [first, second] = [pair[0] as usize, pair[1] as usize];

@@ -18,7 +18,10 @@ impl<'t> TextKey<'t> {
         let mut prefix = [0; 8];
         let count = bytes.len().min(8);
         prefix[..count].copy_from_slice(&bytes[..count]);
-        TextKey { prefix: u64::from_be_bytes(prefix), text }
+        TextKey {
+            prefix: u64::from_be_bytes(prefix),
+            text,
+        }
     }
 
     /// By bytes; for texts that are not [`needs_units`].
@@ -32,7 +35,11 @@ impl<'t> TextKey<'t> {
 
     /// By UTF-16 code units, in tclsh's order of them; `is_folded` for `-nocase`, which has another place for U+0000.
     pub fn compare_units(&self, other: &TextKey<'_>, is_folded: bool) -> Ordering {
-        if is_folded { compare(self.text, other.text) } else { ascii(self.text, other.text) }
+        if is_folded {
+            compare(self.text, other.text)
+        } else {
+            ascii(self.text, other.text)
+        }
     }
 }
 
@@ -85,7 +92,8 @@ pub(super) fn dictionary(left: &str, right: &str) -> Ordering {
             }
             (at, other_at) = (at + 1, other_at + 1);
         } else {
-            let (Some(character), Some(other)) = (char_at(left, at), char_at(right, other_at)) else {
+            let (Some(character), Some(other)) = (char_at(left, at), char_at(right, other_at))
+            else {
                 return tie;
             };
             // Surrogates are chars above all others, which is where the characters that they make belong.
@@ -139,8 +147,16 @@ impl<'t> Digits<'t> {
         let digit_count = rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
         let number = rest.get(..digit_count).unwrap_or_default();
         let last = digit_count.saturating_sub(1);
-        let zero_count = number.iter().take(last).take_while(|byte| **byte == b'0').count();
-        Digits { zero_count, digits: number.get(zero_count..).unwrap_or_default(), end: start + digit_count }
+        let zero_count = number
+            .iter()
+            .take(last)
+            .take_while(|byte| **byte == b'0')
+            .count();
+        Digits {
+            zero_count,
+            digits: number.get(zero_count..).unwrap_or_default(),
+            end: start + digit_count,
+        }
     }
 }
 

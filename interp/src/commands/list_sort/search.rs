@@ -49,8 +49,24 @@ struct Options<'a> {
 }
 
 const OPTIONS: [&str; 18] = [
-    "-all", "-ascii", "-bisect", "-decreasing", "-dictionary", "-exact", "-glob", "-increasing", "-index", "-inline",
-    "-integer", "-nocase", "-not", "-real", "-regexp", "-sorted", "-start", "-subindices",
+    "-all",
+    "-ascii",
+    "-bisect",
+    "-decreasing",
+    "-dictionary",
+    "-exact",
+    "-glob",
+    "-increasing",
+    "-index",
+    "-inline",
+    "-integer",
+    "-nocase",
+    "-not",
+    "-real",
+    "-regexp",
+    "-sorted",
+    "-start",
+    "-subindices",
 ];
 
 fn options(words: &[Value]) -> Result<Options<'_>, Box<Exception>> {
@@ -81,7 +97,8 @@ fn options(words: &[Value]) -> Result<Options<'_>, Box<Exception>> {
             7 => options.is_decreasing = false,
             8 => {
                 let path = words.next();
-                let path = path.ok_or_else(|| missing("\"-index\" option must be followed by list index"))?;
+                let path = path
+                    .ok_or_else(|| missing("\"-index\" option must be followed by list index"))?;
                 options.path = index_path(path)?;
             }
             9 => options.wants_inline = true,
@@ -91,7 +108,13 @@ fn options(words: &[Value]) -> Result<Options<'_>, Box<Exception>> {
             13 => options.by = By::Real,
             14 => options.mode = Mode::Regexp,
             15 => options.mode = Mode::Sorted,
-            16 => options.start = Some(words.next().ok_or_else(|| missing("missing starting index"))?),
+            16 => {
+                options.start = Some(
+                    words
+                        .next()
+                        .ok_or_else(|| missing("missing starting index"))?,
+                )
+            }
             _ => options.wants_subindices = true,
         }
     }
@@ -108,7 +131,10 @@ impl Options<'_> {
         } else {
             return Ok(());
         };
-        Err(Exception::with_code(message, ["TCL", "OPERATION", "LSEARCH", "BAD_OPTION_MIX"]))
+        Err(Exception::with_code(
+            message,
+            ["TCL", "OPERATION", "LSEARCH", "BAD_OPTION_MIX"],
+        ))
     }
 
     /// What stands for the element at `position`: its position, with the path inside it if that is wanted.
@@ -118,7 +144,11 @@ impl Options<'_> {
         }
         let mut indices = vec![Value::int(position)];
         // tclsh counts `end` from one past the end here.
-        indices.extend(self.path.iter().map(|index| Value::int(index.resolve(count + 1).max(-1))));
+        indices.extend(
+            self.path
+                .iter()
+                .map(|index| Value::int(index.resolve(count + 1).max(-1))),
+        );
         Value::list(indices)
     }
 }
@@ -144,7 +174,10 @@ impl<'a> Matcher<'a> {
     ) -> Result<Matcher<'a>, Box<Exception>> {
         Ok(match options.mode {
             Mode::Regexp => {
-                let flags = Flags { nocase: options.nocase, ..Flags::default() };
+                let flags = Flags {
+                    nocase: options.nocase,
+                    ..Flags::default()
+                };
                 Matcher::Regexp(compiled(interp, value, flags)?)
             }
             Mode::Glob if !options.nocase && is_literal(pattern) => Matcher::text(pattern),
@@ -184,8 +217,12 @@ impl<'a> Matcher<'a> {
             Matcher::Text(pattern, _) => ascii(pattern, &element.str()),
             Matcher::TextNocase(pattern) => strings::compare(pattern, &element.str(), true, None),
             Matcher::Integer(number) => number.cmp(&wide_of(element)?),
-            Matcher::Real(number) => number.partial_cmp(&real_of(element)?).unwrap_or(Ordering::Equal),
-            Matcher::Dictionary(pattern) | Matcher::Glob(pattern, _) => dictionary(pattern, &element.str()),
+            Matcher::Real(number) => number
+                .partial_cmp(&real_of(element)?)
+                .unwrap_or(Ordering::Equal),
+            Matcher::Dictionary(pattern) | Matcher::Glob(pattern, _) => {
+                dictionary(pattern, &element.str())
+            }
             Matcher::Regexp(_) => Ordering::Equal,
         })
     }
@@ -208,7 +245,11 @@ pub(super) fn lsearch(interp: &mut Interp, words: &[Value]) -> CommandResult {
     };
     let options = options(option_words)?;
     let text = pattern.str();
-    let regexp = if options.mode == Mode::Regexp { Some(Matcher::new(interp, &options, &text, pattern)?) } else { None };
+    let regexp = if options.mode == Mode::Regexp {
+        Some(Matcher::new(interp, &options, &text, pattern)?)
+    } else {
+        None
+    };
     let list = list.to_list()?;
     let elements = list.elements();
     let start = match options.start {
@@ -216,7 +257,11 @@ pub(super) fn lsearch(interp: &mut Interp, words: &[Value]) -> CommandResult {
         Some(start) => {
             let start = usize::try_from(resolve(start, elements.len())?).unwrap_or(0);
             if start >= elements.len() {
-                return if options.wants_all || options.wants_inline { done_empty() } else { done(Value::int(-1)) };
+                return if options.wants_all || options.wants_inline {
+                    done_empty()
+                } else {
+                    done(Value::int(-1))
+                };
             }
             start
         }
@@ -234,7 +279,13 @@ pub(super) fn lsearch(interp: &mut Interp, words: &[Value]) -> CommandResult {
         first(interp, &options, &matcher, elements, start)?
     };
     if options.wants_inline {
-        return done(usize::try_from(found).ok().and_then(|at| elements.get(at)).cloned().unwrap_or_default());
+        return done(
+            usize::try_from(found)
+                .ok()
+                .and_then(|at| elements.get(at))
+                .cloned()
+                .unwrap_or_default(),
+        );
     }
     done(options.position(found, elements.len()))
 }
@@ -247,7 +298,9 @@ fn first(
     elements: &[Value],
     start: usize,
 ) -> Result<i64, Box<Exception>> {
-    if let (Matcher::Text(pattern, number), true, false) = (matcher, options.path.is_empty(), options.is_negated) {
+    if let (Matcher::Text(pattern, number), true, false) =
+        (matcher, options.path.is_empty(), options.is_negated)
+    {
         return first_text(interp, elements, start, pattern, *number);
     }
     for (number, element) in elements.iter().enumerate().skip(start) {
@@ -267,8 +320,15 @@ fn first_text(
     number: Option<i64>,
 ) -> Result<i64, Box<Exception>> {
     let mut at = start;
-    for chunk in elements.get(start..).unwrap_or_default().chunks(super::POLL_ELEMENTS) {
-        if let Some(offset) = chunk.iter().position(|element| is_text(element, pattern, number)) {
+    for chunk in elements
+        .get(start..)
+        .unwrap_or_default()
+        .chunks(super::POLL_ELEMENTS)
+    {
+        if let Some(offset) = chunk
+            .iter()
+            .position(|element| is_text(element, pattern, number))
+        {
             return Ok((at + offset) as i64);
         }
         at += chunk.len();
@@ -331,7 +391,11 @@ fn bisect(
     let mut found = -1;
     while below + 1 != above {
         let middle = (below + above) / 2;
-        let element = usize::try_from(middle).ok().and_then(|at| elements.get(at)).cloned().unwrap_or_default();
+        let element = usize::try_from(middle)
+            .ok()
+            .and_then(|at| elements.get(at))
+            .cloned()
+            .unwrap_or_default();
         let mut order = matcher.compare(&select(&element, &options.path)?)?;
         if options.is_decreasing {
             order = order.reverse();
@@ -339,11 +403,19 @@ fn bisect(
         match order {
             Ordering::Equal => {
                 found = middle;
-                if options.bisects { below = middle } else { above = middle }
+                if options.bisects {
+                    below = middle
+                } else {
+                    above = middle
+                }
             }
             Ordering::Greater => below = middle,
             Ordering::Less => above = middle,
         }
     }
-    Ok(if options.bisects && found < 0 { below } else { found })
+    Ok(if options.bisects && found < 0 {
+        below
+    } else {
+        found
+    })
 }

@@ -17,7 +17,10 @@ pub(super) fn namespace_delete(interp: &mut Interp, words: &[Value]) -> CommandR
         let found = find(interp, &text).filter(|found| !dying.0.borrow().contains(&found.id));
         if found.is_none() {
             return Err(Exception::with_code(
-                format!("unknown namespace \"{}\" in namespace delete command", &*text),
+                format!(
+                    "unknown namespace \"{}\" in namespace delete command",
+                    &*text
+                ),
                 ["TCL", "LOOKUP", "NAMESPACE", &text],
             ));
         }
@@ -30,7 +33,11 @@ pub(super) fn namespace_delete(interp: &mut Interp, words: &[Value]) -> CommandR
         }
     }
     // Frames may have moved: the run loop is to look at the top one again.
-    if was_running { Ok(Next::Deliver(Ok(Value::EMPTY))) } else { done_empty() }
+    if was_running {
+        Ok(Next::Deliver(Ok(Value::EMPTY)))
+    } else {
+        done_empty()
+    }
 }
 
 /// The namespaces that are being taken apart, by id.
@@ -59,9 +66,6 @@ pub(crate) fn delete(interp: &mut Interp, namespace: &Rc<Namespace>) -> bool {
     dying.0.borrow_mut().push(namespace.id);
     take_apart(interp, namespace);
     dying.0.borrow_mut().retain(|id| *id != namespace.id);
-    leave_parent(namespace);
-    namespace.is_deleted.set(true);
-    forget_lookups(interp);
     false
 }
 
@@ -69,7 +73,10 @@ pub(crate) fn delete(interp: &mut Interp, namespace: &Rc<Namespace>) -> bool {
 fn leave_paths(interp: &Interp, namespace: &Rc<Namespace>) {
     let mut waiting = vec![interp.global_namespace()];
     while let Some(other) = waiting.pop() {
-        other.path.borrow_mut().retain(|entry| !Rc::ptr_eq(entry, namespace));
+        other
+            .path
+            .borrow_mut()
+            .retain(|entry| !Rc::ptr_eq(entry, namespace));
         waiting.extend(other.children.borrow().values().cloned());
     }
 }
@@ -77,7 +84,10 @@ fn leave_paths(interp: &Interp, namespace: &Rc<Namespace>) {
 fn leave_parent(namespace: &Rc<Namespace>) {
     if let Some(parent) = namespace.parent() {
         let mut children = parent.children.borrow_mut();
-        if children.get(&namespace.name).is_some_and(|child| Rc::ptr_eq(child, namespace)) {
+        if children
+            .get(&namespace.name)
+            .is_some_and(|child| Rc::ptr_eq(child, namespace))
+        {
             children.remove(&namespace.name);
         }
     }
@@ -99,17 +109,38 @@ impl Resume for TakeApart {
 
 /// Puts a [`TakeApart`] below the lowest frame whose level runs in the namespace, if there is one.
 fn postpone(interp: &mut Interp, namespace: &Rc<Namespace>) -> bool {
-    let fibers = interp.fibers.iter_mut().chain(std::iter::once(&mut interp.fiber));
+    let fibers = interp
+        .fibers
+        .iter_mut()
+        .chain(std::iter::once(&mut interp.fiber));
     for fiber in fibers {
-        let Some(call) = fiber.calls.iter().position(|call| Rc::ptr_eq(&call.namespace, namespace)) else {
+        let Some(call) = fiber
+            .calls
+            .iter()
+            .position(|call| Rc::ptr_eq(&call.namespace, namespace))
+        else {
             continue;
         };
-        let Some(frame) = fiber.frames.iter().position(|frame| frame.call as usize == call) else {
+        let Some(frame) = fiber
+            .frames
+            .iter()
+            .position(|frame| frame.call as usize == call)
+        else {
             continue;
         };
-        let below = fiber.frames.get(frame.wrapping_sub(1)).map_or(0, |frame| frame.call);
+        let below = fiber
+            .frames
+            .get(frame.wrapping_sub(1))
+            .map_or(0, |frame| frame.call);
         let resume = FrameKind::Native(Box::new(TakeApart(namespace.clone())));
-        fiber.frames.insert(frame, Frame { kind: resume, call: below, end: End::Plain });
+        fiber.frames.insert(
+            frame,
+            Frame {
+                kind: resume,
+                call: below,
+                end: End::Plain,
+            },
+        );
         return true;
     }
     false
@@ -126,6 +157,11 @@ pub(crate) fn take_apart(interp: &mut Interp, namespace: &Rc<Namespace>) {
         let name = command.name.borrow().clone();
         interp.delete_command(&command);
         namespace.commands.borrow_mut().remove(&name);
+    }
+    if !namespace.is_global() {
+        // What is left is out of reach of scripts.
+        leave_parent(namespace);
+        namespace.is_deleted.set(true);
     }
     loop {
         let child = namespace.children.borrow().values().next().cloned();
@@ -147,15 +183,23 @@ pub(crate) fn take_apart(interp: &mut Interp, namespace: &Rc<Namespace>) {
 }
 
 fn delete_variables(interp: &mut Interp, namespace: &Rc<Namespace>) {
-    let variables: Vec<_> =
-        namespace.variables.borrow().iter().map(|(name, cell)| (name.clone(), cell.clone())).collect();
+    let variables: Vec<_> = namespace
+        .variables
+        .borrow()
+        .iter()
+        .map(|(name, cell)| (name.clone(), cell.clone()))
+        .collect();
     for (name, cell) in variables {
         namespace.variables.borrow_mut().remove(&name);
         cell.is_detached.set(true);
         let is_link = matches!(cell.content.borrow().0, Repr::Link(_));
         if !is_link {
             let full_name = qualified(namespace, &name);
-            let target = Target { slot: Slot::Cell(cell.clone()), key: None, name: &full_name };
+            let target = Target {
+                slot: Slot::Cell(cell.clone()),
+                key: None,
+                name: &full_name,
+            };
             let _ = interp.unset(&target, false);
         }
         drop(cell.replace(Value::UNSET));

@@ -12,7 +12,12 @@ use crate::value::Value;
 pub(super) fn namespace_export(interp: &mut Interp, words: &[Value]) -> CommandResult {
     let namespace = interp.current_namespace();
     let Some(first) = words.get(1) else {
-        let patterns: Vec<Value> = namespace.exports.borrow().iter().map(|pattern| Value::text(pattern)).collect();
+        let patterns: Vec<Value> = namespace
+            .exports
+            .borrow()
+            .iter()
+            .map(|pattern| Value::text(pattern))
+            .collect();
         return done(patterns);
     };
     // Ensembles of the namespace may have got other subcommands.
@@ -26,7 +31,10 @@ pub(super) fn namespace_export(interp: &mut Interp, words: &[Value]) -> CommandR
         let text = pattern.str();
         if text.contains("::") {
             return Err(Exception::with_code(
-                format!("invalid export pattern \"{}\": pattern can't specify a namespace", &*text),
+                format!(
+                    "invalid export pattern \"{}\": pattern can't specify a namespace",
+                    &*text
+                ),
                 ["TCL", "EXPORT", "INVALID"],
             ));
         }
@@ -40,7 +48,11 @@ pub(super) fn namespace_export(interp: &mut Interp, words: &[Value]) -> CommandR
 
 /// Whether `namespace` exports the name.
 pub(crate) fn is_exported(namespace: &Namespace, name: &str) -> bool {
-    namespace.exports.borrow().iter().any(|pattern| glob_match(pattern, name, false))
+    namespace
+        .exports
+        .borrow()
+        .iter()
+        .any(|pattern| glob_match(pattern, name, false))
 }
 
 pub(super) fn namespace_import(interp: &mut Interp, words: &[Value]) -> CommandResult {
@@ -66,7 +78,10 @@ pub(super) fn namespace_import(interp: &mut Interp, words: &[Value]) -> CommandR
 
 fn import(interp: &mut Interp, pattern: &str, is_forced: bool) -> Result<(), Box<Exception>> {
     if pattern.is_empty() {
-        return Err(Exception::with_code("empty import pattern", ["TCL", "VALUE", "EMPTY"]));
+        return Err(Exception::with_code(
+            "empty import pattern",
+            ["TCL", "VALUE", "EMPTY"],
+        ));
     }
     let current = interp.current_namespace();
     let source = match split_name(pattern).0 {
@@ -113,7 +128,11 @@ fn matching_commands(source: &Rc<Namespace>, pattern: &str) -> Vec<Rc<Command>> 
         return source.command(pattern).into_iter().collect();
     }
     let commands = source.commands.borrow();
-    commands.iter().filter(|(name, _)| glob_match(pattern, name, false)).map(|(_, command)| command.clone()).collect()
+    commands
+        .iter()
+        .filter(|(name, _)| glob_match(pattern, name, false))
+        .map(|(_, command)| command.clone())
+        .collect()
 }
 
 fn import_command(
@@ -152,7 +171,10 @@ fn import_command(
         }
     }
     let imported = interp.put_command(into, &name, CommandKind::Imported(command.clone()));
-    command.importers.borrow_mut().push(Rc::downgrade(&imported));
+    command
+        .importers
+        .borrow_mut()
+        .push(Rc::downgrade(&imported));
     Ok(())
 }
 
@@ -183,12 +205,14 @@ fn forget(interp: &mut Interp, pattern: &str) -> Result<(), Box<Exception>> {
     let (qualifiers, tail) = split_name(pattern);
     let source = match qualifiers {
         None => None,
-        Some(qualifiers) => Some(source_namespace(interp, pattern, qualifiers).ok_or_else(|| {
-            Exception::with_code(
-                format!("unknown namespace in namespace forget pattern \"{pattern}\""),
-                ["TCL", "LOOKUP", "NAMESPACE", pattern],
-            )
-        })?),
+        Some(qualifiers) => Some(source_namespace(interp, pattern, qualifiers).ok_or_else(
+            || {
+                Exception::with_code(
+                    format!("unknown namespace in namespace forget pattern \"{pattern}\""),
+                    ["TCL", "LOOKUP", "NAMESPACE", pattern],
+                )
+            },
+        )?),
     };
     let candidates: Vec<Rc<Command>> = current.commands.borrow().values().cloned().collect();
     for command in candidates {
@@ -201,7 +225,11 @@ fn forget(interp: &mut Interp, pattern: &str) -> Result<(), Box<Exception>> {
             Some(source) => {
                 let origin = command.origin();
                 let is_from = |command: &Rc<Command>| {
-                    command.namespace.borrow().upgrade().is_some_and(|holder| Rc::ptr_eq(&holder, source))
+                    command
+                        .namespace
+                        .borrow()
+                        .upgrade()
+                        .is_some_and(|holder| Rc::ptr_eq(&holder, source))
                 };
                 let found = [origin, first].into_iter().find(is_from);
                 found.is_some_and(|found| glob_match(tail, &found.name.borrow(), false))

@@ -16,7 +16,11 @@ struct Request {
 impl Request {
     /// Reads `?-exact? package ?requirement ...?`.
     fn read(command: &str, arguments: &[Value]) -> Result<Request, Box<Exception>> {
-        let usage = || Exception::wrong_args(&format!("package {command} ?-exact? package ?requirement ...?"));
+        let usage = || {
+            Exception::wrong_args(&format!(
+                "package {command} ?-exact? package ?requirement ...?"
+            ))
+        };
         match arguments {
             [] => Err(usage()),
             [option, rest @ ..] if &*option.str() == "-exact" => {
@@ -25,11 +29,19 @@ impl Request {
                 };
                 check_version(version)?;
                 let requirement = Value::string(format!("{version}-{version}"));
-                Ok(Request { name: name.clone(), requirements: vec![requirement], has_asked: false })
+                Ok(Request {
+                    name: name.clone(),
+                    requirements: vec![requirement],
+                    has_asked: false,
+                })
             }
             [name, requirements @ ..] => {
                 check_requirements(requirements)?;
-                Ok(Request { name: name.clone(), requirements: requirements.to_vec(), has_asked: false })
+                Ok(Request {
+                    name: name.clone(),
+                    requirements: requirements.to_vec(),
+                    has_asked: false,
+                })
             }
         }
     }
@@ -50,7 +62,10 @@ impl Request {
     /// The version that is loaded, if the package is: an error when it is not one of those wanted.
     fn loaded(&self, packages: &Packages) -> Result<Option<Value>, Box<Exception>> {
         let list = packages.list.borrow();
-        let Some(version) = list.get(&*self.name.str()).and_then(|package| package.provided.clone()) else {
+        let Some(version) = list
+            .get(&*self.name.str())
+            .and_then(|package| package.provided.clone())
+        else {
             return Ok(None);
         };
         if satisfies(&version, &self.requirements) {
@@ -70,12 +85,23 @@ impl Request {
     fn best(&self, packages: &Packages) -> Option<(Value, Value)> {
         let list = packages.list.borrow();
         let package = list.get(&*self.name.str())?;
-        let fitting = || package.available.iter().filter(|(version, _)| satisfies(version, &self.requirements));
+        let fitting = || {
+            package
+                .available
+                .iter()
+                .filter(|(version, _)| satisfies(version, &self.requirements))
+        };
         let highest = fitting().max_by(|left, right| compare(&left.0, &right.0));
         let stable = fitting()
-            .filter(|(version, _)| Version::parse(&version.str()).is_ok_and(|version| version.is_stable()))
+            .filter(|(version, _)| {
+                Version::parse(&version.str()).is_ok_and(|version| version.is_stable())
+            })
             .max_by(|left, right| compare(&left.0, &right.0));
-        let chosen = if packages.prefers_latest.get() { highest } else { stable.or(highest) };
+        let chosen = if packages.prefers_latest.get() {
+            highest
+        } else {
+            stable.or(highest)
+        };
         chosen.cloned()
     }
 }
@@ -86,7 +112,11 @@ pub(super) fn present(interp: &mut Interp, arguments: &[Value]) -> CommandResult
     match request.loaded(&packages)? {
         Some(version) => done(version),
         None => Err(Exception::with_code(
-            format!("package {}{} is not present", request.name, request.shown().replace(" exactly ", " ")),
+            format!(
+                "package {}{} is not present",
+                request.name,
+                request.shown().replace(" exactly ", " ")
+            ),
             ["TCL", "LOOKUP", "PACKAGE", &request.name.str()],
         )),
     }
@@ -102,7 +132,11 @@ fn find(interp: &mut Interp, request: Request) -> CommandResult {
     if let Some(version) = request.loaded(&packages)? {
         return done(version);
     }
-    let loading = packages.list.borrow().get(&*request.name.str()).and_then(|package| package.loading.clone());
+    let loading = packages
+        .list
+        .borrow()
+        .get(&*request.name.str())
+        .and_then(|package| package.loading.clone());
     if let Some(version) = loading {
         return Err(Exception::with_code(
             format!(
@@ -134,7 +168,10 @@ fn ask(interp: &mut Interp, mut request: Request, handler: &Value) -> CommandRes
         words.push(Value::text("0-"));
     }
     words.extend_from_slice(&request.requirements);
-    let script = Value::string(format!("{handler} {}", crate::value::list::list_text(words.iter())));
+    let script = Value::string(format!(
+        "{handler} {}",
+        crate::value::list::list_text(words.iter())
+    ));
     request.has_asked = true;
     interp.push_then(move |interp, outcome| match outcome {
         Ok(_) => find(interp, request),
@@ -189,7 +226,10 @@ impl crate::runtime::Resume for Loading {
                     package.provided = None;
                 }
                 if exception.code == code::ERROR && !exception.is_uncatchable {
-                    exception.add_info(&format!("\n    (\"package ifneeded {name} {}\" script)", self.version));
+                    exception.add_info(&format!(
+                        "\n    (\"package ifneeded {name} {}\" script)",
+                        self.version
+                    ));
                 }
                 Err(exception)
             }
@@ -213,11 +253,17 @@ impl Loading {
         };
         match (outcome, provided) {
             (Err(exception), _) if exception.code == code::ERROR => Err(exception),
-            (Err(exception), _) => fail(format!("bad return code: {}", exception.code), "BADRESULT"),
-            (Ok(_), None) => fail(format!("no version of package {name} provided"), "UNPROVIDED"),
-            (Ok(_), Some(provided)) if compare(&provided, version).is_ne() => {
-                fail(format!("package {name} {provided} provided instead"), "WRONGPROVIDE")
+            (Err(exception), _) => {
+                fail(format!("bad return code: {}", exception.code), "BADRESULT")
             }
+            (Ok(_), None) => fail(
+                format!("no version of package {name} provided"),
+                "UNPROVIDED",
+            ),
+            (Ok(_), Some(provided)) if compare(&provided, version).is_ne() => fail(
+                format!("package {name} {provided} provided instead"),
+                "WRONGPROVIDE",
+            ),
             (Ok(_), Some(_)) => Ok(()),
         }
     }

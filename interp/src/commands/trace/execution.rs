@@ -9,7 +9,9 @@ use std::rc::Rc;
 use super::call_prefix;
 use crate::commands::namespace::forget_lookups;
 use crate::runtime::command::CommandTrace;
-use crate::runtime::{Command, CommandResult, Exception, Interp, Mode, Namespace, Next, Outcome, Resume, code};
+use crate::runtime::{
+    Command, CommandResult, Exception, Interp, Mode, Namespace, Next, Outcome, Resume, code,
+};
 use crate::value::Value;
 
 /// What step traces keep for an interpreter.
@@ -39,7 +41,11 @@ impl Step {
 }
 
 fn has_trace(command: &Command, trace: &Rc<CommandTrace>) -> bool {
-    command.traces.borrow().iter().any(|other| Rc::ptr_eq(other, trace))
+    command
+        .traces
+        .borrow()
+        .iter()
+        .any(|other| Rc::ptr_eq(other, trace))
 }
 
 /// Notes that a command has got or lost execution traces.
@@ -51,41 +57,92 @@ pub(super) fn traces_changed(interp: &mut Interp, command: &Rc<Command>) {
 }
 
 fn has_execution_traces(command: &Command) -> bool {
-    command.traces.borrow().iter().any(|trace| trace.is_execution)
+    command
+        .traces
+        .borrow()
+        .iter()
+        .any(|trace| trace.is_execution)
 }
 
 /// Calls a command with its enter, leave and step traces.
-pub(crate) fn call_traced(interp: &mut Interp, command: &Rc<Command>, words: &[Value]) -> CommandResult {
+pub(crate) fn call_traced(
+    interp: &mut Interp,
+    command: &Rc<Command>,
+    words: &[Value],
+) -> CommandResult {
     let steps = interp.data::<Steps>();
     let stepping: Vec<Step> = match steps.running.get() {
-        0 => steps.active.borrow().iter().filter(|step| !step.trace.is_active.get()).cloned().collect(),
+        0 => steps
+            .active
+            .borrow()
+            .iter()
+            .filter(|step| !step.trace.is_active.get())
+            .cloned()
+            .collect(),
         _ => Vec::new(),
     };
-    let own: Vec<Rc<CommandTrace>> =
-        command.traces.borrow().iter().filter(|trace| trace.is_execution && !trace.is_active.get()).cloned().collect();
+    let own: Vec<Rc<CommandTrace>> = command
+        .traces
+        .borrow()
+        .iter()
+        .filter(|trace| trace.is_execution && !trace.is_active.get())
+        .cloned()
+        .collect();
     if own.is_empty() && stepping.is_empty() {
         return interp.call_untraced(command, words);
     }
     let text = Value::string(crate::value::list::list_text(words.iter()));
-    for step in stepping.iter().rev().filter(|step| step.trace.ops.contains(&"enterstep")) {
+    for step in stepping
+        .iter()
+        .rev()
+        .filter(|step| step.trace.ops.contains(&"enterstep"))
+    {
         if step.is_there() {
-            run(interp, &step.trace, &[text.clone(), Value::text("enterstep")], "enterstep", &words[0])?;
+            run(
+                interp,
+                &step.trace,
+                &[text.clone(), Value::text("enterstep")],
+                "enterstep",
+                &words[0],
+            )?;
         }
     }
     for trace in own.iter().filter(|trace| trace.ops.contains(&"enter")) {
         if has_trace(command, trace) {
-            run(interp, trace, &[text.clone(), Value::text("enter")], "enter", &words[0])?;
+            run(
+                interp,
+                trace,
+                &[text.clone(), Value::text("enter")],
+                "enter",
+                &words[0],
+            )?;
         }
     }
     let mut starting: Vec<Step> = own
         .iter()
         .rev()
         .filter(|trace| is_step(trace) && has_trace(command, trace))
-        .map(|trace| Step { trace: trace.clone(), command: command.clone() })
+        .map(|trace| Step {
+            trace: trace.clone(),
+            command: command.clone(),
+        })
         .collect();
-    starting.retain(|step| !steps.active.borrow().iter().any(|other| Rc::ptr_eq(&other.trace, &step.trace)));
+    starting.retain(|step| {
+        !steps
+            .active
+            .borrow()
+            .iter()
+            .any(|other| Rc::ptr_eq(&other.trace, &step.trace))
+    });
     start_steps(interp, &steps, &starting);
-    let leave = Leave { text, name: words[0].clone(), command: command.clone(), own, stepping, started: starting };
+    let leave = Leave {
+        text,
+        name: words[0].clone(),
+        command: command.clone(),
+        own,
+        stepping,
+        started: starting,
+    };
     interp.push_native(Box::new(leave));
     let called = if command.is_deleted.get() {
         call_replacement(interp, command, words)?
@@ -135,7 +192,11 @@ fn end_steps(interp: &mut Interp, ending: &[Step]) {
         return;
     }
     let steps = interp.data::<Steps>();
-    steps.active.borrow_mut().retain(|step| !ending.iter().any(|other| Rc::ptr_eq(&other.trace, &step.trace)));
+    steps.active.borrow_mut().retain(|step| {
+        !ending
+            .iter()
+            .any(|other| Rc::ptr_eq(&other.trace, &step.trace))
+    });
     if steps.active.borrow().is_empty() {
         interp.mode = steps.mode.get();
         mark_commands(interp, false);
@@ -147,7 +208,9 @@ fn mark_commands(interp: &mut Interp, all: bool) {
     let mut waiting: Vec<Rc<Namespace>> = vec![interp.global_namespace()];
     while let Some(namespace) = waiting.pop() {
         for command in namespace.commands.borrow().values() {
-            command.has_execution_traces.set(all || has_execution_traces(command));
+            command
+                .has_execution_traces
+                .set(all || has_execution_traces(command));
         }
         waiting.extend(namespace.children.borrow().values().cloned());
     }
@@ -195,7 +258,10 @@ struct Leave {
 impl Resume for Leave {
     fn resume(self: Box<Self>, interp: &mut Interp, outcome: Outcome) -> CommandResult {
         end_steps(interp, &self.started);
-        if outcome.as_ref().is_err_and(|exception| exception.is_uncatchable) {
+        if outcome
+            .as_ref()
+            .is_err_and(|exception| exception.is_uncatchable)
+        {
             return outcome.map(Next::Done);
         }
         let (code, result) = match &outcome {
@@ -203,15 +269,37 @@ impl Resume for Leave {
             Err(exception) => (exception.code, exception.value.clone()),
         };
         let number = Value::int(i64::from(code));
-        let words = |operation: &str| [self.text.clone(), number.clone(), result.clone(), Value::text(operation)];
-        for trace in self.own.iter().rev().filter(|trace| trace.ops.contains(&"leave")) {
+        let words = |operation: &str| {
+            [
+                self.text.clone(),
+                number.clone(),
+                result.clone(),
+                Value::text(operation),
+            ]
+        };
+        for trace in self
+            .own
+            .iter()
+            .rev()
+            .filter(|trace| trace.ops.contains(&"leave"))
+        {
             if has_trace(&self.command, trace) {
                 run(interp, trace, &words("leave"), "leave", &self.name)?;
             }
         }
-        for step in self.stepping.iter().filter(|step| step.trace.ops.contains(&"leavestep")) {
+        for step in self
+            .stepping
+            .iter()
+            .filter(|step| step.trace.ops.contains(&"leavestep"))
+        {
             if step.is_there() {
-                run(interp, &step.trace, &words("leavestep"), "leavestep", &self.name)?;
+                run(
+                    interp,
+                    &step.trace,
+                    &words("leavestep"),
+                    "leavestep",
+                    &self.name,
+                )?;
             }
         }
         outcome.map(Next::Done)

@@ -2,8 +2,8 @@
 
 use std::rc::Rc;
 
-use crate::runtime::{CommandResult, Exception, Interp, done, done_empty};
 use crate::runtime::variable::{Slot, split_key};
+use crate::runtime::{CommandResult, Exception, Interp, done, done_empty};
 use crate::value::variable::{TraceOps, VariableTrace};
 use crate::value::{Repr, Value, Variable};
 
@@ -37,7 +37,11 @@ pub(super) fn change(
     adds: bool,
 ) -> CommandResult {
     let operations = operations_of(&super::read_operations(operations, OPERATIONS)?);
-    if adds { add(interp, name, operations, prefix, false) } else { remove(interp, name, operations, prefix) }
+    if adds {
+        add(interp, name, operations, prefix, false)
+    } else {
+        remove(interp, name, operations, prefix)
+    }
 }
 
 fn add(
@@ -50,7 +54,12 @@ fn add(
     let call = interp.current_call();
     note_new_element(interp, name);
     let cell = interp.cell_by_name(name, call, "trace")?.target();
-    let trace = VariableTrace { ops: operations, prefix: prefix.clone(), is_old_style, watcher: None };
+    let trace = VariableTrace {
+        ops: operations,
+        prefix: prefix.clone(),
+        is_old_style,
+        watcher: None,
+    };
     cell.traces.borrow_mut().insert(0, Rc::new(trace));
     cell.has_traces.set(true);
     done_empty()
@@ -101,10 +110,17 @@ fn element_of(slot: &Slot, key: &Value) -> Option<Rc<Variable>> {
     }
 }
 
-fn remove(interp: &mut Interp, name: &Value, operations: TraceOps, prefix: &Value) -> CommandResult {
+fn remove(
+    interp: &mut Interp,
+    name: &Value,
+    operations: TraceOps,
+    prefix: &Value,
+) -> CommandResult {
     if let Some(cell) = existing_cell(interp, name) {
         let mut traces = cell.traces.borrow_mut();
-        let found = traces.iter().position(|trace| trace.ops == operations && trace.prefix.same_text(prefix));
+        let found = traces
+            .iter()
+            .position(|trace| trace.ops == operations && trace.prefix.same_text(prefix));
         if let Some(at) = found {
             traces.remove(at);
         }
@@ -127,8 +143,11 @@ pub(super) fn info(interp: &mut Interp, name: &Value) -> CommandResult {
         .iter()
         .filter(|trace| is_shown(trace))
         .map(|trace| {
-            let names: Vec<Value> =
-                SHOWN.iter().filter(|name| watches(trace.ops, name)).map(|name| Value::text(name)).collect();
+            let names: Vec<Value> = SHOWN
+                .iter()
+                .filter(|name| watches(trace.ops, name))
+                .map(|name| Value::text(name))
+                .collect();
             Value::list(vec![Value::list(names), trace.prefix.clone()])
         })
         .collect();
@@ -139,7 +158,9 @@ pub(super) fn info(interp: &mut Interp, name: &Value) -> CommandResult {
 pub(super) fn old_change(interp: &mut Interp, words: &[Value], adds: bool) -> CommandResult {
     let [name, letters, prefix] = &words[2..] else {
         let verb = if adds { "variable" } else { "vdelete" };
-        return Err(Exception::wrong_args(&format!("trace {verb} name ops command")));
+        return Err(Exception::wrong_args(&format!(
+            "trace {verb} name ops command"
+        )));
     };
     let text = letters.str();
     let mut names = Vec::new();
@@ -156,7 +177,11 @@ pub(super) fn old_change(interp: &mut Interp, words: &[Value], adds: bool) -> Co
         return Err(bad_letters(&text));
     }
     let operations = operations_of(&names);
-    if adds { add(interp, name, operations, prefix, true) } else { remove(interp, name, operations, prefix) }
+    if adds {
+        add(interp, name, operations, prefix, true)
+    } else {
+        remove(interp, name, operations, prefix)
+    }
 }
 
 fn bad_letters(text: &str) -> Box<Exception> {
@@ -174,12 +199,21 @@ pub(super) fn old_info(interp: &mut Interp, words: &[Value]) -> CommandResult {
         return done_empty();
     };
     let traces = cell.traces.borrow();
-    let letters = [("read", 'r'), ("write", 'w'), ("unset", 'u'), ("array", 'a')];
+    let letters = [
+        ("read", 'r'),
+        ("write", 'w'),
+        ("unset", 'u'),
+        ("array", 'a'),
+    ];
     let list: Vec<Value> = traces
         .iter()
         .filter(|trace| is_shown(trace))
         .map(|trace| {
-            let shown: String = letters.iter().filter(|(name, _)| watches(trace.ops, name)).map(|(_, letter)| *letter).collect();
+            let shown: String = letters
+                .iter()
+                .filter(|(name, _)| watches(trace.ops, name))
+                .map(|(_, letter)| *letter)
+                .collect();
             Value::list(vec![Value::string(shown), trace.prefix.clone()])
         })
         .collect();
