@@ -8,7 +8,10 @@
     rustdoc::private_intra_doc_links,
     reason = "the documentation is built with private items, for readers of the source"
 )]
+#![cfg_attr(not(test), no_main)]
 
+#[cfg(not(test))]
+mod entry;
 mod flags;
 mod messaging;
 mod session;

@@ -14,6 +14,14 @@ const REMEX: &str = env!("CARGO_BIN_EXE_remex");
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 const TCLSH: &str = "tclsh";
 
+/// The engine mode that a command line names, for tests which hold in some modes only.
+fn mode_of<'a>(words: &[&'a str]) -> &'a str {
+    match words.iter().position(|word| *word == "--mode") {
+        Some(at) => words.get(at + 1).copied().unwrap_or("normal"),
+        None => "normal",
+    }
+}
+
 /// One script takes well under a second; a mode that stops at every safepoint on a busy machine takes longer.
 const LIMIT: Duration = Duration::from_secs(120);
 
@@ -71,6 +79,7 @@ fn run(words: &[&str], folder: &Path) -> Finished {
         .args(&words[1..])
         .current_dir(folder)
         .env("LC_ALL", "C.UTF-8")
+        .env("REMEX_MODE", mode_of(words))
         .stdin(Stdio::null())
         .stdout(output)
         .stderr(errors)

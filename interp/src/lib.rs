@@ -1,6 +1,6 @@
 //! The Tcl engine of remex: values, bytecode, run loop, commands, channels and the event loop.
 //!
-//! [`Interp`](runtime::Interp) is the type to read first. `docs/architecture.md` tells how the layers fit together.
+//! [`Interp`] is the type to read first. `docs/architecture.md` tells how the layers fit together.
 #![deny(missing_docs)]
 #![allow(
     rustdoc::private_intra_doc_links,

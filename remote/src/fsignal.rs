@@ -1,7 +1,7 @@
 //! `fsignal`: one process waits for a file, another one makes it, and its content is the message.
 //!
 //! The interface and the files are those of the procedure `fsignal` on the Tcl wiki's page about message passing, so
-//! that either side may be a tclsh with that procedure. How files are taken is in [`signal_file`], how waiting goes
+//! that either side may be a tclsh with that procedure. How files are taken is in [`mod@signal_file`], how waiting goes
 //! without polling in [`crate::filewait`].
 
 mod lease;

@@ -13,29 +13,44 @@ mod search;
 mod split;
 
 use super::index_of;
-use crate::runtime::{ANY, Builtin, Exception, Outcome};
+use crate::runtime::{ANY, Builtin, CommandResult, Exception, Outcome, done};
 use crate::value::{Repr, Value};
 
 /// The rows of this file.
 pub(crate) const COMMANDS: &[Builtin] = &[
-    Builtin::new("split", "string ?splitChars?", 1, 2, split::split),
+    Builtin::new("split", "string ?splitChars?", 1, 2, |_, words| {
+        call(split::split, words)
+    }),
     Builtin::ensemble("string", SUBCOMMANDS),
     Builtin::ensemble("tcl::prefix", prefix::SUBCOMMANDS),
 ];
 
 const SUBCOMMANDS: &[Builtin] = &[
-    Builtin::new("bytelength", "string", 1, 1, part::bytelength),
-    Builtin::new("cat", "?string ...?", 0, ANY, part::cat).compiled(compile::cat),
-    Builtin::new("compare", compare::USAGE, 2, 5, compare::compare),
-    Builtin::new("equal", compare::USAGE, 2, 5, compare::equal).compiled(compile::equal),
+    Builtin::new("bytelength", "string", 1, 1, |_, words| {
+        call(part::bytelength, words)
+    }),
+    Builtin::new("cat", "?string ...?", 0, ANY, |_, words| {
+        call(part::cat, words)
+    })
+    .compiled(compile::cat),
+    Builtin::new("compare", compare::USAGE, 2, 5, |_, words| {
+        call(compare::compare, words)
+    }),
+    Builtin::new("equal", compare::USAGE, 2, 5, |_, words| {
+        call(compare::equal, words)
+    })
+    .compiled(compile::equal),
     Builtin::new(
         "first",
         "needleString haystackString ?startIndex?",
         2,
         3,
-        search::first,
+        |_, words| call(search::first, words),
     ),
-    Builtin::new("index", "string charIndex", 2, 2, part::index).compiled(compile::index),
+    Builtin::new("index", "string charIndex", 2, 2, |_, words| {
+        call(part::index, words)
+    })
+    .compiled(compile::index),
     Builtin::new(
         "is",
         "class ?-strict? ?-failindex var? str",
@@ -48,24 +63,67 @@ const SUBCOMMANDS: &[Builtin] = &[
         "needleString haystackString ?startIndex?",
         2,
         3,
-        search::last,
+        |_, words| call(search::last, words),
     ),
-    Builtin::new("length", "string", 1, 1, part::length).compiled(compile::length),
-    Builtin::new("map", "?-nocase? charMap string", 2, 3, search::map),
-    Builtin::new("match", "?-nocase? pattern string", 2, 3, compare::matches),
-    Builtin::new("range", "string first last", 3, 3, part::range).compiled(compile::range),
-    Builtin::new("repeat", "string count", 2, 2, part::repeat),
-    Builtin::new("replace", "string first last ?string?", 3, 4, part::replace),
-    Builtin::new("reverse", "string", 1, 1, part::reverse),
-    Builtin::new("tolower", "string ?first? ?last?", 1, 3, case::lower),
-    Builtin::new("totitle", "string ?first? ?last?", 1, 3, case::title),
-    Builtin::new("toupper", "string ?first? ?last?", 1, 3, case::upper),
-    Builtin::new("trim", "string ?chars?", 1, 2, case::trim),
-    Builtin::new("trimleft", "string ?chars?", 1, 2, case::trim_left),
-    Builtin::new("trimright", "string ?chars?", 1, 2, case::trim_right),
-    Builtin::new("wordend", "string index", 2, 2, case::word_end),
-    Builtin::new("wordstart", "string index", 2, 2, case::word_start),
+    Builtin::new("length", "string", 1, 1, |_, words| {
+        call(part::length, words)
+    })
+    .compiled(compile::length),
+    Builtin::new("map", "?-nocase? charMap string", 2, 3, |_, words| {
+        call(search::map, words)
+    }),
+    Builtin::new("match", "?-nocase? pattern string", 2, 3, |_, words| {
+        call(compare::matches, words)
+    }),
+    Builtin::new("range", "string first last", 3, 3, |_, words| {
+        call(part::range, words)
+    })
+    .compiled(compile::range),
+    Builtin::new("repeat", "string count", 2, 2, |_, words| {
+        call(part::repeat, words)
+    }),
+    Builtin::new("replace", "string first last ?string?", 3, 4, |_, words| {
+        call(part::replace, words)
+    }),
+    Builtin::new("reverse", "string", 1, 1, |_, words| {
+        call(part::reverse, words)
+    }),
+    Builtin::new("tolower", "string ?first? ?last?", 1, 3, |_, words| {
+        call(case::lower, words)
+    }),
+    Builtin::new("totitle", "string ?first? ?last?", 1, 3, |_, words| {
+        call(case::title, words)
+    }),
+    Builtin::new("toupper", "string ?first? ?last?", 1, 3, |_, words| {
+        call(case::upper, words)
+    }),
+    Builtin::new("trim", "string ?chars?", 1, 2, |_, words| {
+        call(case::trim, words)
+    }),
+    Builtin::new("trimleft", "string ?chars?", 1, 2, |_, words| {
+        call(case::trim_left, words)
+    }),
+    Builtin::new("trimright", "string ?chars?", 1, 2, |_, words| {
+        call(case::trim_right, words)
+    }),
+    Builtin::new("wordend", "string index", 2, 2, |_, words| {
+        call(case::word_end, words)
+    }),
+    Builtin::new("wordstart", "string index", 2, 2, |_, words| {
+        call(case::word_start, words)
+    }),
 ];
+
+/// A subcommand as a function of its arguments.
+type Function = fn(&[Value]) -> Outcome;
+
+fn call(function: Function, words: &[Value]) -> CommandResult {
+    done(function(words.get(1..).unwrap_or_default())?)
+}
+
+fn ok(value: impl Into<Value>) -> Outcome {
+    Ok(value.into())
+}
 
 /// Resolves `position` without counting the chars of `text` when it is a plain number.
 #[inline]

@@ -766,7 +766,7 @@ impl Interp {
                     .map(|(name, _)| name.clone())
             };
             if let Some(name) = name
-                && Rc::strong_count(cell) <= 3
+                && Rc::strong_count(cell) <= 2
             {
                 holder.variables.borrow_mut().remove(&name);
                 cell.is_detached.set(true);

@@ -157,29 +157,33 @@ impl OrderedMap {
         }
         let at = self.entries.len();
         self.entries.push(Entry { hash, key, value });
-        if !self.index.is_empty() {
+        if self.index.is_empty() {
+            if at >= LINEAR_MAX {
+                self.build_index();
+            }
+        } else if self.index.len() == self.index.capacity() {
+            self.build_index();
+        } else {
             let entries = &self.entries;
             self.index
                 .insert_unique(hash, at as u32, |other| entries[*other as usize].hash);
-        } else if at >= LINEAR_MAX {
-            self.build_index();
         }
         at
     }
 
+    /// Makes the index anew, with room for as many entries again. It goes through the entries in order: letting the
+    /// table grow by itself would look them up all over memory.
     fn build_index(&mut self) {
-        self.index.clear();
-        let entries = &self.entries;
-        self.index
-            .reserve(entries.capacity().max(entries.len()), |at| {
-                entries[*at as usize].hash
-            });
-        for (at, entry) in entries.iter().enumerate() {
+        let room = (self.entries.len() * 2).max(self.entries.capacity());
+        let mut index = HashTable::with_capacity(room);
+        for (at, entry) in self.entries.iter().enumerate() {
             if !entry.key.is_unset() {
-                self.index
-                    .insert_unique(entry.hash, at as u32, |other| entries[*other as usize].hash);
+                index.insert_unique(entry.hash, at as u32, |other| {
+                    self.entries[*other as usize].hash
+                });
             }
         }
+        self.index = index;
     }
 
     fn close_holes(&mut self) {

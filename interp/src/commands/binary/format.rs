@@ -42,14 +42,14 @@ fn measured(spec: &str, arguments: &[Value]) -> Result<usize, Box<Exception>> {
     let (mut bytes, mut at): (usize, usize) = (0, 0);
     while let Some(field) = fields.next()? {
         let item = Item::of(field, &mut arguments)?;
-        match field.kind {
+        match field.kind() {
             Kind::Back => {
                 bytes = bytes.max(at);
                 at = at.saturating_sub(item.count);
             }
             Kind::Position => {
                 bytes = bytes.max(at);
-                at = field.count.or(bytes);
+                at = field.count().or(bytes);
             }
             _ => at = at.saturating_add(item.bytes()),
         }
@@ -75,25 +75,26 @@ enum Argument<'w> {
 }
 
 impl<'w> Item<'w> {
+    #[inline]
     fn of(
         field: Field,
         arguments: &mut std::slice::Iter<'w, Value>,
     ) -> Result<Item<'w>, Box<Exception>> {
         let mut next = || arguments.next().ok_or_else(too_few_arguments);
-        let (count, argument) = match field.kind {
+        let (count, argument) = match field.kind() {
             Kind::Bytes { .. } | Kind::Bits(_) | Kind::Digits(_) => {
                 let value = next()?;
-                let count = match field.count {
+                let count = match field.count() {
                     Count::All => value.char_count(),
                     count => count.or(1),
                 };
                 (count, Argument::One(value))
             }
-            Kind::Number(_) if field.count == Count::None => (1, Argument::One(next()?)),
+            Kind::Number(_) if field.count() == Count::None => (1, Argument::One(next()?)),
             Kind::Number(_) => {
                 let list = next()?.to_list()?;
                 let elements = list.elements().len();
-                let count = field.count.or(elements);
+                let count = field.count().or(elements);
                 if count > elements {
                     return Err(Exception::error(
                         "number of elements in list does not match count",
@@ -101,13 +102,13 @@ impl<'w> Item<'w> {
                 }
                 (count, Argument::List(list))
             }
-            Kind::Forward if field.count == Count::All => {
+            Kind::Forward if field.count() == Count::All => {
                 return Err(Exception::error(
                     "cannot use \"*\" in format string with \"x\"",
                 ));
             }
             Kind::Forward | Kind::Back | Kind::Position => {
-                (field.count.or(usize::MAX), Argument::None)
+                (field.count().or(usize::MAX), Argument::None)
             }
         };
         Ok(Item {
@@ -119,7 +120,7 @@ impl<'w> Item<'w> {
 
     /// How many bytes the field takes.
     fn bytes(&self) -> usize {
-        match self.field.kind {
+        match self.field.kind() {
             Kind::Bits(_) => self.count.div_ceil(8),
             Kind::Digits(_) => self.count.div_ceil(2),
             Kind::Number(number) => self.count.saturating_mul(number.bytes),
@@ -137,7 +138,7 @@ struct Writer {
 
 impl Writer {
     fn write(&mut self, item: &Item<'_>) -> Result<(), Box<Exception>> {
-        match (item.field.kind, &item.argument) {
+        match (item.field.kind(), &item.argument) {
             (Kind::Bytes { pad }, Argument::One(value)) => self.put_bytes(value, item.count, pad),
             (Kind::Bits(order), Argument::One(value)) => {
                 put_digits(self.take(item.bytes()), value, item.count, 1, order)
@@ -163,7 +164,7 @@ impl Writer {
             }
             (Kind::Position, _) => {
                 self.furthest = self.furthest.max(self.at);
-                self.at = item.field.count.or(self.furthest);
+                self.at = item.field.count().or(self.furthest);
             }
             _ => {}
         }

@@ -21,14 +21,14 @@ pub(super) fn scan(interp: &mut Interp, words: &[Value]) -> CommandResult {
     let mut at: usize = 0;
     while let Some(field) = fields.next()? {
         let rest = bytes.get(at..).unwrap_or_default();
-        match field.kind {
+        match field.kind() {
             Kind::Forward => {
                 at = at
-                    .saturating_add(field.count.or(usize::MAX))
+                    .saturating_add(field.count().or(usize::MAX))
                     .min(bytes.len())
             }
-            Kind::Back => at = at.saturating_sub(field.count.or(usize::MAX)),
-            Kind::Position => at = field.count.or(usize::MAX).min(bytes.len()),
+            Kind::Back => at = at.saturating_sub(field.count().or(usize::MAX)),
+            Kind::Position => at = field.count().or(usize::MAX).min(bytes.len()),
             _ => {
                 let name = names.next().ok_or_else(too_few_arguments)?;
                 let Some((value, used)) = read(field, rest)? else {
@@ -44,9 +44,9 @@ pub(super) fn scan(interp: &mut Interp, words: &[Value]) -> CommandResult {
 
 /// The value of a field at the start of `rest`, and how many bytes it takes; None if there are too few.
 fn read(field: Field, rest: &[u8]) -> Result<Option<(Value, usize)>, Box<Exception>> {
-    Ok(match field.kind {
+    Ok(match field.kind() {
         Kind::Bytes { pad } => {
-            let count = field.count.or(rest.len());
+            let count = field.count().or(rest.len());
             rest.get(..count)
                 .map(|bytes| (Value::bytes(trimmed(bytes, pad).to_vec()), count))
         }
@@ -77,7 +77,7 @@ fn digits(
 ) -> Result<Option<(Value, usize)>, Box<Exception>> {
     let per_byte = 8 / width;
     let there = rest.len().saturating_mul(per_byte);
-    let count = field.count.or(there);
+    let count = field.count().or(there);
     if count > there {
         return Ok(None);
     }
@@ -102,18 +102,18 @@ fn digits(
 }
 
 fn numbers(field: Field, rest: &[u8], number: Number) -> Option<(Value, usize)> {
-    if field.count == Count::None {
+    if field.count() == Count::None {
         return Some((
-            number_value(rest.get(..number.bytes)?, number, field.is_unsigned),
+            number_value(rest.get(..number.bytes)?, number, field.is_unsigned()),
             number.bytes,
         ));
     }
-    let count = field.count.or(rest.len() / number.bytes);
+    let count = field.count().or(rest.len() / number.bytes);
     let used = count.checked_mul(number.bytes)?;
     let values = rest
         .get(..used)?
         .chunks_exact(number.bytes)
-        .map(|place| number_value(place, number, field.is_unsigned))
+        .map(|place| number_value(place, number, field.is_unsigned()))
         .collect();
     Some((Value::list(values), used))
 }

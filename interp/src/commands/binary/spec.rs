@@ -2,13 +2,54 @@
 
 use crate::runtime::Exception;
 
-/// One field: a letter, `u` and a count.
+/// One field: a letter, `u` and a count. It is two whole words, since it is copied between every two steps.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Field {
-    pub(super) kind: Kind,
-    pub(super) count: Count,
+    /// The letter, and above its eight bits [`UNSIGNED`] and the form of the count.
+    tag: usize,
+    number: usize,
+}
+
+const UNSIGNED: usize = 1 << 8;
+const COUNT_ALL: usize = 1 << 9;
+const COUNT_NUMBER: usize = 1 << 10;
+
+impl Field {
+    fn new(letter: u8, is_unsigned: bool, count: Count) -> Field {
+        let (form, number) = match count {
+            Count::None => (0, 0),
+            Count::All => (COUNT_ALL, 0),
+            Count::Number(number) => (COUNT_NUMBER, number),
+        };
+        let sign = if is_unsigned { UNSIGNED } else { 0 };
+        Field {
+            tag: usize::from(letter) | sign | form,
+            number,
+        }
+    }
+
+    #[inline]
+    pub(super) fn kind(self) -> Kind {
+        // Only letters that mean something get here.
+        Kind::of(self.tag as u8).unwrap_or(Kind::Forward)
+    }
+
+    #[inline]
+    pub(super) fn count(self) -> Count {
+        if self.tag & COUNT_NUMBER != 0 {
+            Count::Number(self.number)
+        } else if self.tag & COUNT_ALL != 0 {
+            Count::All
+        } else {
+            Count::None
+        }
+    }
+
     /// `u`: integers are read without sign.
-    pub(super) is_unsigned: bool,
+    #[inline]
+    pub(super) fn is_unsigned(self) -> bool {
+        self.tag & UNSIGNED != 0
+    }
 }
 
 /// How many times a field's item is there.
@@ -63,7 +104,8 @@ pub(super) struct Number {
 }
 
 impl Kind {
-    fn of(letter: char) -> Option<Kind> {
+    #[inline]
+    fn of(letter: u8) -> Option<Kind> {
         let is_native_big = cfg!(target_endian = "big");
         let integer = |bytes, is_big_endian| {
             Some(Kind::Number(Number {
@@ -80,31 +122,31 @@ impl Kind {
             }))
         };
         match letter {
-            'a' => Some(Kind::Bytes { pad: 0 }),
-            'A' => Some(Kind::Bytes { pad: b' ' }),
-            'b' => Some(Kind::Bits(DigitOrder::LowFirst)),
-            'B' => Some(Kind::Bits(DigitOrder::HighFirst)),
-            'h' => Some(Kind::Digits(DigitOrder::LowFirst)),
-            'H' => Some(Kind::Digits(DigitOrder::HighFirst)),
-            'c' => integer(1, false),
-            's' => integer(2, false),
-            'S' => integer(2, true),
-            't' => integer(2, is_native_big),
-            'i' => integer(4, false),
-            'I' => integer(4, true),
-            'n' => integer(4, is_native_big),
-            'w' => integer(8, false),
-            'W' => integer(8, true),
-            'm' => integer(8, is_native_big),
-            'f' => float(4, is_native_big),
-            'r' => float(4, false),
-            'R' => float(4, true),
-            'd' => float(8, is_native_big),
-            'q' => float(8, false),
-            'Q' => float(8, true),
-            'x' => Some(Kind::Forward),
-            'X' => Some(Kind::Back),
-            '@' => Some(Kind::Position),
+            b'a' => Some(Kind::Bytes { pad: 0 }),
+            b'A' => Some(Kind::Bytes { pad: b' ' }),
+            b'b' => Some(Kind::Bits(DigitOrder::LowFirst)),
+            b'B' => Some(Kind::Bits(DigitOrder::HighFirst)),
+            b'h' => Some(Kind::Digits(DigitOrder::LowFirst)),
+            b'H' => Some(Kind::Digits(DigitOrder::HighFirst)),
+            b'c' => integer(1, false),
+            b's' => integer(2, false),
+            b'S' => integer(2, true),
+            b't' => integer(2, is_native_big),
+            b'i' => integer(4, false),
+            b'I' => integer(4, true),
+            b'n' => integer(4, is_native_big),
+            b'w' => integer(8, false),
+            b'W' => integer(8, true),
+            b'm' => integer(8, is_native_big),
+            b'f' => float(4, is_native_big),
+            b'r' => float(4, false),
+            b'R' => float(4, true),
+            b'd' => float(8, is_native_big),
+            b'q' => float(8, false),
+            b'Q' => float(8, true),
+            b'x' => Some(Kind::Forward),
+            b'X' => Some(Kind::Back),
+            b'@' => Some(Kind::Position),
             _ => None,
         }
     }
@@ -117,15 +159,17 @@ impl Fields<'_> {
     /// The next field, if there is one.
     ///
     /// Errors: `bad field specifier "y"`, or `missing count for "@" field specifier`.
+    #[inline]
     pub(super) fn next(&mut self) -> Result<Option<Field>, Box<Exception>> {
         let from = self.0;
         let mut chars = from.trim_start_matches(' ').chars();
-        let Some(letter) = chars.next() else {
+        let Some(character) = chars.next() else {
             return Ok(None);
         };
+        let letter = u8::try_from(character).unwrap_or(0);
         let Some(kind) = Kind::of(letter) else {
             // tclsh shows the first of the blanks before the letter.
-            let shown = from.chars().next().unwrap_or(letter);
+            let shown = from.chars().next().unwrap_or(character);
             return Err(Exception::error(format!("bad field specifier \"{shown}\"")));
         };
         let after = chars.as_str();
@@ -138,11 +182,7 @@ impl Fields<'_> {
         if kind == Kind::Position && count == Count::None {
             return Err(Exception::error("missing count for \"@\" field specifier"));
         }
-        Ok(Some(Field {
-            kind,
-            count,
-            is_unsigned,
-        }))
+        Ok(Some(Field::new(letter, is_unsigned, count)))
     }
 }
 
@@ -187,7 +227,7 @@ mod tests {
         let mut fields = Fields(" a3 cu*  @7X");
         let mut read = Vec::new();
         while let Ok(Some(field)) = fields.next() {
-            read.push((field.count, field.is_unsigned));
+            read.push((field.count(), field.is_unsigned()));
         }
         assert_eq!(
             read,

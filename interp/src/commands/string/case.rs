@@ -1,33 +1,34 @@
 //! Subcommands about case, ends and words: `tolower totitle toupper trim trimleft trimright wordend wordstart`.
 
+use super::ok;
 use crate::commands::index_of;
-use crate::runtime::{CommandResult, Exception, Interp, done};
+use crate::runtime::{Exception, Outcome};
 use crate::text::strings::{self, Side};
 use crate::text::utf::offset_of_unit;
 use crate::value::Value;
 
-pub(super) fn lower(_interp: &mut Interp, words: &[Value]) -> CommandResult {
+pub(super) fn lower(words: &[Value]) -> Outcome {
     convert(words, strings::lower)
 }
 
-pub(super) fn title(_interp: &mut Interp, words: &[Value]) -> CommandResult {
+pub(super) fn title(words: &[Value]) -> Outcome {
     convert(words, strings::title)
 }
 
-pub(super) fn upper(_interp: &mut Interp, words: &[Value]) -> CommandResult {
+pub(super) fn upper(words: &[Value]) -> Outcome {
     convert(words, strings::upper)
 }
 
 /// Converts the whole string, one char of it, or a range.
-fn convert(words: &[Value], convert: fn(&str) -> String) -> CommandResult {
-    let [_, value, range @ ..] = words else {
+fn convert(words: &[Value], convert: fn(&str) -> String) -> Outcome {
+    let [value, range @ ..] = words else {
         return Err(Exception::wrong_args(
             "string tolower string ?first? ?last?",
         ));
     };
     let text = value.str();
     let [first, last @ ..] = range else {
-        return done(convert(&text));
+        return ok(convert(&text));
     };
     let length = value.char_count();
     let first = index_of(first, length)?.max(0);
@@ -37,7 +38,7 @@ fn convert(words: &[Value], convert: fn(&str) -> String) -> CommandResult {
     };
     let last = last.min(length as i64 - 1);
     if last < first {
-        return done(value.clone());
+        return ok(value.clone());
     }
     let start = offset_of_unit(&text, first as usize);
     let (before, rest) = text.split_at(start);
@@ -46,37 +47,37 @@ fn convert(words: &[Value], convert: fn(&str) -> String) -> CommandResult {
     converted.push_str(before);
     converted.push_str(&convert(middle));
     converted.push_str(after);
-    done(converted)
+    ok(converted)
 }
 
-pub(super) fn trim(_interp: &mut Interp, words: &[Value]) -> CommandResult {
+pub(super) fn trim(words: &[Value]) -> Outcome {
     trim_side(words, Side::Both)
 }
 
-pub(super) fn trim_left(_interp: &mut Interp, words: &[Value]) -> CommandResult {
+pub(super) fn trim_left(words: &[Value]) -> Outcome {
     trim_side(words, Side::Left)
 }
 
-pub(super) fn trim_right(_interp: &mut Interp, words: &[Value]) -> CommandResult {
+pub(super) fn trim_right(words: &[Value]) -> Outcome {
     trim_side(words, Side::Right)
 }
 
-fn trim_side(words: &[Value], side: Side) -> CommandResult {
-    let text = words[1].str();
-    let set = words.get(2).map(Value::str);
+fn trim_side(words: &[Value], side: Side) -> Outcome {
+    let text = words[0].str();
+    let set = words.get(1).map(Value::str);
     let kept = strings::trim(&text, set.as_deref(), side);
     if kept.len() == text.len() {
-        return done(words[1].clone());
+        return ok(words[0].clone());
     }
-    done(kept)
+    ok(kept)
 }
 
-pub(super) fn word_end(_interp: &mut Interp, words: &[Value]) -> CommandResult {
-    let index = index_of(&words[2], words[1].char_count())?;
-    done(strings::word_end(&words[1].str(), index))
+pub(super) fn word_end(words: &[Value]) -> Outcome {
+    let index = index_of(&words[1], words[0].char_count())?;
+    ok(strings::word_end(&words[0].str(), index))
 }
 
-pub(super) fn word_start(_interp: &mut Interp, words: &[Value]) -> CommandResult {
-    let index = index_of(&words[2], words[1].char_count())?;
-    done(strings::word_start(&words[1].str(), index))
+pub(super) fn word_start(words: &[Value]) -> Outcome {
+    let index = index_of(&words[1], words[0].char_count())?;
+    ok(strings::word_start(&words[0].str(), index))
 }

@@ -57,12 +57,30 @@ enum Bits {
 type Failure = i64;
 
 pub(super) fn is(interp: &mut Interp, words: &[Value]) -> CommandResult {
-    let [_, class, options @ .., value] = words else {
+    let (class, test, options, value) = parts(words.get(1..).unwrap_or_default())?;
+    let (is_strict, variable) = read_options(class, options)?;
+    let failure = outcome(test, value, is_strict);
+    if let (Some(position), Some(name)) = (failure, variable) {
+        interp.variable_set(name, Value::int(position))?;
+    }
+    done(failure.is_none())
+}
+
+/// Class, test, options and value.
+fn parts(words: &[Value]) -> Result<(&Value, Test, &[Value], &Value), Box<Exception>> {
+    let [class, options @ .., value] = words else {
         return Err(Exception::wrong_args(
             "string is class ?-strict? ?-failindex var? str",
         ));
     };
-    let test = class_of(class)?;
+    Ok((class, class_of(class)?, options, value))
+}
+
+/// Whether the empty string is of no class, and the variable for the position.
+fn read_options<'w>(
+    class: &Value,
+    options: &'w [Value],
+) -> Result<(bool, Option<&'w Value>), Box<Exception>> {
     let mut is_strict = false;
     let mut variable = None;
     let mut options = options.iter();
@@ -72,16 +90,16 @@ pub(super) fn is(interp: &mut Interp, words: &[Value]) -> CommandResult {
             _ => variable = Some(options.next().ok_or_else(|| usage(class))?),
         }
     }
-    let failure = match test {
+    Ok((is_strict, variable))
+}
+
+fn outcome(test: Test, value: &Value, is_strict: bool) -> Option<Failure> {
+    match test {
         // The empty list is a list however strict one is.
         Test::List => list_failure(value),
         _ if value.is_empty() => is_strict.then_some(0),
         _ => failure(test, value),
-    };
-    if let (Some(position), Some(name)) = (failure, variable) {
-        interp.variable_set(name, Value::int(position))?;
     }
-    done(failure.is_none())
 }
 
 fn usage(class: &Value) -> Box<Exception> {

@@ -2,8 +2,8 @@
 
 use std::cmp::Ordering;
 
-use super::{choice, int_32_of};
-use crate::runtime::{CommandResult, Exception, Interp, done};
+use super::{choice, int_32_of, ok};
+use crate::runtime::{Exception, Outcome};
 use crate::text::{glob, strings};
 use crate::value::{Repr, Value};
 
@@ -18,17 +18,17 @@ struct Options {
     length: Option<usize>,
 }
 
-pub(super) fn compare(_interp: &mut Interp, words: &[Value]) -> CommandResult {
+pub(super) fn compare(words: &[Value]) -> Outcome {
     let (options, left, right) = arguments("compare", words)?;
-    done(Value::int(order(left, right, &options) as i64))
+    ok(Value::int(order(left, right, &options) as i64))
 }
 
-pub(super) fn equal(_interp: &mut Interp, words: &[Value]) -> CommandResult {
+pub(super) fn equal(words: &[Value]) -> Outcome {
     let (options, left, right) = arguments("equal", words)?;
     if !options.nocase && options.length.is_none() {
-        return done(left.same_text(right));
+        return ok(left.same_text(right));
     }
-    done(order(left, right, &options).is_eq())
+    ok(order(left, right, &options).is_eq())
 }
 
 fn order(left: &Value, right: &Value, options: &Options) -> Ordering {
@@ -50,7 +50,7 @@ fn arguments<'w>(
     words: &'w [Value],
 ) -> Result<(Options, &'w Value, &'w Value), Box<Exception>> {
     let usage = || Exception::wrong_args(&format!("string {name} {USAGE}"));
-    let [_, given @ .., left, right] = words else {
+    let [given @ .., left, right] = words else {
         return Err(usage());
     };
     let mut options = Options::default();
@@ -91,8 +91,8 @@ pub(super) fn nocase(word: &Value) -> Result<(), Box<Exception>> {
     Err(Exception::bad_index("bad", "option", &text, &["-nocase"]))
 }
 
-pub(super) fn matches(_interp: &mut Interp, words: &[Value]) -> CommandResult {
-    let [_, given @ .., pattern, text] = words else {
+pub(super) fn matches(words: &[Value]) -> Outcome {
+    let [given @ .., pattern, text] = words else {
         return Err(Exception::wrong_args(
             "string match ?-nocase? pattern string",
         ));
@@ -100,7 +100,7 @@ pub(super) fn matches(_interp: &mut Interp, words: &[Value]) -> CommandResult {
     if let Some(option) = given.first() {
         nocase(option)?;
     }
-    done(glob::glob_match(
+    ok(glob::glob_match(
         &pattern.str(),
         &text.str(),
         !given.is_empty(),

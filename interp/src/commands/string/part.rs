@@ -1,40 +1,40 @@
 //! Subcommands about lengths, positions and pieces: `bytelength cat index length range repeat replace reverse`.
 
-use super::int_32_of;
+use super::{int_32_of, ok};
 use crate::commands::index_of;
 use crate::limits::STRING_BYTES_MAX;
-use crate::runtime::{CommandResult, Exception, Interp, done, done_empty};
+use crate::runtime::{Exception, Outcome};
 use crate::text::strings;
 use crate::text::utf;
 use crate::value::{Repr, Value};
 
-pub(super) fn bytelength(_interp: &mut Interp, words: &[Value]) -> CommandResult {
-    done(utf::tcl_bytes(&words[1].str()))
+pub(super) fn bytelength(words: &[Value]) -> Outcome {
+    ok(utf::tcl_bytes(&words[0].str()))
 }
 
-pub(super) fn length(_interp: &mut Interp, words: &[Value]) -> CommandResult {
-    done(words[1].char_count())
+pub(super) fn length(words: &[Value]) -> Outcome {
+    ok(words[0].char_count())
 }
 
-pub(super) fn index(_interp: &mut Interp, words: &[Value]) -> CommandResult {
-    done(super::index(&words[1], &words[2])?)
+pub(super) fn index(words: &[Value]) -> Outcome {
+    ok(super::index(&words[0], &words[1])?)
 }
 
-pub(super) fn range(_interp: &mut Interp, words: &[Value]) -> CommandResult {
-    done(super::range(&words[1], &words[2], &words[3])?)
+pub(super) fn range(words: &[Value]) -> Outcome {
+    ok(super::range(&words[0], &words[1], &words[2])?)
 }
 
 /// Byte arrays joined are a byte array.
-pub(super) fn cat(_interp: &mut Interp, words: &[Value]) -> CommandResult {
-    match &words[1..] {
-        [] => done_empty(),
-        [only] => done(only.clone()),
+pub(super) fn cat(words: &[Value]) -> Outcome {
+    match words {
+        [] => Ok(Value::EMPTY),
+        [only] => ok(only.clone()),
         parts if parts.iter().all(Value::is_bytes) => {
             let mut joined = Vec::new();
             for part in parts {
                 push_bytes(&mut joined, part)?;
             }
-            done(Value::bytes(joined))
+            ok(Value::bytes(joined))
         }
         [first, rest @ ..] => {
             let mut joined = first.clone();
@@ -48,7 +48,7 @@ pub(super) fn cat(_interp: &mut Interp, words: &[Value]) -> CommandResult {
                 }
                 joined.append_text(&text);
             }
-            done(joined)
+            ok(joined)
         }
     }
 }
@@ -70,44 +70,44 @@ pub(super) fn too_long() -> Box<Exception> {
     )
 }
 
-pub(super) fn repeat(_interp: &mut Interp, words: &[Value]) -> CommandResult {
-    let count = int_32_of(&words[2])?;
+pub(super) fn repeat(words: &[Value]) -> Outcome {
+    let count = int_32_of(&words[1])?;
     if count == 1 {
-        return done(words[1].clone());
+        return ok(words[0].clone());
     }
-    if let Repr::Bytes(object) = &words[1].0 {
+    if let Repr::Bytes(object) = &words[0].0 {
         let bytes = object.as_slice();
         let count = usize::try_from(count).unwrap_or(0);
         return match bytes.len().checked_mul(count) {
-            Some(total) if total <= STRING_BYTES_MAX => done(Value::bytes(bytes.repeat(count))),
+            Some(total) if total <= STRING_BYTES_MAX => ok(Value::bytes(bytes.repeat(count))),
             _ => Err(too_long()),
         };
     }
-    match strings::repeat(&words[1].str(), i64::from(count)) {
-        Ok(text) => done(text),
+    match strings::repeat(&words[0].str(), i64::from(count)) {
+        Ok(text) => ok(text),
         Err(_) => Err(too_long()),
     }
 }
 
-pub(super) fn replace(_interp: &mut Interp, words: &[Value]) -> CommandResult {
-    let length = words[1].char_count();
-    let first = index_of(&words[2], length)?;
-    let last = index_of(&words[3], length)?;
-    let with = words.get(4).cloned().unwrap_or_default();
-    if let Repr::Bytes(object) = &words[1].0
+pub(super) fn replace(words: &[Value]) -> Outcome {
+    let length = words[0].char_count();
+    let first = index_of(&words[1], length)?;
+    let last = index_of(&words[2], length)?;
+    let with = words.get(3).cloned().unwrap_or_default();
+    if let Repr::Bytes(object) = &words[0].0
         && (with.is_bytes() || with.is_empty())
     {
-        return done(replace_bytes(
-            &words[1],
+        return ok(replace_bytes(
+            &words[0],
             object.as_slice(),
             first,
             last,
             &with,
         ));
     }
-    match strings::replace(&words[1].str(), first, last, &with.str()) {
-        Some(text) => done(text),
-        None => done(words[1].clone()),
+    match strings::replace(&words[0].str(), first, last, &with.str()) {
+        Some(text) => ok(text),
+        None => ok(words[0].clone()),
     }
 }
 
@@ -130,11 +130,11 @@ fn replace_bytes(value: &Value, bytes: &[u8], first: i64, last: i64, with: &Valu
     Value::bytes(replaced)
 }
 
-pub(super) fn reverse(_interp: &mut Interp, words: &[Value]) -> CommandResult {
-    if let Repr::Bytes(object) = &words[1].0 {
-        return done(Value::bytes(
+pub(super) fn reverse(words: &[Value]) -> Outcome {
+    if let Repr::Bytes(object) = &words[0].0 {
+        return ok(Value::bytes(
             object.as_slice().iter().rev().copied().collect(),
         ));
     }
-    done(strings::reverse(&words[1].str()))
+    ok(strings::reverse(&words[0].str()))
 }

@@ -5,8 +5,9 @@ use std::borrow::Cow;
 use memchr::{memchr, memmem};
 
 use super::compare::nocase;
+use super::ok;
 use crate::commands::index_of;
-use crate::runtime::{CommandResult, Exception, Interp, done};
+use crate::runtime::{Exception, Outcome};
 use crate::text::strings;
 use crate::value::{Repr, Text, Value};
 
@@ -23,8 +24,8 @@ fn position(found: Option<usize>) -> Value {
     found.map_or(Value::int(-1), Value::from)
 }
 
-pub(super) fn first(_interp: &mut Interp, words: &[Value]) -> CommandResult {
-    let [_, needle, haystack, start @ ..] = words else {
+pub(super) fn first(words: &[Value]) -> Outcome {
+    let [needle, haystack, start @ ..] = words else {
         return Err(Exception::wrong_args(
             "string first needleString haystackString ?startIndex?",
         ));
@@ -34,7 +35,7 @@ pub(super) fn first(_interp: &mut Interp, words: &[Value]) -> CommandResult {
         None => 0,
     };
     if let (Repr::Bytes(needle), Repr::Bytes(haystack)) = (&needle.0, &haystack.0) {
-        return done(position(first_bytes(
+        return ok(position(first_bytes(
             needle.as_slice(),
             haystack.as_slice(),
             start,
@@ -42,13 +43,13 @@ pub(super) fn first(_interp: &mut Interp, words: &[Value]) -> CommandResult {
     }
     let (pattern, text) = (needle.str(), haystack.str());
     if is_ascii(haystack) {
-        return done(position(first_bytes(
+        return ok(position(first_bytes(
             pattern.as_bytes(),
             text.as_bytes(),
             start,
         )));
     }
-    done(position(strings::first(&pattern, &text, start)))
+    ok(position(strings::first(&pattern, &text, start)))
 }
 
 fn first_bytes(needle: &[u8], haystack: &[u8], start: usize) -> Option<usize> {
@@ -61,8 +62,8 @@ fn first_bytes(needle: &[u8], haystack: &[u8], start: usize) -> Option<usize> {
     Some(start + at)
 }
 
-pub(super) fn last(_interp: &mut Interp, words: &[Value]) -> CommandResult {
-    let [_, needle, haystack, last @ ..] = words else {
+pub(super) fn last(words: &[Value]) -> Outcome {
+    let [needle, haystack, last @ ..] = words else {
         return Err(Exception::wrong_args(
             "string last needleString haystackString ?startIndex?",
         ));
@@ -82,13 +83,13 @@ pub(super) fn last(_interp: &mut Interp, words: &[Value]) -> CommandResult {
         } else {
             memmem::rfind(searched, pattern.as_bytes())
         };
-        return done(position(found));
+        return ok(position(found));
     }
-    done(position(strings::last(&pattern, &text, last)))
+    ok(position(strings::last(&pattern, &text, last)))
 }
 
-pub(super) fn map(_interp: &mut Interp, words: &[Value]) -> CommandResult {
-    let [_, given @ .., pairs, text] = words else {
+pub(super) fn map(words: &[Value]) -> Outcome {
+    let [given @ .., pairs, text] = words else {
         return Err(Exception::wrong_args("string map ?-nocase? charMap string"));
     };
     if let Some(option) = given.first() {
@@ -104,7 +105,7 @@ pub(super) fn map(_interp: &mut Interp, words: &[Value]) -> CommandResult {
     }
     let source = text.str();
     let mapped = match pairs {
-        [] => return done(text.clone()),
+        [] => return ok(text.clone()),
         [key, with] => strings::map(&source, &[(&key.str(), &with.str())], !given.is_empty()),
         pairs => {
             let texts: Vec<Text<'_>> = pairs.iter().map(Value::str).collect();
@@ -116,8 +117,8 @@ pub(super) fn map(_interp: &mut Interp, words: &[Value]) -> CommandResult {
         }
     };
     match mapped {
-        Ok(Cow::Borrowed(_)) => done(text.clone()),
-        Ok(Cow::Owned(mapped)) => done(mapped),
+        Ok(Cow::Borrowed(_)) => ok(text.clone()),
+        Ok(Cow::Owned(mapped)) => ok(mapped),
         Err(_) => Err(super::part::too_long()),
     }
 }

@@ -1,16 +1,17 @@
 //! `split`.
 
-use crate::runtime::{CommandResult, Interp, done};
+use super::ok;
+use crate::runtime::Outcome;
 use crate::text::strings;
 use crate::value::Value;
 
-pub(super) fn split(_interp: &mut Interp, words: &[Value]) -> CommandResult {
-    let text = words[1].str();
-    let separators = words.get(2).map(Value::str);
+pub(super) fn split(words: &[Value]) -> Outcome {
+    let text = words[0].str();
+    let separators = words.get(1).map(Value::str);
     let separators = separators.as_deref().unwrap_or(" \n\t\r");
-    let mut pieces = Vec::with_capacity(piece_count(&words[1], &text, separators));
+    let mut pieces = Vec::with_capacity(piece_count(&words[0], &text, separators));
     strings::split(&text, separators, |piece| pieces.push(Value::text(piece)));
-    done(pieces)
+    ok(pieces)
 }
 
 /// How many pieces there will be, where that is quick to find out; otherwise a guess.

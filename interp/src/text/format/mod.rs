@@ -1,4 +1,4 @@
-//! The engine of the `format` command. Read [`format`] first; [`engine`] performs one conversion after the other.
+//! The engine of the `format` command. Read [`fn@format`] first; [`engine`] performs one conversion after the other.
 
 mod double;
 mod engine;
