@@ -281,6 +281,27 @@ fn a_slow_tclsh_sender_is_awaited() {
 }
 
 #[test]
+fn a_file_is_awaited_until_it_is_whole() {
+    let scratch = Scratch::new("filewait");
+    let mut waiter = scratch
+        .remex("puts ready; flush stdout; filewait data -timeout 20000; puts [read [open data]]");
+    await_ready(&mut waiter);
+    let mut file = fs::File::create(scratch.path("data")).unwrap();
+    file.write_all(b"a").unwrap();
+    std::thread::sleep(Duration::from_millis(200));
+    assert!(
+        waiter.try_wait().unwrap().is_none(),
+        "did not wait for the writer"
+    );
+    file.write_all(b"b").unwrap();
+    drop(file);
+    assert_eq!(printed(waiter), "ab\n");
+    let script = "filewait data; filewait .; puts [catch {filewait none -timeout 50} m]; puts $m$::errorCode";
+    let told = "1\ntimed out waiting for file \"none\"REMEX TIMEOUT\n";
+    assert_eq!(printed(scratch.remex(script)), told);
+}
+
+#[test]
 fn each_signal_goes_to_exactly_one_of_many_waiters() {
     const WAITERS: usize = 8;
     let scratch = Scratch::new("many");

@@ -2,7 +2,7 @@
 //!
 //! An interpreter has one inotify descriptor for all its waits, kept once made: closing one takes the kernel some
 //! milliseconds. The event loop watches it only while somebody waits. Where events do not come, as on network file
-//! systems, or where the directory is not there yet, [`Watched::poll_interval`] says how often to look instead.
+//! systems, or where the directory is not there yet, a wait looks every [`POLL_INTERVAL`] instead. Read [`wait`] first.
 
 use std::cell::{Cell, RefCell};
 use std::ffi::{OsStr, OsString};
@@ -11,10 +11,10 @@ use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use remex_interp::event::{Interest, SourceId};
-use remex_interp::runtime::Interp;
+use remex_interp::event::{Filter, Interest, SourceId, Wait};
+use remex_interp::runtime::{Exception, Interp};
 use rustix::fs::inotify::{self, CreateFlags, ReadFlags, WatchFlags};
 
 /// How often a directory is looked at from which no events come: a fifth of what the wiki's `fsignal` takes.
@@ -22,6 +22,10 @@ pub const POLL_INTERVAL: Duration = Duration::from_millis(20);
 
 /// How many buffers of events one turn of the event loop reads before others have theirs.
 const READS_MAX: u32 = 64;
+
+/// Longest that a wait goes without a look at a file that somebody is still writing, in case the event that says that it
+/// is done is about another name of the file.
+const UNFINISHED_INTERVAL: Duration = Duration::from_millis(10);
 
 /// What is watched in a directory. Modifications are not: a file matters when its writer is done.
 const WATCHED: WatchFlags = WatchFlags::CREATE
@@ -45,7 +49,61 @@ const LOCAL_FILE_SYSTEMS: &[u64] = &[
     0xca45_1a4e,
 ];
 
-/// What one wait watches. Made by [`watch`], ended by [`unwatch`].
+/// What a look at the file came to.
+pub enum Probe<T> {
+    /// It is there.
+    Found(T),
+    /// It is there, but somebody is writing it.
+    Unfinished,
+    /// It is not there.
+    Absent,
+}
+
+/// Runs the event loop until `probe` finds the file `name` in `directory`, neither of which need exist. The probe is
+/// asked whenever something has happened to the file.
+///
+/// Returns what it found, or None at `deadline`.
+/// Errors: the probe's, and exceptions that scripts cannot catch.
+pub fn wait<T>(
+    interp: &mut Interp,
+    directory: &Path,
+    name: &OsStr,
+    deadline: Option<Instant>,
+    probe: impl FnMut(&Watched) -> Result<Probe<T>, Box<Exception>>,
+) -> Result<Option<T>, Box<Exception>> {
+    let watched = watch(interp, directory, name);
+    let outcome = run(interp, &watched, deadline, probe);
+    unwatch(interp, &watched);
+    outcome
+}
+
+fn run<T>(
+    interp: &mut Interp,
+    watched: &Watched,
+    deadline: Option<Instant>,
+    mut probe: impl FnMut(&Watched) -> Result<Probe<T>, Box<Exception>>,
+) -> Result<Option<T>, Box<Exception>> {
+    let mut next_look = None;
+    loop {
+        let now = Instant::now();
+        if watched.has_changed.replace(false) || next_look.is_some_and(|next| now >= next) {
+            renew(interp, watched);
+            let interval = match probe(watched)? {
+                Probe::Found(found) => return Ok(Some(found)),
+                Probe::Unfinished => Some(UNFINISHED_INTERVAL),
+                Probe::Absent => watched.poll_interval(),
+            };
+            next_look = interval.map(|interval| now + interval);
+        }
+        if deadline.is_some_and(|deadline| now >= deadline) {
+            return Ok(None);
+        }
+        let end = [deadline, next_look].into_iter().flatten().min();
+        interp.do_one_event(end.map_or(Wait::Forever, Wait::Until), Filter::ALL)?;
+    }
+}
+
+/// What one wait watches.
 pub struct Watched {
     directory: PathBuf,
     /// The name in the directory of the file that matters.
@@ -67,18 +125,13 @@ impl Watched {
         }
     }
 
-    /// Whether something has happened since this was asked last; true at first.
-    pub fn take_change(&self) -> bool {
-        self.has_changed.replace(false)
-    }
-
     /// Whether the file was closed by a writer or put in place since this was asked last.
     pub fn take_completion(&self) -> bool {
         self.is_complete.replace(false)
     }
 
     /// How long a wait may go on without a look of its own; None where events tell all.
-    pub fn poll_interval(&self) -> Option<Duration> {
+    fn poll_interval(&self) -> Option<Duration> {
         let is_told = self.number.get().is_some() && self.is_local.get();
         (!is_told).then_some(POLL_INTERVAL)
     }
@@ -111,7 +164,7 @@ struct Watcher {
 }
 
 /// Begins to watch the file `name` in `directory`, which need not exist. Nothing that happens from now on is missed.
-pub fn watch(interp: &mut Interp, directory: &Path, name: &OsStr) -> Rc<Watched> {
+fn watch(interp: &mut Interp, directory: &Path, name: &OsStr) -> Rc<Watched> {
     let watcher = interp.data::<Watcher>();
     let watched = Rc::new(Watched {
         directory: directory.to_owned(),
@@ -127,7 +180,7 @@ pub fn watch(interp: &mut Interp, directory: &Path, name: &OsStr) -> Rc<Watched>
 }
 
 /// Tries again to have the kernel watch, if it does not: the directory may be there now.
-pub fn renew(interp: &mut Interp, watched: &Watched) {
+fn renew(interp: &mut Interp, watched: &Watched) {
     if watched.number.get().is_some() {
         return;
     }
@@ -142,7 +195,7 @@ pub fn renew(interp: &mut Interp, watched: &Watched) {
 }
 
 /// Ends a watch.
-pub fn unwatch(interp: &mut Interp, watched: &Rc<Watched>) {
+fn unwatch(interp: &mut Interp, watched: &Rc<Watched>) {
     let watcher = interp.data::<Watcher>();
     watcher
         .waits

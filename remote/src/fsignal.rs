@@ -7,32 +7,32 @@
 mod lease;
 mod signal_file;
 
+use std::fs::File;
 use std::io;
 use std::time::{Duration, Instant};
 
 use remex_interp::channel::{ChannelError, Errno, path, system_encoding};
-use remex_interp::event::{Filter, Wait};
 use remex_interp::runtime::{Builtin, CommandResult, Exception, Interp, done};
 use remex_interp::value::Value;
 
-use crate::filewait;
+use crate::filewait::{self, Probe};
+use lease::{Writers, writers};
 use signal_file::{Attempt, Failure, SignalFile, Taker};
 
 pub use signal_file::SIGNAL_BYTES_MAX;
 
-/// The command, for [`Interp::register`].
-pub const COMMANDS: &[Builtin] = &[Builtin::ensemble(
-    "fsignal",
-    &[
-        Builtin::new("send", "name ?msg?", 1, 2, send).unsafe_for_children(),
-        Builtin::new("wait", "name ?-timeout ms?", 1, 3, wait).unsafe_for_children(),
-    ],
-)
-.unsafe_for_children()];
-
-/// Longest that a waiter goes without a look at a file that somebody is still writing, in case the event that says so
-/// is about another name of the file.
-const UNFINISHED_INTERVAL: Duration = Duration::from_millis(10);
+/// The commands, for [`Interp::register`].
+pub const COMMANDS: &[Builtin] = &[
+    Builtin::ensemble(
+        "fsignal",
+        &[
+            Builtin::new("send", "name ?msg?", 1, 2, send).unsafe_for_children(),
+            Builtin::new("wait", "name ?-timeout ms?", 1, 3, wait).unsafe_for_children(),
+        ],
+    )
+    .unsafe_for_children(),
+    Builtin::new("filewait", "fileName ?-timeout ms?", 1, 3, filewait).unsafe_for_children(),
+];
 
 /// `fsignal send NAME ?MSG?`: leaves the signal and returns the message.
 fn send(_interp: &mut Interp, words: &[Value]) -> CommandResult {
@@ -52,11 +52,10 @@ fn send(_interp: &mut Interp, words: &[Value]) -> CommandResult {
 /// `fsignal wait NAME ?-timeout MS?`: waits for the signal and returns the message with its newline.
 fn wait(interp: &mut Interp, words: &[Value]) -> CommandResult {
     let name = words.get(1).cloned().unwrap_or_default();
-    let deadline = match words.get(2..).unwrap_or_default() {
-        [] => None,
-        [option, timeout] => Some(deadline(option, timeout)?),
-        _ => return Err(Exception::wrong_args("fsignal wait name ?-timeout ms?")),
-    };
+    let deadline = deadline(
+        words.get(2..).unwrap_or_default(),
+        "fsignal wait name ?-timeout ms?",
+    )?;
     let mut taker = Taker::new(signal_file(&name)?);
     match taker
         .attempt(false)
@@ -67,9 +66,13 @@ fn wait(interp: &mut Interp, words: &[Value]) -> CommandResult {
     }
 }
 
-/// When a wait with this option ends; None if its clock cannot tell such a time.
-fn deadline(option: &Value, timeout: &Value) -> Result<Option<Instant>, Box<Exception>> {
-    let option = option.str();
+/// When a wait with these options ends; None if never, or at a time that the clock cannot tell.
+fn deadline(options: &[Value], usage: &str) -> Result<Option<Instant>, Box<Exception>> {
+    let (option, timeout) = match options {
+        [] => return Ok(None),
+        [option, timeout] => (option.str(), timeout),
+        _ => return Err(Exception::wrong_args(usage)),
+    };
     if option.len() < 2 || !"-timeout".starts_with(&*option) {
         return Err(Exception::bad_index(
             "bad",
@@ -90,46 +93,56 @@ fn wait_for(
     interp: &mut Interp,
     name: &Value,
     mut taker: Taker,
-    deadline: Option<Option<Instant>>,
-) -> Result<Value, Box<Exception>> {
-    let watched = filewait::watch(interp, taker.directory(), taker.name());
-    let outcome = watch_for(interp, name, &mut taker, deadline.flatten(), &watched);
-    filewait::unwatch(interp, &watched);
-    outcome
-}
-
-fn watch_for(
-    interp: &mut Interp,
-    name: &Value,
-    taker: &mut Taker,
     deadline: Option<Instant>,
-    watched: &filewait::Watched,
 ) -> Result<Value, Box<Exception>> {
-    let mut next_look = None;
-    loop {
-        let now = Instant::now();
-        if watched.take_change() || next_look.is_some_and(|next| now >= next) {
-            filewait::renew(interp, watched);
-            let attempt = taker.attempt(watched.take_completion());
-            watched.set_name(taker.name());
-            let interval = match attempt.map_err(|failure| exception(&failure, name))? {
-                Attempt::Taken(content) => return Ok(text(&content)),
-                Attempt::Unfinished => Some(UNFINISHED_INTERVAL),
-                Attempt::Absent => watched.poll_interval(),
-            };
-            next_look = interval.map(|interval| now + interval);
-        }
-        if deadline.is_some_and(|deadline| now >= deadline) {
-            return Err(timed_out(name));
-        }
-        let end = [deadline, next_look].into_iter().flatten().min();
-        interp.do_one_event(end.map_or(Wait::Forever, Wait::Until), Filter::ALL)?;
-    }
+    let place = (taker.directory().to_owned(), taker.name().to_owned());
+    let probe = |watched: &filewait::Watched| {
+        let attempt = taker.attempt(watched.take_completion());
+        watched.set_name(taker.name());
+        Ok(
+            match attempt.map_err(|failure| exception(&failure, name))? {
+                Attempt::Taken(content) => Probe::Found(text(&content)),
+                Attempt::Unfinished => Probe::Unfinished,
+                Attempt::Absent => Probe::Absent,
+            },
+        )
+    };
+    let message = filewait::wait(interp, &place.0, &place.1, deadline, probe)?;
+    message.ok_or_else(|| timed_out(&format!("signal \"{name}\"")))
 }
 
-fn timed_out(name: &Value) -> Box<Exception> {
+/// `filewait NAME ?-timeout MS?`: waits until there is a file of that name that nobody is writing.
+fn filewait(interp: &mut Interp, words: &[Value]) -> CommandResult {
+    let name = words.get(1).cloned().unwrap_or_default();
+    let deadline = deadline(
+        words.get(2..).unwrap_or_default(),
+        "filewait fileName ?-timeout ms?",
+    )?;
+    let failed = |error: &ChannelError| channel_exception(error, "couldn't wait for", &name.str());
+    let native = path::native(&name.str()).map_err(|error| failed(&error))?;
+    let path = std::path::absolute(&native).unwrap_or_else(|_| native.into());
+    let (Some(directory), Some(tail)) = (path.parent(), path.file_name()) else {
+        // The root is there.
+        return done(Value::EMPTY);
+    };
+    let probe = |watched: &filewait::Watched| {
+        let is_complete = watched.take_completion();
+        Ok(match File::open(&path) {
+            Ok(file) if is_complete || writers(&file) != Writers::Some => Probe::Found(()),
+            Ok(_) => Probe::Unfinished,
+            // It is there, but we may not read it; who else may, we cannot know.
+            Err(_) if std::fs::symlink_metadata(&path).is_ok() => Probe::Found(()),
+            Err(_) => Probe::Absent,
+        })
+    };
+    let found = filewait::wait(interp, directory, tail, deadline, probe)?;
+    found.ok_or_else(|| timed_out(&format!("file \"{name}\"")))?;
+    done(Value::EMPTY)
+}
+
+fn timed_out(what: &str) -> Box<Exception> {
     Exception::with_code(
-        format!("timed out waiting for signal \"{name}\""),
+        format!("timed out waiting for {what}"),
         ["REMEX", "TIMEOUT"],
     )
 }

@@ -144,7 +144,6 @@ instructions! {
     Start "start" [Register LongJump None] "an inlined command of a script starts here; if what it inlined has been redefined, evaluate its text (result in a, unless x) and jump";
     TrapMatches "trap" [Register Constant Register] "a = whether the errorCode in the options c starts with the words of constant b";
     NoteDuring "during" [Register Register Register] "if completion code a is an error, note in its options b that options c were being handled";
-    DictPairs "dict-pairs" [Register Register None] "a = list of the keys and values of dict b";
     Rethrow "rethrow" [Register None None] "raise again what a handler put into a, a+1, a+2";
 
     // Commands that have an instruction of their own; flags 1 and 2 of x: temporaries b, c become empty
@@ -159,6 +158,12 @@ instructions! {
     ListSetLocal "lset" [Register Register Count] "set the element of the list in local variable a: c registers from b hold the indices and the value";
     OkOptions "ok-options" [Register None None] "a = return options of the ordinary result that the last command gave";
     DictSetLocal "dict-set" [Register Register Register] "set key b of the dict in local variable a to c";
+    ChangeLocal "change" [Register Register Count] "change local variable a by inline function x of the c temporaries from b, which become empty";
+    CallInline "inline" [Register Register Count] "a = inline function x of the c temporaries from b";
+
+    // Loops over dicts
+    DictStart "dict-start" [Register None None] "a+1 holds a dict after a counter: check it, counter = 0";
+    DictStep "dict-step" [Register Register Jump] "one dict in b+1, counter in b: a = next key and the next instruction's register its value, or jump when used up";
 }
 
 #[cfg(test)]

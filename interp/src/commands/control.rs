@@ -594,59 +594,14 @@ fn compile_each(
         names.push(variables.elements().to_vec());
     }
     let lists: Vec<&Word> = pairs.iter().map(|pair| &pair[1]).collect();
-    compile_turns(
-        compiler,
-        &names,
-        &lists,
-        &body,
-        destination,
-        collects,
-        false,
-    );
+    compile_turns(compiler, &names, &lists, &body, destination, collects);
     true
 }
 
-/// `dict for {key value} dict body`, as a loop over the list of keys and values.
-pub(crate) fn compile_dict_for(
-    compiler: &mut Compiler<'_>,
-    command: &Command,
-    destination: Destination,
-) -> bool {
-    let [_, _, names, dict, body] = command.words.as_slice() else {
-        return false;
-    };
-    let Some(text) = names
-        .constant(compiler.source)
-        .filter(|_| compiler.has_locals())
-    else {
-        return false;
-    };
-    let Ok(names) = Value::text(text).to_list() else {
-        return false;
-    };
-    let plain = |name: &Value| !name.str().contains("::") && !name.str().ends_with(')');
-    if names.elements().len() != 2 || !names.elements().iter().all(plain) {
-        return false;
-    }
-    let Some(body) = compiler.body_script(body) else {
-        return false;
-    };
-    compile_turns(
-        compiler,
-        &[names.elements().to_vec()],
-        &[dict],
-        &body,
-        destination,
-        false,
-        true,
-    );
-    true
-}
-
-/// The loop of a `foreach`, `lmap` or `dict for`.
+/// The loop of a `foreach` or `lmap`.
 ///
 /// * `names`: for each list, its variables; `lists`: the words of the lists.
-/// * `collects`: the results of the body are the result; `is_dict`: the one list is the pairs of a dict.
+/// * `collects`: the results of the body are the result.
 fn compile_turns(
     compiler: &mut Compiler<'_>,
     names: &[Vec<Value>],
@@ -654,7 +609,6 @@ fn compile_turns(
     body: &Script,
     destination: Destination,
     collects: bool,
-    is_dict: bool,
 ) {
     let base = compiler.builder.top();
     let collected = collects.then(|| {
@@ -664,12 +618,7 @@ fn compile_turns(
     });
     let state = compiler.builder.push();
     for list in lists {
-        let register = compiler.push_word(list);
-        if is_dict {
-            compiler
-                .builder
-                .emit(Op::DictPairs, 0, register, register, 0);
-        }
+        compiler.push_word(list);
     }
     let widths = Value::list(names.iter().map(|names| Value::from(names.len())).collect());
     let widths = compiler.builder.constant(widths);

@@ -10,6 +10,8 @@ mod scope;
 
 use std::rc::Rc;
 
+pub(super) use self::change::{append_words, incr_words, lappend_words, set_words, unset_words};
+pub(super) use self::scope::{Naming, update_begin, update_end, with_begin, with_end};
 use super::list::list_value;
 use crate::runtime::{ANY, Builtin, CommandResult, Exception, Interp, Outcome, done, done_empty};
 use crate::text::glob::{glob_match, is_literal};
@@ -25,7 +27,8 @@ pub(crate) const COMMANDS: &[Builtin] = &[Builtin::ensemble(
             2,
             ANY,
             change::append,
-        ),
+        )
+        .compiled(compile::append),
         Builtin::new("create", "?key value ...?", 0, ANY, create),
         Builtin::new("exists", "dictionary key ?key ...?", 2, ANY, exists)
             .compiled(compile::exists),
@@ -43,9 +46,10 @@ pub(crate) const COMMANDS: &[Builtin] = &[Builtin::ensemble(
             3,
             each::for_command,
         )
-        .compiled(super::control::compile_dict_for),
+        .compiled(compile::for_loop),
         Builtin::new("get", "dictionary ?key ...?", 1, ANY, get).compiled(compile::get),
-        Builtin::new("incr", "dictVarName key ?increment?", 2, 3, change::incr),
+        Builtin::new("incr", "dictVarName key ?increment?", 2, 3, change::incr)
+            .compiled(compile::incr),
         Builtin::new("info", "dictionary", 1, 1, info),
         Builtin::new("keys", "dictionary ?pattern?", 1, 2, keys),
         Builtin::new(
@@ -54,14 +58,16 @@ pub(crate) const COMMANDS: &[Builtin] = &[Builtin::ensemble(
             2,
             ANY,
             change::lappend,
-        ),
+        )
+        .compiled(compile::lappend),
         Builtin::new(
             "map",
             "{keyVarName valueVarName} dictionary script",
             3,
             3,
             each::map,
-        ),
+        )
+        .compiled(compile::map),
         Builtin::new("merge", "?dictionary ...?", 0, ANY, merge),
         Builtin::new("remove", "dictionary ?key ...?", 1, ANY, remove),
         Builtin::new("replace", "dictionary ?key value ...?", 1, ANY, replace),
@@ -74,16 +80,19 @@ pub(crate) const COMMANDS: &[Builtin] = &[Builtin::ensemble(
         )
         .compiled(compile::set),
         Builtin::new("size", "dictionary", 1, 1, size),
-        Builtin::new("unset", "dictVarName key ?key ...?", 2, ANY, change::unset),
+        Builtin::new("unset", "dictVarName key ?key ...?", 2, ANY, change::unset)
+            .compiled(compile::unset),
         Builtin::new(
             "update",
             "dictVarName key varName ?key varName ...? script",
             4,
             ANY,
             scope::update,
-        ),
+        )
+        .compiled(compile::update),
         Builtin::new("values", "dictionary ?pattern?", 1, 2, values),
-        Builtin::new("with", "dictVarName ?key ...? script", 2, ANY, scope::with),
+        Builtin::new("with", "dictVarName ?key ...? script", 2, ANY, scope::with)
+            .compiled(compile::with),
     ],
 )];
 

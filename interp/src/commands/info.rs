@@ -14,6 +14,8 @@ use crate::syntax::{self, Command};
 use crate::text::utf;
 use crate::value::Value;
 
+pub(crate) use frame::script_depth;
+
 /// The rows of this file.
 pub(crate) const COMMANDS: &[Builtin] = &[Builtin::ensemble(
     "info",

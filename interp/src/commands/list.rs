@@ -7,15 +7,18 @@ mod change;
 mod compile;
 pub(super) mod position;
 
+use std::ops::Range;
 use std::rc::Rc;
 
 pub(crate) use self::change::set_words;
-pub(super) use self::compile::{flexible, free_operand};
+pub(super) use self::change::{
+    append, linsert_words, lrange_words, lreplace_words, lreverse_words,
+};
+pub(super) use self::compile::{change_local, flexible, free_operand};
 use self::position::{bad_index, index_form};
 use crate::limits::{LIST_ELEMENTS_MAX, STRING_BYTES_MAX};
 use crate::runtime::{ANY, Builtin, CommandResult, Exception, Interp, Outcome, done, done_empty};
 use crate::text::index::Index;
-use crate::text::number::canonical_decimal;
 use crate::text::strings;
 use crate::value::{ListObject, Number, Repr, Value};
 
@@ -33,10 +36,11 @@ pub(crate) const COMMANDS: &[Builtin] = &[
         2,
         ANY,
         change::linsert,
-    ),
+    )
+    .compiled(compile::linsert),
     Builtin::new("list", "?arg ...?", 0, ANY, list).compiled(compile::list),
     Builtin::new("llength", "list", 1, 1, llength).compiled(compile::llength),
-    Builtin::new("lrange", "list first last", 3, 3, lrange),
+    Builtin::new("lrange", "list first last", 3, 3, lrange).compiled(compile::lrange),
     Builtin::new("lrepeat", "count ?value ...?", 1, ANY, lrepeat),
     Builtin::new(
         "lreplace",
@@ -44,8 +48,9 @@ pub(crate) const COMMANDS: &[Builtin] = &[
         3,
         ANY,
         change::lreplace,
-    ),
-    Builtin::new("lreverse", "list", 1, 1, lreverse),
+    )
+    .compiled(compile::lreplace),
+    Builtin::new("lreverse", "list", 1, 1, lreverse).compiled(compile::lreverse),
     Builtin::new(
         "lset",
         "listVar ?index? ?index ...? value",
@@ -144,6 +149,15 @@ pub(crate) fn index(list: &Value, index: &Value) -> Outcome {
     }
 }
 
+/// The element that `index`, one position and no list of them, names; the empty string outside of the list.
+///
+/// This is what `lindex` does with each of several indices.
+pub(crate) fn single(list: &Value, index: &Value) -> Outcome {
+    let list = list.to_list()?;
+    let position = index_form(index).ok_or_else(|| bad_index(index))?;
+    Ok(element(&list, position).unwrap_or_default())
+}
+
 fn element(list: &ListObject, position: Index) -> Option<Value> {
     let elements = list.elements();
     let at = usize::try_from(position.resolve(elements.len())).ok()?;
@@ -172,18 +186,21 @@ fn element_at(list: &Value, path: &[Value]) -> Outcome {
 fn lrange(_interp: &mut Interp, words: &[Value]) -> CommandResult {
     let list = words[1].to_list()?;
     let elements = list.elements();
-    let first = position::resolve(&words[2], elements.len())?.max(0) as usize;
-    let last = position::resolve(&words[3], elements.len())?;
-    let end = usize::try_from(last.saturating_add(1))
-        .unwrap_or(0)
-        .min(elements.len());
-    if first >= end {
-        return done_empty();
-    }
-    if end - first == elements.len() {
+    let range = range(&words[2], &words[3], elements.len())?;
+    if range.len() == elements.len() {
         return done(list_value(list));
     }
-    done(Value::list(elements[first..end].to_vec()))
+    done(Value::list(elements[range].to_vec()))
+}
+
+/// The elements from `first` through `last` among `count`.
+fn range(first: &Value, last: &Value, count: usize) -> Result<Range<usize>, Box<Exception>> {
+    let first = usize::try_from(position::resolve(first, count)?).unwrap_or(0);
+    let last = position::resolve(last, count)?;
+    let end = usize::try_from(last.saturating_add(1))
+        .unwrap_or(0)
+        .min(count);
+    Ok(first.min(end)..end)
 }
 
 fn lreverse(_interp: &mut Interp, words: &[Value]) -> CommandResult {
@@ -267,7 +284,7 @@ fn split(_interp: &mut Interp, words: &[Value]) -> CommandResult {
     let mut is_too_long = false;
     strings::split(&text, separators, |piece| {
         if elements.len() < LIST_ELEMENTS_MAX {
-            elements.push(piece_value(piece));
+            elements.push(Value::piece(piece));
         } else {
             is_too_long = true;
         }
@@ -285,17 +302,6 @@ fn piece_count(value: &Value, text: &str, separators: &str) -> usize {
         [] => value.char_count(),
         [byte] => memchr::memchr_iter(*byte, text.as_bytes()).count() + 1,
         _ => 0,
-    }
-}
-
-/// A piece of text as a value: pieces that print as integers do are most often used as such.
-#[inline]
-fn piece_value(piece: &str) -> Value {
-    match piece.as_bytes().first() {
-        Some(b'0'..=b'9' | b'-') => {
-            canonical_decimal(piece).map_or_else(|| Value::text(piece), Value::int)
-        }
-        _ => Value::text(piece),
     }
 }
 

@@ -20,6 +20,7 @@ pub(crate) mod file;
 pub(crate) mod format;
 pub(crate) mod glob;
 pub(crate) mod info;
+pub(crate) mod inline;
 pub(crate) mod interp;
 pub(crate) mod list;
 pub(crate) mod list_sort;

@@ -324,6 +324,22 @@ impl Builder {
         }
     }
 
+    /// A loop-over-a-dict step into the registers `key` and `value`, as [`Builder::foreach_step`].
+    pub fn dict_step(&mut self, key: Register, value: Register, state: Register, done: Label) {
+        if self.long_branches {
+            let (leave, go_on) = (self.label(), self.label());
+            self.compare_jump(Op::DictStep, 0, key, state, leave);
+            self.emit(Op::Extra, 0, value, 0, 0);
+            self.jump(Op::Jump, NO_REGISTER, go_on);
+            self.bind(leave);
+            self.jump(Op::Jump, NO_REGISTER, done);
+            self.bind(go_on);
+        } else {
+            self.compare_jump(Op::DictStep, 0, key, state, done);
+            self.emit(Op::Extra, 0, value, 0, 0);
+        }
+    }
+
     /// A jump by the string in `register`.
     pub fn lookup_jump(
         &mut self,

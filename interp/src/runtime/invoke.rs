@@ -313,6 +313,15 @@ impl Interp {
         if command.has_execution_traces.get() {
             return None;
         }
+        // The rows of ensembles are compiled with the ensemble's word before theirs.
+        let is_global = command
+            .namespace
+            .borrow()
+            .upgrade()
+            .is_some_and(|holder| holder.is_global());
+        if !is_global {
+            return None;
+        }
         match &*command.kind.borrow() {
             CommandKind::Builtin(row) => row.compile,
             _ => None,

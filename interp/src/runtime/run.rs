@@ -19,7 +19,8 @@ use super::unwind::Delivered;
 use super::variable::{Slot, Target};
 use super::{Interp, Mode};
 use crate::bytecode::{
-    B_IS_CONSTANT, C_IS_CONSTANT, Instruction, JUMP_IF_FALSE, NO_REGISTER, Op, Register, TargetKind,
+    B_IS_CONSTANT, C_IS_CONSTANT, Instruction, JUMP_IF_FALSE, NO_REGISTER, Op, Register,
+    SINGLE_POSITION, TargetKind,
 };
 use crate::limits::LimitReached;
 use crate::syntax::BinaryOp;
@@ -401,6 +402,17 @@ impl Interp {
                             Op::VariableIncr => {
                                 let amount =
                                     std::ptr::replace(base.add(i.a as usize), Value::EMPTY);
+                                if i.x == TargetKind::Local as u8
+                                    && let (Repr::Int(number), Repr::Int(amount)) =
+                                        (&mut (*base.add(i.b as usize)).0, &amount.0)
+                                    && let Some(sum) = number.checked_add(*amount)
+                                {
+                                    *number = sum;
+                                    if i.c != NO_REGISTER {
+                                        store!(self, base, i.c, Value::int(sum), 'fail, exception);
+                                    }
+                                    continue;
+                                }
                                 save!();
                                 let (target, step) =
                                     check!(self.target(&*unit, base, i, pc, "set"));
@@ -811,15 +823,6 @@ impl Interp {
                                     &original,
                                 );
                             }
-                            Op::DictPairs => {
-                                save!();
-                                let value = check!(self.operand(reg!(i.b)));
-                                match value.to_dict() {
-                                    Ok(dict) => put!(Value(Repr::List(dict.to_list()))),
-                                    Err(error) => fail!(error.into()),
-                                }
-                            }
-
                             Op::ListIndex => {
                                 save!();
                                 let (list, index) =
@@ -829,7 +832,11 @@ impl Interp {
                                         let at = usize::try_from(*at).unwrap_or(usize::MAX);
                                         list.elements().get(at).cloned().unwrap_or_default()
                                     }
-                                    _ => check!(self.list_index(list, index)),
+                                    _ => check!(self.list_index(
+                                        list,
+                                        index,
+                                        i.x & SINGLE_POSITION != 0
+                                    )),
                                 };
                                 put!(value);
                             }
@@ -866,10 +873,15 @@ impl Interp {
                                 put!(value);
                             }
                             Op::DictGet => {
-                                save!();
-                                let dict = check!(self.operand(reg!(i.b)));
-                                let key = check!(self.operand(flex!(i.c, C_IS_CONSTANT)));
-                                let value = check!(crate::commands::dict::get_key(&dict, &key));
+                                let (dict, key) = (reg!(i.b), flex!(i.c, C_IS_CONSTANT));
+                                let value = if dict.is_value() && key.is_value() {
+                                    check!(crate::commands::dict::get_key(dict, key))
+                                } else {
+                                    save!();
+                                    let dict = check!(self.operand(dict));
+                                    let key = check!(self.operand(key));
+                                    check!(crate::commands::dict::get_key(&dict, &key))
+                                };
                                 put!(value);
                             }
                             Op::DictExists => {
@@ -921,6 +933,33 @@ impl Interp {
                                 let key = check!(self.operand(reg!(i.b)));
                                 let value = check!(self.operand(reg!(i.c)));
                                 check!(self.dict_set_local(base, i.a, key, value));
+                            }
+                            Op::ChangeLocal => {
+                                save!();
+                                check!(self.change_local(base, i));
+                            }
+                            Op::CallInline => {
+                                save!();
+                                let words = std::slice::from_raw_parts(
+                                    base.add(i.b as usize),
+                                    i.c as usize,
+                                );
+                                let value = check!(crate::commands::inline::call(self, i.x, words));
+                                put!(value);
+                            }
+                            Op::DictStart => check!(dict_start(base, i.a)),
+                            Op::DictStep => {
+                                save!();
+                                let state = base.add(i.b as usize);
+                                match dict_step(state) {
+                                    Some((key, value)) => {
+                                        let extra = *instructions.add(pc);
+                                        pc += 1;
+                                        put!(key);
+                                        store!(self, base, extra.a, value, 'fail, exception);
+                                    }
+                                    None => pc = pc.wrapping_add_signed(isize::from(i.c as i16)),
+                                }
                             }
                         }
                     }
@@ -1098,7 +1137,7 @@ impl Interp {
                 "set",
                 name,
                 "variable is array",
-                &["TCL", "WRITE", "ARRAY"],
+                &["TCL", "WRITE", "VARNAME"],
             ));
         }
         let name = unit
@@ -1262,9 +1301,12 @@ impl Interp {
     }
 
     #[cold]
-    fn list_index(&mut self, list: &Value, index: &Value) -> Outcome {
+    fn list_index(&mut self, list: &Value, index: &Value, is_single: bool) -> Outcome {
         let list = self.operand(list)?;
         let index = self.operand(index)?;
+        if is_single {
+            return crate::commands::list::single(&list, &index);
+        }
         crate::commands::list::index(&list, &index)
     }
 
@@ -1351,6 +1393,126 @@ impl Interp {
             Ok(())
         })
         .map(drop)
+    }
+
+    /// The value of local variable `number` of the unit on top.
+    pub(crate) fn local_get(&mut self, number: Register) -> Outcome {
+        let base = self.running().base;
+        // SAFETY: inline functions are given numbers of the running unit's locals.
+        let value = unsafe { &*base.add(usize::from(number)) };
+        if value.is_value() {
+            Ok(value.clone())
+        } else {
+            self.read_local(base, number)
+        }
+    }
+
+    /// Sets local variable `number` of the unit on top.
+    pub(crate) fn local_set(
+        &mut self,
+        number: Register,
+        value: Value,
+    ) -> Result<(), Box<Exception>> {
+        // SAFETY: as for `local_get`.
+        let register = unsafe { self.running().base.add(usize::from(number)) };
+        self.store_slowly(register, number, value)
+    }
+
+    /// Unsets local variable `number` of the unit on top, if it has a value.
+    pub(crate) fn local_unset(&mut self, number: Register) -> Result<(), Box<Exception>> {
+        // SAFETY: as for `local_get`.
+        let slot = unsafe { Slot::of_register(self.running().base.add(usize::from(number))) };
+        let unit = self.running_unit();
+        let name = unit
+            .code
+            .locals
+            .get(usize::from(number))
+            .map_or("", |name| name);
+        self.unset(
+            &Target {
+                slot,
+                key: None,
+                name,
+            },
+            false,
+        )
+    }
+
+    /// Changes local variable `number` of the unit on top in place.
+    pub(crate) fn local_modify(
+        &mut self,
+        number: Register,
+        change: impl FnOnce(&mut Value) -> Result<(), Box<Exception>>,
+    ) -> Result<(), Box<Exception>> {
+        // SAFETY: as for `local_get`; `change` runs no code of scripts.
+        let register = unsafe { self.running().base.add(usize::from(number)) };
+        let variable = unsafe { &mut *register };
+        if variable.is_value() {
+            return change(variable);
+        }
+        // SAFETY: as above.
+        let slot = unsafe { Slot::of_register(register) };
+        let unit = self.running_unit();
+        let name = unit
+            .code
+            .locals
+            .get(usize::from(number))
+            .map_or("", |name| name);
+        self.modify(
+            &Target {
+                slot,
+                key: None,
+                name,
+            },
+            false,
+            |value| {
+                let mut made = if value.is_unset() {
+                    Value::EMPTY
+                } else {
+                    std::mem::take(value)
+                };
+                let changed = change(&mut made);
+                if changed.is_ok() || !value.is_unset() {
+                    *value = made;
+                }
+                changed
+            },
+        )
+        .map(drop)
+    }
+
+    /// Changes a local variable by the inline function `x` of the temporaries that the instruction names.
+    fn change_local(
+        &mut self,
+        base: *mut Value,
+        instruction: Instruction,
+    ) -> Result<(), Box<Exception>> {
+        let (number, count) = (instruction.a, usize::from(instruction.c));
+        let Some(change) = crate::commands::inline::change(instruction.x) else {
+            return Err(Exception::error("internal: no such inline function"));
+        };
+        // SAFETY: the words are temporaries of the running frame and apart from its locals; a change runs no code of
+        // scripts.
+        let (register, first) = unsafe {
+            (
+                base.add(usize::from(number)),
+                base.add(usize::from(instruction.b)),
+            )
+        };
+        let words = unsafe { std::slice::from_raw_parts(first, count) };
+        // SAFETY: as above.
+        let variable = unsafe { &mut *register };
+        if variable.is_value() {
+            (change.run)(variable, words)?;
+        } else {
+            if change.needs_value {
+                self.read_local(base, number)?;
+            }
+            self.local_modify(number, |value| (change.run)(value, words))?;
+        }
+        // `words` is not used any more.
+        clear(first, count);
+        Ok(())
     }
 
     /// What a variable instruction names, and how many words follow the instruction.
@@ -1574,6 +1736,8 @@ pub(crate) fn increment(value: &mut Value, amount: &Value) -> Result<(), Box<Exc
             Some(number::Number::Int(_) | number::Number::Big(_))
         ) {
             let mut exception = Exception::not_an_integer(operand);
+            let words = ["TCL", "VALUE", "INTEGER"].map(Value::text);
+            exception.error_code = Some(Value::list(words.to_vec()));
             if std::ptr::eq(operand, amount) {
                 exception.add_info("\n    (reading increment)");
             }
@@ -1648,6 +1812,33 @@ unsafe fn rethrow(base: *mut Value, first: Register) -> Box<Exception> {
         )
     };
     crate::commands::completion::exception_of(value, &options)
+}
+
+/// Checks the dict of a loop over one, and sets its counter.
+unsafe fn dict_start(base: *mut Value, state: Register) -> Result<(), Box<Exception>> {
+    // SAFETY: the caller names registers of the running frame.
+    let registers = unsafe { std::slice::from_raw_parts_mut(base.add(usize::from(state)), 2) };
+    if !registers[1].is_dict() {
+        let dict = registers[1].to_dict()?;
+        registers[1] = Value(Repr::Dict(dict));
+    }
+    registers[0] = Value::int(0);
+    Ok(())
+}
+
+/// The next entry of a loop over a dict, whose counter and dict are at `state`.
+unsafe fn dict_step(state: *mut Value) -> Option<(Value, Value)> {
+    // SAFETY: the caller names registers of the running frame.
+    let registers = unsafe { std::slice::from_raw_parts_mut(state, 2) };
+    let [counter, dict] = registers else {
+        return None;
+    };
+    let (Repr::Int(counter), Repr::Dict(dict)) = (&mut counter.0, &dict.0) else {
+        return None;
+    };
+    let (next, key, value) = dict.map().next_from(*counter as usize)?;
+    *counter = next as i64;
+    Some((key.clone(), value.clone()))
 }
 
 /// Checks the lists of a foreach and sets its counter.

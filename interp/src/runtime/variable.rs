@@ -145,18 +145,21 @@ fn is_not_array(operation: &str, name: &str, key: Option<&Value>) -> Box<Excepti
 
 fn is_array(operation: &str, name: &str) -> Box<Exception> {
     let words: &[&str] = if operation == "set" {
-        &["TCL", "WRITE", "ARRAY"]
+        &["TCL", "WRITE", "VARNAME"]
     } else {
-        &["TCL", "READ", "ARRAY"]
+        &["TCL", "READ", "VARNAME"]
     };
     Exception::variable(operation, name, "variable is array", words)
 }
 
 fn no_such_element(operation: &str, name: &str, key: &Value) -> Box<Exception> {
     let name_text = full(name, Some(key));
-    let words = ["TCL", "LOOKUP", "ELEMENT", &key.str()].map(str::to_owned);
-    let words: Vec<&str> = words.iter().map(String::as_str).collect();
-    Exception::variable(operation, &name_text, "no such element in array", &words)
+    let key = key.str();
+    let words: &[&str] = match operation {
+        "read" => &["TCL", "READ", "VARNAME"],
+        _ => &["TCL", "LOOKUP", "ELEMENT", &key],
+    };
+    Exception::variable(operation, &name_text, "no such element in array", words)
 }
 
 impl Interp {
@@ -168,6 +171,14 @@ impl Interp {
     /// As [`Interp::find_slot`], but a link is not followed.
     fn raw_slot(&mut self, name: &str, call: usize) -> Option<Slot> {
         let frame = self.fiber.calls.get(call)?;
+        if let Some(unit) = &frame.unit
+            && let Some(register) = unit.code.local_index.get(name)
+        {
+            // SAFETY: the frame's window has a register for each of its unit's locals.
+            return Some(Slot::Register(unsafe {
+                frame.locals.add(usize::from(*register))
+            }));
+        }
         if name.contains("::") {
             let namespace = frame.namespace.clone();
             return self
@@ -175,25 +186,13 @@ impl Interp {
                 .map(Slot::Cell);
         }
         match frame.kind {
-            CallKind::Procedure => {
-                let register = frame
-                    .unit
-                    .as_ref()
-                    .and_then(|unit| unit.code.local_index.get(name).copied());
-                if let Some(register) = register {
-                    // SAFETY: the frame's window has a register for each of its unit's locals.
-                    return Some(Slot::Register(unsafe {
-                        frame.locals.add(usize::from(register))
-                    }));
-                }
-                frame
-                    .extra
-                    .as_ref()?
-                    .variables
-                    .get(name)
-                    .cloned()
-                    .map(Slot::Cell)
-            }
+            CallKind::Procedure => frame
+                .extra
+                .as_ref()?
+                .variables
+                .get(name)
+                .cloned()
+                .map(Slot::Cell),
             CallKind::Namespace => {
                 if let Some(variable) = frame.namespace.variable(name) {
                     return Some(Slot::Cell(variable));
@@ -518,9 +517,20 @@ impl Interp {
         reads: bool,
         change: impl FnOnce(&mut Value) -> Result<(), Box<Exception>>,
     ) -> Outcome {
-        if reads && target.slot.is_traced() {
-            self.fire_for(target, Access::Read)?;
-        }
+        // A read trace that fails leaves nothing to read.
+        let is_readable = match reads && target.slot.is_traced() {
+            true => match self.fire_for(target, Access::Read) {
+                Err(exception) if exception.is_uncatchable => return Err(exception),
+                outcome => outcome.is_ok(),
+            },
+            false => true,
+        };
+        let change = |value: &mut Value| {
+            if !is_readable {
+                *value = Value::UNSET;
+            }
+            change(value)
+        };
         if target.slot.is_detached() && target.slot.content().is_unset() {
             let reason = "upvar refers to variable in deleted namespace";
             let name = full(target.name, target.key.as_ref());

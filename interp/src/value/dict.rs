@@ -312,6 +312,24 @@ impl Drop for DictObject {
     }
 }
 
+/// The error of a text that is no list, as tclsh words it when it wants a dict.
+fn of_dict(error: FormError) -> FormError {
+    let code: &'static [&'static str] = match error.code.last() {
+        Some(&"BRACE") => &["TCL", "VALUE", "DICTIONARY", "BRACE"],
+        Some(&"QUOTE") => &["TCL", "VALUE", "DICTIONARY", "QUOTE"],
+        Some(&"JUNK") => &["TCL", "VALUE", "DICTIONARY", "JUNK"],
+        _ => error.code,
+    };
+    let message = match error.message.strip_prefix("list element") {
+        Some(rest) => format!("dict element{rest}"),
+        None => error.message.replace(" in list", " in dict"),
+    };
+    FormError {
+        message: message.into(),
+        code,
+    }
+}
+
 impl Value {
     /// The value as a dict. O(1) when it is one or was asked before.
     ///
@@ -339,11 +357,15 @@ impl Value {
                 if let Some(dict) = kept {
                     return Ok(dict);
                 }
-                let dict = Rc::new(DictObject::new(pairs(self.to_list()?.elements())?));
+                let dict = Rc::new(DictObject::new(pairs(
+                    self.to_list().map_err(of_dict)?.elements(),
+                )?));
                 object.set_rep(Rep::Dict(dict.clone()));
                 Ok(dict)
             }
-            _ => Ok(Rc::new(DictObject::new(pairs(self.to_list()?.elements())?))),
+            _ => Ok(Rc::new(DictObject::new(pairs(
+                self.to_list().map_err(of_dict)?.elements(),
+            )?))),
         }
     }
 

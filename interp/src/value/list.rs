@@ -8,6 +8,7 @@ use super::dict::{DictObject, OrderedMap};
 use super::string::{Rep, StringObject};
 use super::{FormError, Repr, Value, unshared};
 use crate::syntax::list as syntax;
+use crate::text::number::canonical_decimal;
 
 /// How deep lists may nest when their string rep is made. Each level's string holds all inner ones, so the
 /// work grows with the square of the depth; 5,000 levels make 25 MB.
@@ -309,22 +310,40 @@ fn list_of_string(object: &Rc<StringObject>) -> Result<Rc<ListObject>, FormError
 }
 
 fn parse(text: &str) -> Result<Vec<Value>, FormError> {
-    let elements = syntax::split_list(text).map_err(|error| FormError {
-        message: error.message().into(),
-        code: error.code(),
-    })?;
-    Ok(elements
-        .iter()
-        .map(|element| element_value(element))
-        .collect())
+    let mut elements = Vec::new();
+    for element in syntax::elements(text) {
+        let element = element.map_err(|error| FormError {
+            message: error.message().into(),
+            code: error.code(),
+        })?;
+        elements.push(Value::element(&element));
+    }
+    Ok(elements)
 }
 
-/// An element's value: one with blanks is likely to be used as a list or script, and then keeps what it reads as.
-fn element_value(element: &str) -> Value {
-    if element.len() <= super::short::SHORT_BYTES_MAX && element.contains([' ', '\n']) {
-        return Value::literal(element);
+impl Value {
+    /// A piece of some text as a value. A piece that is how an integer prints becomes that integer, as which it is most
+    /// often used.
+    #[inline]
+    pub fn piece(text: &str) -> Value {
+        match text.as_bytes().first() {
+            Some(b'0'..=b'9' | b'-') => {
+                canonical_decimal(text).map_or_else(|| Value::text(text), Value::int)
+            }
+            _ => Value::text(text),
+        }
     }
-    Value::text(element)
+
+    /// An element of a list's text as a value. One with blanks is likely to be used as a list or script, and then keeps
+    /// what it reads as.
+    fn element(text: &str) -> Value {
+        if text.len() <= super::short::SHORT_BYTES_MAX
+            && text.bytes().any(|byte| matches!(byte, b' ' | b'\n'))
+        {
+            return Value::literal(text);
+        }
+        Value::piece(text)
+    }
 }
 
 /// The pairs of a list of even length as a map; the message is dict's.

@@ -5,6 +5,7 @@
 
 use super::change::{Missing, map_at};
 use super::{value_at, wrong_args};
+use crate::bytecode::Register;
 use crate::runtime::{
     CommandResult, Context, Exception, Interp, Next, Outcome, Resume, ScriptLabel, code,
 };
@@ -25,13 +26,13 @@ pub(super) fn update(interp: &mut Interp, words: &[Value]) -> CommandResult {
     let [_, words @ .., body] = words else {
         return Err(wrong_args("update"));
     };
-    update_begin(interp, words)?;
+    update_begin(interp, words, Naming::Names)?;
     run(
         interp,
         Scope {
             command: "update",
             words: words.to_vec(),
-            end: update_end,
+            end: update_end_named,
         },
         body,
     )
@@ -72,29 +73,94 @@ impl Resume for Scope {
     }
 }
 
+/// What the words that stand for variables are.
+#[derive(Clone, Copy)]
+pub(crate) enum Naming {
+    /// Names, looked up in the current call frame.
+    Names,
+    /// Numbers of local variables of the unit that runs.
+    Locals,
+}
+
+impl Naming {
+    /// The number of the local variable that a word is; the compiler made it.
+    fn local(word: &Value) -> Register {
+        word.as_int()
+            .and_then(|number| Register::try_from(number).ok())
+            .unwrap_or_default()
+    }
+
+    /// The value of a variable, if it has one.
+    fn read(self, interp: &mut Interp, variable: &Value) -> Result<Option<Value>, Box<Exception>> {
+        match self.get(interp, variable) {
+            Ok(value) => Ok(Some(value)),
+            Err(exception) if exception.is_uncatchable => Err(exception),
+            Err(_) => Ok(None),
+        }
+    }
+
+    fn get(self, interp: &mut Interp, variable: &Value) -> Outcome {
+        match self {
+            Naming::Names => interp.variable_get(variable),
+            Naming::Locals => interp.local_get(Naming::local(variable)),
+        }
+    }
+
+    fn set(
+        self,
+        interp: &mut Interp,
+        variable: &Value,
+        value: Option<&Value>,
+    ) -> Result<(), Box<Exception>> {
+        match (self, value) {
+            (Naming::Names, Some(value)) => interp.variable_set(variable, value.clone()).map(drop),
+            (Naming::Names, None) => interp.variable_unset(variable, false),
+            (Naming::Locals, Some(value)) => {
+                interp.local_set(Naming::local(variable), value.clone())
+            }
+            (Naming::Locals, None) => interp.local_unset(Naming::local(variable)),
+        }
+    }
+
+    fn modify(
+        self,
+        interp: &mut Interp,
+        variable: &Value,
+        change: impl FnOnce(&mut Value) -> Result<(), Box<Exception>>,
+    ) -> Result<(), Box<Exception>> {
+        match self {
+            Naming::Names => interp
+                .variable_modify(variable, false, |value, _| change(value))
+                .map(drop),
+            Naming::Locals => interp.local_modify(Naming::local(variable), change),
+        }
+    }
+}
+
 /// Sets the variables of a `dict update`; the words are the dict's variable, and keys with variables.
-pub(crate) fn update_begin(interp: &mut Interp, words: &[Value]) -> Outcome {
+pub(crate) fn update_begin(interp: &mut Interp, words: &[Value], naming: Naming) -> Outcome {
     let [name, pairs @ ..] = words else {
         return Err(wrong_args("update"));
     };
-    let dict = interp.variable_get(name)?.to_dict()?;
+    let dict = naming.get(interp, name)?.to_dict()?;
     for pair in pairs.chunks_exact(2) {
-        match dict.map().get(&pair[0]) {
-            Some(value) => drop(interp.variable_set(&pair[1], value.clone())?),
-            None => interp.variable_unset(&pair[1], false)?,
-        }
+        naming.set(interp, &pair[1], dict.map().get(&pair[0]))?;
     }
     Ok(Value::EMPTY)
 }
 
 /// Puts the variables of a `dict update` back; the words are those of [`update_begin`].
-pub(crate) fn update_end(interp: &mut Interp, words: &[Value]) -> Outcome {
+pub(crate) fn update_end(interp: &mut Interp, words: &[Value], naming: Naming) -> Outcome {
     let [name, pairs @ ..] = words else {
         return Err(wrong_args("update"));
     };
-    write_back(interp, name, &[], || {
+    write_back(interp, naming, name, &[], || {
         pairs.chunks_exact(2).map(|pair| (&pair[0], &pair[1]))
     })
+}
+
+fn update_end_named(interp: &mut Interp, words: &[Value]) -> Outcome {
+    update_end(interp, words, Naming::Names)
 }
 
 /// Sets the variables of a `dict with`; the words are the dict's variable and a path of keys. Returns the names of the
@@ -118,7 +184,7 @@ pub(crate) fn with_end(interp: &mut Interp, words: &[Value]) -> Outcome {
         return Err(wrong_args("with"));
     };
     let keys = keys.to_list()?;
-    write_back(interp, name, path, || {
+    write_back(interp, Naming::Names, name, path, || {
         keys.elements().iter().map(|key| (key, key))
     })
 }
@@ -129,19 +195,20 @@ pub(crate) fn with_end(interp: &mut Interp, words: &[Value]) -> Outcome {
 /// * `entries`: makes the keys with their variables.
 fn write_back<'a, I: Iterator<Item = (&'a Value, &'a Value)>>(
     interp: &mut Interp,
+    naming: Naming,
     name: &Value,
     path: &[Value],
     entries: impl Fn() -> I,
 ) -> Outcome {
-    match read(interp, name)? {
+    match naming.read(interp, name)? {
         Some(dict) if has_path(&dict, path)? => {}
         _ => return Ok(Value::EMPTY),
     }
     let mut values = Vec::new();
     for (_, variable) in entries() {
-        values.push(read(interp, variable)?);
+        values.push(naming.read(interp, variable)?);
     }
-    interp.variable_modify(name, false, |dict, _| {
+    naming.modify(interp, name, |dict| {
         let map = map_at(dict, path, Missing::Made)?;
         for ((key, _), value) in entries().zip(values) {
             match value {
@@ -166,13 +233,4 @@ fn has_path(dict: &Value, path: &[Value]) -> Result<bool, Box<Exception>> {
     }
     current.to_dict()?;
     Ok(true)
-}
-
-/// The value of a variable, if it has one.
-fn read(interp: &mut Interp, variable: &Value) -> Result<Option<Value>, Box<Exception>> {
-    match interp.variable_get(variable) {
-        Ok(value) => Ok(Some(value)),
-        Err(exception) if exception.is_uncatchable => Err(exception),
-        Err(_) => Ok(None),
-    }
 }

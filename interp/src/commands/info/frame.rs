@@ -69,6 +69,11 @@ fn script_frames(interp: &Interp) -> Vec<ScriptFrame<'_>> {
     found
 }
 
+/// How many scripts run, one inside the other.
+pub(crate) fn script_depth(interp: &Interp) -> usize {
+    script_frames(interp).len()
+}
+
 pub(super) fn info_frame(interp: &mut Interp, words: &[Value]) -> CommandResult {
     let frames = script_frames(interp);
     let depth = frames.len() as i64;

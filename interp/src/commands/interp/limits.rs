@@ -37,13 +37,13 @@ fn bad_value(message: &str) -> Box<Exception> {
 
 pub(super) fn limit(interp: &mut Interp, path: &Value, arguments: &[Value]) -> CommandResult {
     let node = find(interp, path)?;
+    let is_time = option(&arguments[0], &["commands", "time"], "limit type")? == 1;
     if std::rc::Rc::ptr_eq(&node, &own_node(interp)) {
         return Err(Exception::with_code(
             "limits on current interpreter inaccessible",
             ["TCL", "OPERATION", "INTERP", "SELF"],
         ));
     }
-    let is_time = option(&arguments[0], &["commands", "time"], "limit type")? == 1;
     let options = &arguments[1..];
     if options.len() > 1 && !options.len().is_multiple_of(2) {
         return Err(wrong_args(
@@ -145,6 +145,12 @@ fn change(limit: &mut Limit, options: &[Value], is_time: bool) -> Result<(), Box
             }
         }
     }
+    if let (Some(seconds), Some(milliseconds)) = (limit.value, limit.milliseconds)
+        && is_time
+    {
+        limit.value = Some(seconds.saturating_add(milliseconds / 1000));
+        limit.milliseconds = Some(milliseconds % 1000);
+    }
     Ok(())
 }
 
@@ -201,7 +207,7 @@ pub(super) fn recursionlimit(
     let number = usize::try_from(number).unwrap_or(usize::MAX);
     let depth = in_interpreter(interp, path, |interp| {
         interp.set_recursion_limit(number);
-        interp.depth()
+        crate::commands::info::script_depth(interp)
     })?;
     if path.is_empty() && depth > number {
         return Err(Exception::with_code(
@@ -244,7 +250,8 @@ pub(super) fn debug(interp: &mut Interp, path: &Value, arguments: &[Value]) -> C
         {
             limits.keeps_frames.set(true);
         }
-        let value = Value::boolean(limits.keeps_frames.get());
+        let is_on = limits.keeps_frames.get() || std::env::var_os("TCL_INTERP_DEBUG_FRAME").is_some();
+        let value = Value::boolean(is_on);
         Ok(if arguments.is_empty() {
             Value::list(vec![Value::text("-frame"), value])
         } else {

@@ -2,10 +2,12 @@
 //!
 //! `lappend` and `lset` change their variable's list in place when nobody else holds it.
 
+use std::ops::Range;
+
 use super::position::{index_form, resolve};
-use super::{check_length, list_value};
+use super::{check_length, list_value, range};
 use crate::runtime::{CommandResult, Exception, Interp, done};
-use crate::value::Value;
+use crate::value::{Repr, Value, unshared};
 
 pub(super) fn lappend(interp: &mut Interp, words: &[Value]) -> CommandResult {
     let (name, values) = (&words[1], &words[2..]);
@@ -31,47 +33,108 @@ pub(crate) fn append(list: &mut Value, values: &[Value]) -> Result<(), Box<Excep
 }
 
 pub(super) fn linsert(_interp: &mut Interp, words: &[Value]) -> CommandResult {
-    let list = words[1].to_list()?;
-    let count = list.elements().len();
-    // `end` is the place after the last element.
-    let at = usize::try_from(resolve(&words[2], count + 1)?)
-        .unwrap_or(0)
-        .min(count);
-    splice(list, at, at, &words[3..])
+    let mut list = words[1].clone();
+    linsert_words(&mut list, &words[2..])?;
+    done(list)
 }
 
 pub(super) fn lreplace(_interp: &mut Interp, words: &[Value]) -> CommandResult {
-    let list = words[1].to_list()?;
-    let count = list.elements().len();
-    let first = usize::try_from(resolve(&words[2], count)?)
+    let mut list = words[1].clone();
+    lreplace_words(&mut list, &words[2..])?;
+    done(list)
+}
+
+/// `linsert` on a value, in place if nobody else holds it; the words are an index and elements.
+pub(crate) fn linsert_words(list: &mut Value, words: &[Value]) -> Result<(), Box<Exception>> {
+    let [index, elements @ ..] = words else {
+        return Ok(());
+    };
+    let count = list.list_length()?;
+    // `end` is the place after the last element.
+    let at = usize::try_from(resolve(index, count + 1)?)
         .unwrap_or(0)
         .min(count);
-    let last = resolve(&words[3], count)?;
+    splice(list, at..at, elements)
+}
+
+/// `lreplace` on a value, in place if nobody else holds it; the words are two indices and elements.
+pub(crate) fn lreplace_words(list: &mut Value, words: &[Value]) -> Result<(), Box<Exception>> {
+    let [first, last, elements @ ..] = words else {
+        return Ok(());
+    };
+    let count = list.list_length()?;
+    let first = usize::try_from(resolve(first, count)?)
+        .unwrap_or(0)
+        .min(count);
+    let last = resolve(last, count)?;
     let end = usize::try_from(last.saturating_add(1))
         .unwrap_or(0)
         .min(count)
         .max(first);
-    splice(list, first, end, &words[4..])
+    splice(list, first..end, elements)
 }
 
-/// The list with the elements from `first` up to `end` replaced; both are at most its length, and ascend.
-fn splice(
-    list: std::rc::Rc<crate::value::ListObject>,
-    first: usize,
-    end: usize,
-    with: &[Value],
-) -> CommandResult {
-    if first == end && with.is_empty() {
-        return done(list_value(list));
+/// `lrange` on a value, in place if nobody else holds it; the words are two indices.
+pub(crate) fn lrange_words(list: &mut Value, words: &[Value]) -> Result<(), Box<Exception>> {
+    let [first, last] = words else {
+        return Ok(());
+    };
+    let count = list.list_length()?;
+    let range = range(first, last, count)?;
+    if let Some(elements) = own_elements(list) {
+        elements.truncate(range.end);
+        elements.drain(..range.start);
+    } else {
+        let old = list.to_list()?;
+        *list = if range.len() == count {
+            list_value(old)
+        } else {
+            Value::list(old.elements()[range].to_vec())
+        };
     }
-    let old = list.elements();
-    let count = old.len() - (end - first) + with.len();
+    Ok(())
+}
+
+/// `lreverse` on a value, in place if nobody else holds it.
+pub(crate) fn lreverse_words(list: &mut Value, _words: &[Value]) -> Result<(), Box<Exception>> {
+    if list.list_length()? > 0 {
+        list.list_mut()?.reverse();
+    }
+    Ok(())
+}
+
+/// The elements of a list that nobody else holds.
+fn own_elements(list: &mut Value) -> Option<&mut Vec<Value>> {
+    let is_own = match &mut list.0 {
+        Repr::List(list) => unshared(list).is_some(),
+        _ => false,
+    };
+    if is_own { list.list_mut().ok() } else { None }
+}
+
+/// Replaces a range of elements, whose ends are at most the list's length and ascend.
+fn splice(list: &mut Value, range: Range<usize>, with: &[Value]) -> Result<(), Box<Exception>> {
+    let count = list.list_length()? - range.len() + with.len();
     check_length(count)?;
-    let mut elements = Vec::with_capacity(count);
-    elements.extend_from_slice(&old[..first]);
-    elements.extend_from_slice(with);
-    elements.extend_from_slice(&old[end..]);
-    done(Value::list(elements))
+    if let Some(elements) = own_elements(list) {
+        if range.start == elements.len() {
+            elements.extend_from_slice(with);
+        } else {
+            elements.splice(range, with.iter().cloned());
+        }
+        return Ok(());
+    }
+    let old = list.to_list()?;
+    *list = if range.is_empty() && with.is_empty() {
+        list_value(old)
+    } else {
+        let mut elements = Vec::with_capacity(count);
+        elements.extend_from_slice(&old.elements()[..range.start]);
+        elements.extend_from_slice(with);
+        elements.extend_from_slice(&old.elements()[range.end..]);
+        Value::list(elements)
+    };
+    Ok(())
 }
 
 pub(super) fn lset(interp: &mut Interp, words: &[Value]) -> CommandResult {

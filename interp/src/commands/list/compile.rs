@@ -1,8 +1,9 @@
 //! List commands as instructions.
 
-use crate::bytecode::{B_IS_CONSTANT, C_IS_CONSTANT, Op, Register};
+use crate::bytecode::{B_IS_CONSTANT, C_IS_CONSTANT, Op, Register, SINGLE_POSITION};
+use crate::commands::inline::number;
 use crate::compile::{Compiler, Destination, PlaceKind, Source, constant_value, may_run_scripts};
-use crate::syntax::{Command, Quoting};
+use crate::syntax::{Command, Quoting, Word};
 use crate::value::Value;
 
 /// An operand with its flag, for an instruction that takes constants too.
@@ -78,9 +79,6 @@ pub(super) fn llength(
     true
 }
 
-/// Bit of `x` of `lindex`: the index is one position, and never a list of them.
-const SINGLE_POSITION: u8 = 4;
-
 pub(super) fn lindex(
     compiler: &mut Compiler<'_>,
     command: &Command,
@@ -129,19 +127,119 @@ fn index_step(
     free_operand(compiler, list, target);
 }
 
-/// Several values at once are left to the command: the variable's traces see one change.
 pub(super) fn lappend(
     compiler: &mut Compiler<'_>,
     command: &Command,
     destination: Destination,
 ) -> bool {
     let [_, name, value] = command.words.as_slice() else {
-        return false;
+        // Several values are one change of the variable.
+        return command.words.len() > 3
+            && change_local(compiler, number::LAPPEND, &command.words[1..], destination);
     };
     let base = compiler.builder.top();
     let place = compiler.place(name, std::slice::from_ref(value));
     let value = compiler.push_word(value);
     compiler.finish_change(Op::VariableLappend, place, value, destination, base);
+    true
+}
+
+/// A change of a local variable, which the first of the words names, by the others. The result is its value.
+pub(in crate::commands) fn change_local(
+    compiler: &mut Compiler<'_>,
+    change: u8,
+    words: &[Word],
+    destination: Destination,
+) -> bool {
+    let [name, words @ ..] = words else {
+        return false;
+    };
+    let source = compiler.source;
+    let Some(local) = name
+        .constant(source)
+        .and_then(|name| compiler.local_of(name))
+    else {
+        return false;
+    };
+    let Ok(count) = u16::try_from(words.len()) else {
+        return false;
+    };
+    let base = compiler.builder.top();
+    for word in words {
+        compiler.push_word(word);
+    }
+    compiler
+        .builder
+        .emit(Op::ChangeLocal, change, local, base, count);
+    compiler.builder.release(base);
+    compiler.value_of_local(local, destination);
+    true
+}
+
+pub(super) fn lrange(
+    compiler: &mut Compiler<'_>,
+    command: &Command,
+    destination: Destination,
+) -> bool {
+    command.words.len() == 4
+        && change_own(compiler, number::LRANGE, &command.words[1..], destination)
+}
+
+pub(super) fn lreplace(
+    compiler: &mut Compiler<'_>,
+    command: &Command,
+    destination: Destination,
+) -> bool {
+    command.words.len() > 3
+        && change_own(compiler, number::LREPLACE, &command.words[1..], destination)
+}
+
+pub(super) fn linsert(
+    compiler: &mut Compiler<'_>,
+    command: &Command,
+    destination: Destination,
+) -> bool {
+    command.words.len() > 2
+        && change_own(compiler, number::LINSERT, &command.words[1..], destination)
+}
+
+pub(super) fn lreverse(
+    compiler: &mut Compiler<'_>,
+    command: &Command,
+    destination: Destination,
+) -> bool {
+    command.words.len() == 2
+        && change_own(compiler, number::LREVERSE, &command.words[1..], destination)
+}
+
+/// A command whose result goes back into the local variable that its first word reads, as in `set x [lrange $x 1 end]`: the
+/// variable's list is changed in place. None of the other words may change the variable.
+fn change_own(
+    compiler: &mut Compiler<'_>,
+    change: u8,
+    words: &[Word],
+    destination: Destination,
+) -> bool {
+    let [list, words @ ..] = words else {
+        return false;
+    };
+    let Destination::Into(local) = destination else {
+        return false;
+    };
+    if words.iter().any(may_run_scripts) || compiler.operand(list) != Source::Local(local) {
+        return false;
+    }
+    let Ok(count) = u16::try_from(words.len()) else {
+        return false;
+    };
+    let base = compiler.builder.top();
+    for word in words {
+        compiler.push_word(word);
+    }
+    compiler
+        .builder
+        .emit(Op::ChangeLocal, change, local, base, count);
+    compiler.builder.release(base);
     true
 }
 
@@ -191,29 +289,28 @@ pub(super) fn lassign(
     true
 }
 
-/// A local variable; any number of indices.
+/// A local variable; one index has an instruction of its own.
 pub(super) fn lset(
     compiler: &mut Compiler<'_>,
     command: &Command,
     destination: Destination,
 ) -> bool {
     let words = &command.words;
-    if words.len() < 4 || words.len() > 64 {
-        return false;
+    if words.len() != 4 {
+        return words.len() > 2 && change_local(compiler, number::LSET, &words[1..], destination);
     }
-    let Some(name) = words[1].constant(compiler.source).map(str::to_owned) else {
-        return false;
-    };
-    let Some(local) = compiler.local_of(&name) else {
+    let source = compiler.source;
+    let Some(local) = words[1]
+        .constant(source)
+        .and_then(|name| compiler.local_of(name))
+    else {
         return false;
     };
     let base = compiler.builder.top();
     for word in &words[2..] {
         compiler.push_word(word);
     }
-    compiler
-        .builder
-        .emit(Op::ListSetLocal, 0, local, base, words.len() as u16 - 2);
+    compiler.builder.emit(Op::ListSetLocal, 0, local, base, 2);
     compiler.builder.release(base);
     compiler.value_of_local(local, destination);
     true
