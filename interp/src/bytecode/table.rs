@@ -151,6 +151,7 @@ instructions! {
     ListLength "llength" [Register Flexible None] "a = number of elements of list b";
     StringLength "strlen" [Register Flexible None] "a = number of characters of b";
     StringIndex "strindex" [Register Flexible Flexible] "a = character c of string b";
+    StringCall "strcall" [Register Count Count] "a = string function b (an index) of the c temporaries from a, which become empty";
     StringRange "strrange" [Register Register Register] "a = characters c through c+1 of string b";
     DictGet "dict-get" [Register Register Flexible] "a = value of key c in dict b";
     DictExists "dict-exists" [Register Register Flexible] "a = whether dict b has key c";

@@ -170,6 +170,15 @@ impl Interp {
         }
     }
 
+    /// Writes to the channel `stderr`, if the interpreter has one: what the interpreter itself reports.
+    pub fn print_error(&mut self, text: &str) {
+        if let Ok(channel) = self.find_channel(&Value::text("stderr")) {
+            let mut channel = channel.borrow_mut();
+            // There is nowhere to report that reporting failed.
+            let _ = channel.write_str(text).and_then(|()| channel.flush());
+        }
+    }
+
     /// The channel called `name`.
     ///
     /// Errors: `can not find channel named "name"`.

@@ -136,6 +136,9 @@ pub fn read_script(name: &Value, encoding: Option<&Value>) -> Result<Value, Box<
     let end = memchr::memchr(0x1a, &bytes).unwrap_or(bytes.len());
     let mut script = String::new();
     encoding.decode(&bytes[..end], &mut script, true);
+    if script.contains('\r') {
+        script = script.replace("\r\n", "\n").replace('\r', "\n");
+    }
     if let Some(rest) = script.strip_prefix('\u{feff}') {
         script = rest.to_owned();
     }

@@ -122,20 +122,31 @@ pub(crate) fn boolean_of(value: &Value) -> Result<bool, Box<Exception>> {
 
 /// The position that an index such as `end-1` means among `length` elements; may be outside of them.
 pub(crate) fn index_of(value: &Value, length: usize) -> Result<i64, Box<Exception>> {
-    if let crate::value::Repr::Int(number) = value.0 {
+    if let crate::value::Repr::Int(number) = value.0
+        && i32::try_from(number).is_ok()
+    {
         return Ok(number);
     }
+    // Larger integers wrap to 32 bits, or are no index.
     let text = value.str();
     match parse_index(&text) {
         Some(index) => Ok(index.resolve(length)),
-        None => Err(Exception::with_code(
-            format!(
-                "bad index \"{}\": must be integer?[+-]integer? or end?[+-]integer?",
-                &*text
-            ),
-            ["TCL", "VALUE", "INDEX"],
-        )),
+        None => Err(bad_index(&text)),
     }
+}
+
+#[cold]
+fn bad_index(text: &str) -> Box<Exception> {
+    let number = text.strip_prefix("end-").unwrap_or(text);
+    let note = if crate::text::number::looks_like_bad_octal(number) {
+        " (looks like invalid octal number)"
+    } else {
+        ""
+    };
+    Exception::with_code(
+        format!("bad index \"{text}\": must be integer?[+-]integer? or end?[+-]integer?{note}"),
+        ["TCL", "VALUE", "INDEX"],
+    )
 }
 
 /// The number of the option that `value` names or abbreviates.
@@ -147,9 +158,10 @@ pub(crate) fn option(value: &Value, table: &[&str], kind: &str) -> Result<usize,
     let mut matching = table
         .iter()
         .enumerate()
-        .filter(|(_, name)| !text.is_empty() && name.starts_with(&*text));
+        .filter(|(_, name)| name.starts_with(&*text));
     match (matching.next(), matching.next()) {
-        (Some((number, _)), None) => Ok(number),
+        // The empty word abbreviates nothing, but is ambiguous where there are several.
+        (Some((number, _)), None) if !text.is_empty() => Ok(number),
         (Some(_), Some(_)) => Err(Exception::bad_index("ambiguous", kind, &text, table)),
         _ => Err(Exception::bad_index("bad", kind, &text, table)),
     }

@@ -10,37 +10,34 @@ mod compile;
 mod part;
 mod prefix;
 mod search;
-mod split;
 
 use super::index_of;
+use crate::runtime::command::CommandFunction;
 use crate::runtime::{ANY, Builtin, CommandResult, Exception, Outcome, done};
 use crate::value::{Repr, Value};
 
 /// The rows of this file.
 pub(crate) const COMMANDS: &[Builtin] = &[
-    Builtin::new("split", "string ?splitChars?", 1, 2, |_, words| {
-        call(split::split, words)
-    }),
     Builtin::ensemble("string", SUBCOMMANDS),
     Builtin::ensemble("tcl::prefix", prefix::SUBCOMMANDS),
 ];
 
 const SUBCOMMANDS: &[Builtin] = &[
-    Builtin::new("bytelength", "string", 1, 1, |_, words| {
+    pure("bytelength", "string", 1, 1, |_, words| {
         call(part::bytelength, words)
     }),
     Builtin::new("cat", "?string ...?", 0, ANY, |_, words| {
         call(part::cat, words)
     })
     .compiled(compile::cat),
-    Builtin::new("compare", compare::USAGE, 2, 5, |_, words| {
+    pure("compare", compare::USAGE, 2, 5, |_, words| {
         call(compare::compare, words)
     }),
     Builtin::new("equal", compare::USAGE, 2, 5, |_, words| {
         call(compare::equal, words)
     })
     .compiled(compile::equal),
-    Builtin::new(
+    pure(
         "first",
         "needleString haystackString ?startIndex?",
         2,
@@ -51,14 +48,14 @@ const SUBCOMMANDS: &[Builtin] = &[
         call(part::index, words)
     })
     .compiled(compile::index),
-    Builtin::new(
+    pure(
         "is",
         "class ?-strict? ?-failindex var? str",
         2,
         5,
         class::is,
     ),
-    Builtin::new(
+    pure(
         "last",
         "needleString haystackString ?startIndex?",
         2,
@@ -69,53 +66,99 @@ const SUBCOMMANDS: &[Builtin] = &[
         call(part::length, words)
     })
     .compiled(compile::length),
-    Builtin::new("map", "?-nocase? charMap string", 2, 3, |_, words| {
+    pure("map", "?-nocase? charMap string", 2, 3, |_, words| {
         call(search::map, words)
     }),
-    Builtin::new("match", "?-nocase? pattern string", 2, 3, |_, words| {
+    pure("match", "?-nocase? pattern string", 2, 3, |_, words| {
         call(compare::matches, words)
     }),
     Builtin::new("range", "string first last", 3, 3, |_, words| {
         call(part::range, words)
     })
     .compiled(compile::range),
-    Builtin::new("repeat", "string count", 2, 2, |_, words| {
+    pure("repeat", "string count", 2, 2, |_, words| {
         call(part::repeat, words)
     }),
-    Builtin::new("replace", "string first last ?string?", 3, 4, |_, words| {
+    pure("replace", "string first last ?string?", 3, 4, |_, words| {
         call(part::replace, words)
     }),
-    Builtin::new("reverse", "string", 1, 1, |_, words| {
+    pure("reverse", "string", 1, 1, |_, words| {
         call(part::reverse, words)
     }),
-    Builtin::new("tolower", "string ?first? ?last?", 1, 3, |_, words| {
+    pure("tolower", "string ?first? ?last?", 1, 3, |_, words| {
         call(case::lower, words)
     }),
-    Builtin::new("totitle", "string ?first? ?last?", 1, 3, |_, words| {
+    pure("totitle", "string ?first? ?last?", 1, 3, |_, words| {
         call(case::title, words)
     }),
-    Builtin::new("toupper", "string ?first? ?last?", 1, 3, |_, words| {
+    pure("toupper", "string ?first? ?last?", 1, 3, |_, words| {
         call(case::upper, words)
     }),
-    Builtin::new("trim", "string ?chars?", 1, 2, |_, words| {
+    pure("trim", "string ?chars?", 1, 2, |_, words| {
         call(case::trim, words)
     }),
-    Builtin::new("trimleft", "string ?chars?", 1, 2, |_, words| {
+    pure("trimleft", "string ?chars?", 1, 2, |_, words| {
         call(case::trim_left, words)
     }),
-    Builtin::new("trimright", "string ?chars?", 1, 2, |_, words| {
+    pure("trimright", "string ?chars?", 1, 2, |_, words| {
         call(case::trim_right, words)
     }),
-    Builtin::new("wordend", "string index", 2, 2, |_, words| {
+    pure("wordend", "string index", 2, 2, |_, words| {
         call(case::word_end, words)
     }),
-    Builtin::new("wordstart", "string index", 2, 2, |_, words| {
+    pure("wordstart", "string index", 2, 2, |_, words| {
         call(case::word_start, words)
     }),
 ];
 
-/// A subcommand as a function of its arguments.
+/// A subcommand as a function of its arguments, which the instruction `strcall` calls by its number in [`FUNCTIONS`].
 type Function = fn(&[Value]) -> Outcome;
+
+/// A subcommand as a function: its name, the fewest and most arguments that it takes so, and what it is.
+type FunctionRow = (&'static str, u16, u16, Function);
+
+/// The subcommands that are functions. Those with an instruction of their own are not here.
+const FUNCTIONS: &[FunctionRow] = &[
+    ("bytelength", 1, 1, part::bytelength),
+    ("compare", 2, 5, compare::compare),
+    ("first", 2, 3, search::first),
+    // Without a variable, which takes at least four.
+    ("is", 2, 3, class::is_plain),
+    ("last", 2, 3, search::last),
+    ("map", 2, 3, search::map),
+    ("match", 2, 3, compare::matches),
+    ("repeat", 2, 2, part::repeat),
+    ("replace", 3, 4, part::replace),
+    ("reverse", 1, 1, part::reverse),
+    ("tolower", 1, 3, case::lower),
+    ("totitle", 1, 3, case::title),
+    ("toupper", 1, 3, case::upper),
+    ("trim", 1, 2, case::trim),
+    ("trimleft", 1, 2, case::trim_left),
+    ("trimright", 1, 2, case::trim_right),
+    ("wordend", 2, 2, case::word_end),
+    ("wordstart", 2, 2, case::word_start),
+];
+
+/// Calls the function with this number, which the compiler took from [`FUNCTIONS`] for this many arguments.
+#[inline]
+pub(crate) fn call_function(number: u16, arguments: &[Value]) -> Outcome {
+    match FUNCTIONS.get(usize::from(number)) {
+        Some((_, _, _, function)) => function(arguments),
+        None => Ok(Value::EMPTY),
+    }
+}
+
+/// A row of a subcommand that is in [`FUNCTIONS`] too.
+const fn pure(
+    name: &'static str,
+    usage: &'static str,
+    min: u16,
+    max: u16,
+    run: CommandFunction,
+) -> Builtin {
+    Builtin::new(name, usage, min, max, run).compiled(compile::function)
+}
 
 fn call(function: Function, words: &[Value]) -> CommandResult {
     done(function(words.get(1..).unwrap_or_default())?)

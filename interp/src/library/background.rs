@@ -1,7 +1,6 @@
 //! The default handler of background errors.
 
 use crate::runtime::{CommandResult, Exception, Interp, Next, Outcome, code, done_empty};
-use crate::text::utf;
 use crate::value::Value;
 
 /// `::tcl::Bgerror msg options`: calls `bgerror` if there is one, else prints the error's trace.
@@ -61,6 +60,6 @@ fn finish(interp: &mut Interp, outcome: Outcome, message: &Value, info: &Value) 
             exception.value
         )
     };
-    eprint!("{}", utf::to_external(&text));
+    interp.print_error(&text);
     Ok(Next::Done(Value::EMPTY))
 }

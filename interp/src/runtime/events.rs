@@ -270,10 +270,10 @@ impl Interp {
                     self.events.background_errors.clear()
                 }
                 Err(exception) if !exception.is_uncatchable => {
-                    eprintln!(
-                        "error in background error handler:\n{}",
+                    self.print_error(&format!(
+                        "error in background error handler:\n{}\n",
                         exception.info_value()
-                    );
+                    ));
                 }
                 _ => {}
             }

@@ -194,11 +194,6 @@ impl Interp {
         self.exit_status
     }
 
-    /// How deep frames are stacked, over all fibers.
-    pub(crate) fn depth(&self) -> usize {
-        self.fiber.frames.len()
-    }
-
     /// The limit on nested evaluations.
     pub fn recursion_limit(&self) -> usize {
         self.recursion_limit

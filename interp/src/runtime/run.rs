@@ -570,6 +570,17 @@ impl Interp {
                                     put!(value);
                                 }
                             }
+                            Op::StringCall => {
+                                save!();
+                                let words = std::slice::from_raw_parts(
+                                    base.add(i.a as usize),
+                                    i.c as usize,
+                                );
+                                let value =
+                                    check!(crate::commands::string::call_function(i.b, words));
+                                clear(base.add(i.a as usize), i.c as usize);
+                                put!(value);
+                            }
                             Op::MathCall => {
                                 save!();
                                 let words = std::slice::from_raw_parts(

@@ -357,10 +357,12 @@ impl Value {
                 if let Some(dict) = kept {
                     return Ok(dict);
                 }
-                let dict = Rc::new(DictObject::new(pairs(
-                    self.to_list().map_err(of_dict)?.elements(),
-                )?));
-                object.set_rep(Rep::Dict(dict.clone()));
+                let list = self.to_list().map_err(of_dict)?;
+                let dict = Rc::new(DictObject::new(pairs(list.elements())?));
+                // Where a key stands twice, the string is another list than the dict.
+                if dict.map.len() * 2 == list.elements().len() {
+                    object.set_rep(Rep::Dict(dict.clone()));
+                }
                 Ok(dict)
             }
             _ => Ok(Rc::new(DictObject::new(pairs(

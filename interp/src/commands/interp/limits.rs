@@ -250,7 +250,8 @@ pub(super) fn debug(interp: &mut Interp, path: &Value, arguments: &[Value]) -> C
         {
             limits.keeps_frames.set(true);
         }
-        let is_on = limits.keeps_frames.get() || std::env::var_os("TCL_INTERP_DEBUG_FRAME").is_some();
+        let is_on =
+            limits.keeps_frames.get() || std::env::var_os("TCL_INTERP_DEBUG_FRAME").is_some();
         let value = Value::boolean(is_on);
         Ok(if arguments.is_empty() {
             Value::list(vec![Value::text("-frame"), value])

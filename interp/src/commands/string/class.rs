@@ -1,7 +1,7 @@
 //! `string is`.
 
 use super::choice;
-use crate::runtime::{CommandResult, Exception, Interp, done};
+use crate::runtime::{CommandResult, Exception, Interp, Outcome, done};
 use crate::syntax::element_count;
 use crate::text::chars::{Class, first_outside};
 use crate::text::number::{integer_prefix, is_space, number_prefix, parse_boolean};
@@ -55,6 +55,13 @@ enum Bits {
 
 /// Where and why a test failed: the position for `-failindex`, −1 for an integer that is too large.
 type Failure = i64;
+
+/// `string is` without a variable.
+pub(super) fn is_plain(words: &[Value]) -> Outcome {
+    let (class, test, options, value) = parts(words)?;
+    let (is_strict, _) = read_options(class, options)?;
+    Ok(Value::boolean(outcome(test, value, is_strict).is_none()))
+}
 
 pub(super) fn is(interp: &mut Interp, words: &[Value]) -> CommandResult {
     let (class, test, options, value) = parts(words.get(1..).unwrap_or_default())?;

@@ -1,5 +1,6 @@
 //! String commands as instructions.
 
+use super::{FUNCTIONS, FunctionRow};
 use crate::bytecode::{B_IS_CONSTANT, C_IS_CONSTANT, Op};
 use crate::compile::{Compiler, Destination, Source};
 use crate::syntax::{Command, Word};
@@ -41,6 +42,37 @@ fn binary(
     compiler
         .builder
         .emit(op, left_flag | right_flag, target, b, c);
+    true
+}
+
+/// A subcommand of [`FUNCTIONS`], called with its arguments in temporaries.
+pub(super) fn function(
+    compiler: &mut Compiler<'_>,
+    command: &Command,
+    destination: Destination,
+) -> bool {
+    let [_, name, arguments @ ..] = command.words.as_slice() else {
+        return false;
+    };
+    let (Ok(count), Some(name)) = (
+        u16::try_from(arguments.len()),
+        name.constant(compiler.source),
+    ) else {
+        return false;
+    };
+    let accepts = |row: &FunctionRow| row.0 == name && row.1 <= count && count <= row.2;
+    let Some(number) = FUNCTIONS.iter().position(accepts) else {
+        return false;
+    };
+    let base = compiler.builder.top();
+    for argument in arguments {
+        compiler.push_word(argument);
+    }
+    compiler
+        .builder
+        .emit(Op::StringCall, 0, base, number as u16, count);
+    compiler.builder.release(base);
+    compiler.deliver(base, destination);
     true
 }
 
