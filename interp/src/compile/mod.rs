@@ -94,6 +94,8 @@ pub struct Compiler<'a> {
     options: Options<'a>,
     scopes: Vec<Scope>,
     nesting: u32,
+    /// Whether inlined commands look whether what they inlined still holds.
+    is_guarded: bool,
 }
 
 /// How deep bodies may nest in one unit; deeper ones are compiled on their own when they run.
@@ -110,6 +112,7 @@ pub fn compile(source: &str, lookup: &dyn Lookup, options: Options<'_>) -> Code 
             options,
             scopes: Vec::new(),
             nesting: 0,
+            is_guarded: options.parameters.is_none() || redefines_commands(source),
         };
         for name in options.parameters.unwrap_or_default() {
             compiler.builder.local(name);
@@ -149,6 +152,7 @@ pub fn compile_expression(source: &str, lookup: &dyn Lookup, inlines: bool) -> C
             options,
             scopes: Vec::new(),
             nesting: 0,
+            is_guarded: options.parameters.is_none() || redefines_commands(source),
         };
         compiler.expression_text(Span::whole(source), Destination::Push);
         let result = compiler.builder.temporary(0);
@@ -254,9 +258,11 @@ impl<'a> Compiler<'a> {
     }
 
     /// Tries the compile function of the command. In a script, which may redefine commands while it runs, its
-    /// instructions are guarded; a procedure's are compiled again for the next call.
+    /// instructions are guarded; a procedure's are compiled again for the next call, unless it redefines commands itself.
     fn inline_guarded(&mut self, command: &Command, destination: Destination) -> bool {
-        if self.has_locals() {
+        let is_local =
+            matches!(destination, Destination::Into(register) if register < TEMPORARY_BASE);
+        if is_local || !self.is_guarded {
             return self.inline(command, destination);
         }
         let mark = self.builder.mark();
@@ -615,6 +621,13 @@ impl<'a> Compiler<'a> {
             None
         }
     }
+}
+
+/// Whether a body may redefine commands, by its words.
+fn redefines_commands(source: &str) -> bool {
+    ["proc ", "rename ", "interp "]
+        .iter()
+        .any(|name| source.contains(name))
 }
 
 /// The value of a constant word: a number where its spelling is the one that the number prints, and otherwise
