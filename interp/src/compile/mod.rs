@@ -179,6 +179,7 @@ pub fn compile_parts(source: &str, parts: &[Part], lookup: &dyn Lookup) -> Code 
         options,
         scopes: Vec::new(),
         nesting: 0,
+        is_guarded: true,
     };
     let result = compiler.push_parts(parts);
     compiler.builder.emit(Op::ReturnTake, 0, result, 0, 0);
