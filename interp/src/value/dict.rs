@@ -40,26 +40,59 @@ thread_local! {
     static SEED: RandomState = RandomState::default();
 }
 
-fn hash_int(number: i64) -> u64 {
+/// Numbers below this, alone or at the end of a text, give neighbouring hashes: programs number their keys and go
+/// through them in order, which is then also the order in memory. More digits would let a peer choose many keys of one
+/// place; so it can choose at most this many divided by the size of the table.
+const NEIGHBOURS_MAX: u64 = 10_000_000;
+/// As many digits as [`NEIGHBOURS_MAX`] has zeros.
+const NEIGHBOUR_DIGITS: usize = 7;
+
+fn hash_bytes(bytes: &[u8]) -> u64 {
     SEED.with(|seed| {
         let mut hasher = seed.build_hasher();
-        hasher.write_u64(number as u64);
+        hasher.write(bytes);
         hasher.finish()
     })
 }
 
+/// The hash of `number` after a text of hash `base`: the low bits, which choose the place in a table, follow the number;
+/// the highest, by which a table tells neighbours apart, are mixed.
+fn neighbour(base: u64, number: u64) -> u64 {
+    const LOW_BITS: u64 = (1 << 57) - 1;
+    let mixed = (base ^ number).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    (base.wrapping_add(number) & LOW_BITS) | (mixed & !LOW_BITS)
+}
+
+fn hash_int(number: i64) -> u64 {
+    let size = number.unsigned_abs();
+    if size < NEIGHBOURS_MAX && number >= 0 {
+        return neighbour(hash_bytes(b""), size);
+    }
+    hash_bytes(&number.to_le_bytes())
+}
+
 fn hash_text(text: &str) -> u64 {
-    let first = text.as_bytes().first().copied().unwrap_or(b'x');
+    let bytes = text.as_bytes();
+    let first = bytes.first().copied().unwrap_or(b'x');
     if (first.is_ascii_digit() || first == b'-')
         && let Some(number) = canonical_decimal(text)
     {
         return hash_int(number);
     }
-    SEED.with(|seed| {
-        let mut hasher = seed.build_hasher();
-        hasher.write(text.as_bytes());
-        hasher.finish()
-    })
+    let digits = bytes
+        .iter()
+        .rev()
+        .take(NEIGHBOUR_DIGITS)
+        .take_while(|byte| byte.is_ascii_digit())
+        .count();
+    if digits == 0 {
+        return hash_bytes(bytes);
+    }
+    let (head, tail) = bytes.split_at(bytes.len() - digits);
+    let number = tail
+        .iter()
+        .fold(0, |number, digit| number * 10 + u64::from(digit - b'0'));
+    neighbour(hash_bytes(head), number)
 }
 
 fn hash_key(key: &Value) -> u64 {

@@ -155,6 +155,15 @@ fn make(parent: &mut Interp, name: &str, is_safe: bool) {
     let node = adopt(parent, name, child);
     let command = parent.register_native(&format!("::{name}"), Rc::new(ChildCommand(node.clone())));
     *node.command.borrow_mut() = Rc::downgrade(&command);
+    if is_safe {
+        // As in tclsh, where scripts that safe interpreters cannot load implement these.
+        let path = Value::list(vec![Value::text(name)]);
+        for command in ["clock", "::tcl::mathfunc::max", "::tcl::mathfunc::min"] {
+            let words = [Value::text(command), Value::text(command)];
+            // The parent may lack the command, but aliases to nothing can be made.
+            let _ = alias::child_alias(parent, &Value::EMPTY, &path, &words);
+        }
+    }
 }
 
 pub(super) fn delete(interp: &mut Interp, paths: &[Value]) -> CommandResult {

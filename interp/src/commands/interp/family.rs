@@ -202,3 +202,62 @@ pub(crate) fn in_interpreter<T>(
     let node = find(interp, path)?;
     enter(interp, &node, action)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn text(interp: &mut Interp, script: &str) -> String {
+        match interp.eval(script) {
+            Ok(value) => value.to_text(),
+            Err(exception) => format!("error: {}", exception.value),
+        }
+    }
+
+    #[test]
+    fn parent_and_child_call_each_other() {
+        let mut interp = Interp::new();
+        let script = "interp create c
+            interp alias c up {} down
+            proc down n { if {$n == 0} { return bottom }; c eval [list up [expr {$n - 1}]] }
+            down 20";
+        assert_eq!(text(&mut interp, script), "bottom");
+    }
+
+    #[test]
+    fn nesting_of_interpreters_is_limited() {
+        let mut interp = Interp::new();
+        let script = "interp create c
+            interp alias c up {} down
+            proc down {} { c eval up }
+            down";
+        assert_eq!(
+            text(&mut interp, script),
+            "error: too many nested evaluations (infinite loop?)"
+        );
+        assert_eq!(text(&mut interp, "c eval {set x 1}"), "1");
+    }
+
+    #[test]
+    fn a_child_that_deletes_itself_ends_when_it_has_been_left() {
+        let mut interp = Interp::new();
+        let script = "interp create c
+            interp create {c d}
+            interp alias {c d} die {} interp delete c
+            list [catch {c eval {d eval {die; set a 1}}} m] $m [interp exists c]";
+        assert_eq!(
+            text(&mut interp, script),
+            "1 {attempt to call eval in deleted interpreter} 0"
+        );
+    }
+
+    #[test]
+    fn interpreters_go_with_their_parent() {
+        let mut interp = Interp::new();
+        text(
+            &mut interp,
+            "interp create c; c eval {interp create d; set x [string repeat a 100]}",
+        );
+        drop(interp);
+    }
+}
