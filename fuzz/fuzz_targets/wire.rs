@@ -2,7 +2,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use remex_remote::protocol::Decoder;
+use remex_remote::protocol::{Decoder, Hello, encode_hello};
 
 /// What a decoder makes of the bytes, fed in pieces of `step` bytes: the messages' debug texts, and whether it failed.
 fn decoded(data: &[u8], step: usize) -> (Vec<String>, bool) {
@@ -21,8 +21,18 @@ fn decoded(data: &[u8], step: usize) -> (Vec<String>, bool) {
     (messages, false)
 }
 
-fuzz_target!(|data: &[u8]| {
+fn check(data: &[u8]) {
     let whole = decoded(data, data.len());
     assert_eq!(whole, decoded(data, 1));
     assert_eq!(whole, decoded(data, 7));
+}
+
+fuzz_target!(|data: &[u8]| {
+    check(data);
+    // Behind a hello that is right, where the messages begin.
+    let hello = Hello { name: "fuzz".to_owned(), engine: String::new() };
+    let mut stream = Vec::new();
+    encode_hello(&hello, &mut stream).expect("a small hello encodes");
+    stream.extend_from_slice(data);
+    check(&stream);
 });

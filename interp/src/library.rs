@@ -187,14 +187,18 @@ fn module_path(interp: &mut Interp, words: &[Value]) -> CommandResult {
     interp.tail_words(call)
 }
 
-/// Lets `auto_import` load what the index files of auto_path have for a pattern, before it is imported.
-pub(crate) fn auto_import(interp: &mut Interp, pattern: &Value) -> Result<(), Box<Exception>> {
+/// Lets `auto_import` load what the index files of auto_path have for a pattern, before it is imported. They are read
+/// for the first time only when the pattern's namespace is not there (`is_missing`).
+pub(crate) fn auto_import(
+    interp: &mut Interp,
+    pattern: &Value,
+    is_missing: bool,
+) -> Result<(), Box<Exception>> {
     let global = interp.global_namespace();
     let Some(command) = global.command("auto_import") else {
         return Ok(());
     };
-    if is_stub(&command) && global.variable("auto_index").is_none() {
-        // Nobody has read an index file, so there is nothing to load.
+    if !is_missing && is_stub(&command) && global.variable("auto_index").is_none() {
         return Ok(());
     }
     let outcome: Outcome = interp.call(vec![Value::text("::auto_import"), pattern.clone()]);

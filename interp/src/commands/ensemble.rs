@@ -84,7 +84,7 @@ fn create(interp: &mut Interp, words: &[Value]) -> CommandResult {
         settings.read(CREATE_OPTIONS[number], &pair[1], &namespace)?;
     }
     let (holder, tail) = match &settings.command {
-        Some(name) => place_of(interp, &name.str(), &namespace),
+        Some(name) => place_of(interp, &name.str(), &namespace)?,
         None => match namespace.parent() {
             Some(parent) => (parent, namespace.name.to_string()),
             None => (namespace.clone(), String::new()),
@@ -105,14 +105,14 @@ pub(super) fn place_of(
     interp: &mut Interp,
     name: &str,
     from: &Rc<Namespace>,
-) -> (Rc<Namespace>, String) {
+) -> Result<(Rc<Namespace>, String), Box<Exception>> {
     let (qualifiers, tail) = crate::runtime::namespace::split_name(name);
     let holder = match qualifiers {
         None => from.clone(),
         Some("") => interp.global_namespace(),
         Some(qualifiers) => interp.make_namespace(qualifiers, from),
     };
-    (holder, tail.to_owned())
+    Ok((holder, tail.to_owned()))
 }
 
 /// Deletes the ensembles of a namespace that is going away.

@@ -2,6 +2,7 @@
 
 mod frame;
 mod names;
+mod object;
 
 use std::rc::Rc;
 
@@ -9,7 +10,7 @@ use super::interp::in_interpreter;
 use crate::compile::{Compiler, Destination};
 use crate::runtime::command::CommandKind;
 use crate::runtime::procedure::Procedure;
-use crate::runtime::{Builtin, CommandResult, Exception, Interp, done, done_empty};
+use crate::runtime::{ANY, Builtin, CommandResult, Exception, Interp, done, done_empty};
 use crate::syntax::{self, Command};
 use crate::text::utf;
 use crate::value::Value;
@@ -22,6 +23,7 @@ pub(crate) const COMMANDS: &[Builtin] = &[Builtin::ensemble(
     &[
         Builtin::new("args", "procname", 1, 1, info_args),
         Builtin::new("body", "procname", 1, 1, info_body),
+        Builtin::new("class", "subcommand ?arg ...?", 1, ANY, object::info_class),
         Builtin::new("cmdcount", "", 0, 0, info_cmdcount),
         Builtin::new("commands", "?pattern?", 0, 1, names::info_commands),
         Builtin::new("complete", "command", 1, 1, info_complete),
@@ -38,6 +40,13 @@ pub(crate) const COMMANDS: &[Builtin] = &[Builtin::ensemble(
         Builtin::new("loaded", "?interp?", 0, 1, info_loaded),
         Builtin::new("locals", "?pattern?", 0, 1, names::info_locals),
         Builtin::new("nameofexecutable", "", 0, 0, info_nameofexecutable),
+        Builtin::new(
+            "object",
+            "subcommand ?arg ...?",
+            1,
+            ANY,
+            object::info_object,
+        ),
         Builtin::new("patchlevel", "", 0, 0, info_patchlevel),
         Builtin::new("procs", "?pattern?", 0, 1, names::info_procs),
         Builtin::new("script", "?filename?", 0, 1, info_script),

@@ -7,7 +7,7 @@ use std::rc::Rc;
 
 use super::list::concatenation;
 use crate::runtime::command::CommandKind;
-use crate::runtime::namespace::split_name;
+use crate::runtime::namespace::{name_parts, split_name};
 use crate::runtime::variable::{Slot, split_key};
 use crate::runtime::{
     ANY, Builtin, CommandResult, Context, Exception, Interp, Namespace, Next, Outcome, Resume,
@@ -79,6 +79,32 @@ pub(crate) const COMMANDS: &[Builtin] = &[Builtin::ensemble(
         ),
     ],
 )];
+
+/// How deep namespaces may nest: deleting them follows the nesting by recursion.
+pub const NAMESPACE_DEPTH_MAX: usize = 500;
+
+/// The namespace that `name` means seen from `from`, made with those around it when absent.
+///
+/// Errors: it would nest too deep.
+pub(crate) fn make(
+    interp: &mut Interp,
+    name: &str,
+    from: &Rc<Namespace>,
+) -> Result<Rc<Namespace>, Box<Exception>> {
+    let mut depth = name_parts(name).count();
+    let mut around = Some(from.clone()).filter(|_| !name.starts_with("::"));
+    while let Some(namespace) = around {
+        depth += 1;
+        around = namespace.parent();
+    }
+    if depth > NAMESPACE_DEPTH_MAX {
+        return Err(Exception::too_large(
+            "nesting of namespaces",
+            NAMESPACE_DEPTH_MAX,
+        ));
+    }
+    Ok(interp.make_namespace(name, from))
+}
 
 /// The namespace that `name` means from the current one: relative names are not looked for in the global one.
 pub(crate) fn find(interp: &mut Interp, name: &str) -> Option<Rc<Namespace>> {
@@ -199,7 +225,7 @@ fn namespace_eval(interp: &mut Interp, words: &[Value]) -> CommandResult {
         }
         None => {
             let current = interp.current_namespace();
-            interp.make_namespace(&name, &current)
+            make(interp, &name, &current)?
         }
     };
     let script = match &words[2..] {

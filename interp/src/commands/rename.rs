@@ -25,7 +25,7 @@ fn rename(interp: &mut Interp, words: &[Value]) -> CommandResult {
         interp.delete_command(&command);
         return done_empty();
     }
-    let (holder, tail) = place_of(interp, &new, &current);
+    let (holder, tail) = place_of(interp, &new, &current)?;
     if tail.is_empty() && new.ends_with(':') {
         return Err(Exception::with_code(
             format!("can't rename to \"{}\": bad command name", &*new),

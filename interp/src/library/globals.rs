@@ -36,6 +36,8 @@ pub(super) fn set(interp: &mut Interp) {
     put(interp, "tcl_interactive", Value::int(0));
     put(interp, "tcl_patchLevel", Value::text(TCL_PATCH_LEVEL));
     put(interp, "tcl_version", Value::text("8.6"));
+    // Its value is not looked at yet: doubles always print as with 0, the shortest digits that read back the same.
+    put(interp, "tcl_precision", Value::int(0));
     put(
         interp,
         "tcl_pkgPath",

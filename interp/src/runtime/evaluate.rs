@@ -499,6 +499,11 @@ impl Interp {
         }
         exception.code = exception.return_code;
         exception.return_level = 0;
+        if exception.code == code::RETURN {
+            // As if `return` had been called where the procedure was.
+            exception.return_level = 1;
+            exception.return_code = code::OK;
+        }
         Err(exception)
     }
 }

@@ -5,7 +5,7 @@
 use std::collections::HashMap;
 use std::os::fd::BorrowedFd;
 use std::rc::Rc;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use super::exception::{Exception, Outcome};
 use super::{Context, Interp};
@@ -182,16 +182,53 @@ impl Interp {
         Ok(true)
     }
 
-    /// A wait that ends in time for the deadline of the running evaluation.
+    /// Forgets everything that this interpreter waits for, when it is deleted.
+    pub(crate) fn forget_events(&mut self) {
+        for (id, _) in self.events.timers.drain() {
+            self.events.event_loop.cancel_timer(id);
+        }
+        for (id, _) in self.events.idles.drain() {
+            self.events.event_loop.cancel_idle(id);
+        }
+        for (id, _) in self.events.sources.drain() {
+            self.events.event_loop.unwatch(id);
+        }
+    }
+
+    /// A wait that ends in time for the deadline of the running evaluation and for the interpreter's time limit.
     fn bounded_wait(&self, wait: Wait) -> Wait {
-        match (wait, self.safepoint.deadline) {
+        let left = self
+            .safepoint
+            .time_limit
+            .map(|limit| limit.duration_since(SystemTime::now()).unwrap_or_default());
+        let limit = left.and_then(|left| Instant::now().checked_add(left));
+        let deadline = match (self.safepoint.deadline, limit) {
+            (Some(deadline), Some(limit)) => Some(deadline.min(limit)),
+            (deadline, limit) => deadline.or(limit),
+        };
+        match (wait, deadline) {
             (Wait::Forever, Some(deadline)) => Wait::Until(deadline),
             (Wait::Until(until), Some(deadline)) => Wait::Until(until.min(deadline)),
             (wait, _) => wait,
         }
     }
 
-    fn act(&mut self, event: Event) {
+    /// Whether an event is about something that this interpreter waits for; other interpreters of the thread share
+    /// the loop.
+    pub(crate) fn knows(&self, event: &Event) -> bool {
+        match event {
+            Event::Timer(id) => self.events.timers.contains_key(id),
+            Event::Idle(id) => self.events.idles.contains_key(id),
+            Event::Readable(id) | Event::Writable(id) => self.events.sources.contains_key(id),
+            Event::Mail(_) => crate::commands::interp::is_first(self),
+        }
+    }
+
+    /// Acts on an event, in the interpreter that waits for it.
+    pub(crate) fn act(&mut self, event: Event) {
+        if !self.knows(&event) {
+            return crate::commands::interp::pass_on(self, event);
+        }
         match event {
             Event::Timer(id) => {
                 if let Some(pending) = self.events.timers.remove(&id) {

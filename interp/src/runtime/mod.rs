@@ -168,6 +168,15 @@ impl Interp {
         entry.clone().downcast::<T>().unwrap_or_default()
     }
 
+    /// The data that [`Interp::data`] gives, if it has been asked for before.
+    pub(crate) fn existing_data<T: 'static>(&self) -> Option<Rc<T>> {
+        self.data
+            .get(&TypeId::of::<T>())?
+            .clone()
+            .downcast::<T>()
+            .ok()
+    }
+
     /// The call frame of what runs now.
     pub(crate) fn call_frame(&self) -> &CallFrame {
         let index = self.current_call();

@@ -220,11 +220,21 @@ impl Interp {
         name: &str,
         kind: CommandKind,
     ) -> Rc<Command> {
-        let existing = namespace.command(name);
-        if let Some(existing) = existing {
+        // Imports of a command that is replaced are imports of the new one.
+        let mut importers = Vec::new();
+        if let Some(existing) = namespace.command(name) {
+            importers = existing.importers.take();
             self.delete_command(&existing);
         }
         let command = Command::new(name, namespace, kind);
+        for importer in importers.iter().filter_map(std::rc::Weak::upgrade) {
+            drop(
+                importer
+                    .kind
+                    .replace(CommandKind::Imported(command.clone())),
+            );
+        }
+        *command.importers.borrow_mut() = importers;
         let key = command.name.borrow().clone();
         namespace.commands.borrow_mut().insert(key, command.clone());
         self.command_changed(name);

@@ -154,6 +154,27 @@ impl Interp {
                                 self.running().pc = pc as u32
                             };
                         }
+                        macro_rules! safepoint {
+                            () => {
+                                self.safepoint.fuel -= 1;
+                                if self.safepoint.fuel <= 0 {
+                                    save!();
+                                    check!(self.check_safepoint());
+                                }
+                            };
+                        }
+                        // After a jump: one that went back closes a turn of a loop.
+                        macro_rules! turn {
+                            ($distance:expr) => {
+                                if $distance < 0 {
+                                    safepoint!();
+                                    if self.mode == Mode::Yield {
+                                        save!();
+                                        return Err(suspended());
+                                    }
+                                }
+                            };
+                        }
                         macro_rules! arithmetic {
                             ($operator:expr, $int:expr, $double:expr) => {{
                                 let (left, right) =
@@ -246,6 +267,7 @@ impl Interp {
                                 );
                                 if truth == (i.x & JUMP_IF_FALSE == 0) {
                                     pc = pc.wrapping_add_signed(isize::from(i.c as i16));
+                                    turn!(i.c as i16);
                                 }
                             }};
                         }
@@ -259,15 +281,6 @@ impl Interp {
                                 ));
                                 put!(value);
                             }};
-                        }
-                        macro_rules! safepoint {
-                            () => {
-                                self.safepoint.fuel -= 1;
-                                if self.safepoint.fuel <= 0 {
-                                    save!();
-                                    check!(self.check_safepoint());
-                                }
-                            };
                         }
                         // What a called command came to; its words are in `count` registers from `at`.
                         macro_rules! called {
@@ -611,6 +624,7 @@ impl Interp {
                                 };
                                 if truth {
                                     pc = pc.wrapping_add_signed(i.long_jump() as isize);
+                                    turn!(i.long_jump());
                                 }
                             }
                             Op::JumpFalse => {
@@ -623,6 +637,7 @@ impl Interp {
                                 };
                                 if !truth {
                                     pc = pc.wrapping_add_signed(i.long_jump() as isize);
+                                    turn!(i.long_jump());
                                 }
                             }
                             Op::JumpLess => branch!(BinaryOp::Less, <),
@@ -643,6 +658,7 @@ impl Interp {
                                 let truth = same == (i.op == Op::JumpStringEqual);
                                 if truth == (i.x & JUMP_IF_FALSE == 0) {
                                     pc = pc.wrapping_add_signed(isize::from(i.c as i16));
+                                    turn!(i.c as i16);
                                 }
                             }
                             Op::JumpLookup => {

@@ -141,15 +141,8 @@ impl Interp {
             exception.is_uncatchable = unwinds;
             return Err(exception);
         }
-        if self
-            .safepoint
-            .time_limit
-            .is_some_and(|limit| std::time::SystemTime::now() >= limit)
-        {
-            return Err(uncatchable(
-                "time limit exceeded",
-                &["TCL", "LIMIT", "TIME"],
-            ));
+        if self.safepoint.command_limit.is_some() || self.safepoint.time_limit.is_some() {
+            crate::commands::interp::check_limits(self)?;
         }
         if let Some(hook) = &mut self.safepoint.hook
             && let Verdict::Cancel { message, code } = hook()

@@ -254,10 +254,10 @@ impl Interp {
         }
         let global = self.global.clone();
         for (name, value) in [
-            ("errorInfo", exception.info_value()),
-            ("errorCode", exception.error_code_value()),
+            ("::errorInfo", exception.info_value()),
+            ("::errorCode", exception.error_code_value()),
         ] {
-            if let Ok(cell) = self.make_namespace_variable(&format!("::{name}"), &global, "set") {
+            if let Ok(cell) = self.make_namespace_variable(name, &global, "set") {
                 let slot = super::variable::Slot::Cell(cell.target());
                 let target = super::variable::Target {
                     slot,

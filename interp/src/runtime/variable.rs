@@ -435,7 +435,7 @@ impl Interp {
             };
             return Ok(linked.and_then(|variable| variable.array()));
         }
-        if slot.is_traced() {
+        if slot.is_traced() && matches!(slot.content().0, Repr::Array(_) | Repr::Unset) {
             self.fire(&slot, &text, None, Access::Array)?;
         }
         Ok(slot.array())
@@ -471,7 +471,7 @@ impl Interp {
 
     /// Reads a variable.
     pub(crate) fn get(&mut self, target: &Target<'_>) -> Outcome {
-        if target.slot.is_traced() {
+        if target.slot.is_traced() && (target.key.is_none() || target.slot.array().is_some()) {
             self.fire_for(target, Access::Read)?;
         }
         let content = target.slot.content();
@@ -490,6 +490,9 @@ impl Interp {
                         let content = slot.content();
                         if content.is_value() {
                             Ok(content)
+                        } else if target.slot.content().is_unset() {
+                            // A trace has removed the array.
+                            Err(no_such_variable("read", target.name, Some(key)))
                         } else {
                             Err(no_such_element("read", target.name, key))
                         }
@@ -592,23 +595,20 @@ impl Interp {
             return Ok(result);
         }
         drop(result);
-        if let Some(cell) = element_cell
-            && cell_traced
-        {
-            self.fire(
-                &Slot::Cell(cell),
-                target.name,
-                target.key.as_ref(),
-                Access::Write,
-            )?;
-        }
         if target.slot.is_traced() {
-            self.fire(
-                &target.slot,
-                target.name,
-                target.key.as_ref(),
-                Access::Write,
-            )?;
+            self.fire_for(target, Access::Write)?;
+        }
+        if let Some(cell) = element_cell {
+            if cell_traced {
+                let slot = Slot::Cell(cell.clone());
+                self.fire(&slot, target.name, target.key.as_ref(), Access::Write)?;
+            }
+            let content = cell.get();
+            return Ok(if content.is_value() {
+                content
+            } else {
+                Value::EMPTY
+            });
         }
         Ok(self.peek(target).unwrap_or_default())
     }
@@ -656,8 +656,12 @@ impl Interp {
 
     /// Whether a variable has a value, after read traces.
     pub(crate) fn exists(&mut self, target: &Target<'_>) -> bool {
-        if target.slot.is_traced() && target.slot.array().is_none() {
+        if target.slot.is_traced() && (target.key.is_none() || target.slot.array().is_some()) {
             let _ = self.fire_for(target, Access::Read);
+        }
+        if let Some(cell) = self.traced_element(target) {
+            let key = target.key.as_ref();
+            let _ = self.fire(&Slot::Cell(cell), target.name, key, Access::Read);
         }
         self.exists_quietly(target)
     }
@@ -669,88 +673,115 @@ impl Interp {
         complains: bool,
     ) -> Result<(), Box<Exception>> {
         match target.key.as_ref() {
-            None => {
-                let old = target.slot.replace(Value::UNSET);
-                if old.is_unset() {
-                    return if complains {
-                        Err(no_such_variable("unset", target.name, None))
-                    } else {
-                        Ok(())
-                    };
-                }
-                if let Repr::Array(array) = &old.0 {
-                    self.fire_element_unsets(array, target.name);
-                }
-                drop(old);
-                if let Slot::Cell(cell) = &target.slot
-                    && cell.has_traces.get()
-                {
-                    let _ = self.fire(&target.slot, target.name, None, Access::Unset);
-                    cell.traces.borrow_mut().clear();
-                    cell.has_traces.set(false);
-                }
-                self.forget_cell(&target.slot);
-                Ok(())
-            }
-            Some(key) => {
-                let Some(array) = target.slot.array() else {
-                    let content = target.slot.content();
-                    return match (complains, content.is_unset()) {
-                        (false, _) => Ok(()),
-                        (true, true) => Err(no_such_variable("unset", target.name, Some(key))),
-                        (true, false) => Err(is_not_array("unset", target.name, Some(key))),
-                    };
-                };
-                let removed = array.elements.borrow_mut().remove(key);
-                array.epoch.set(array.epoch.get() + 1);
-                let mut was_set = removed.as_ref().is_some_and(|slot| !slot.is_unset());
-                if let Some(Repr::Link(variable)) = removed.as_ref().map(|slot| &slot.0) {
-                    let cell = variable.target();
-                    was_set = cell.is_set();
-                    cell.replace(Value::UNSET);
-                    if cell.has_traces.get() {
-                        let slot = Slot::Cell(cell.clone());
-                        let _ = self.fire(&slot, target.name, Some(key), Access::Unset);
-                        cell.traces.borrow_mut().clear();
-                        cell.has_traces.set(false);
-                    }
-                    if Rc::strong_count(&cell) > 2 {
-                        // Something still links to the element: it can come back.
-                        array
-                            .elements
-                            .borrow_mut()
-                            .insert(key.clone(), Value(Repr::Link(cell)));
-                    }
-                }
-                if !was_set {
-                    return if complains {
-                        Err(no_such_element("unset", target.name, key))
-                    } else {
-                        Ok(())
-                    };
-                }
-                if target.slot.is_traced() {
-                    let _ = self.fire(&target.slot, target.name, Some(key), Access::Unset);
-                }
-                Ok(())
-            }
+            None => self.unset_whole(target, complains),
+            Some(key) => self.unset_element(target, key, complains),
         }
     }
 
-    fn fire_element_unsets(&mut self, array: &Rc<ArrayObject>, name: &str) {
-        let traced: Vec<(Value, Rc<Variable>)> = array
+    fn unset_whole(&mut self, target: &Target<'_>, complains: bool) -> Result<(), Box<Exception>> {
+        let old = target.slot.replace(Value::UNSET);
+        let was_set = !old.is_unset();
+        // Traces are gone before they run, so that they can set new ones.
+        let traces = match &target.slot {
+            Slot::Cell(cell) => {
+                cell.is_declared.set(false);
+                take_traces(cell)
+            }
+            Slot::Register(_) => Vec::new(),
+        };
+        if let Repr::Array(array) = &old.0 {
+            self.unset_elements(array, target.name);
+        }
+        drop(old);
+        self.fire_unsets(&traces, target.name, None);
+        self.forget_cell(&target.slot);
+        if complains && !was_set {
+            return Err(no_such_variable("unset", target.name, None));
+        }
+        Ok(())
+    }
+
+    fn unset_element(
+        &mut self,
+        target: &Target<'_>,
+        key: &Value,
+        complains: bool,
+    ) -> Result<(), Box<Exception>> {
+        let Some(array) = target.slot.array() else {
+            let content = target.slot.content();
+            return match (complains, content.is_unset()) {
+                (false, _) => Ok(()),
+                (true, true) => Err(no_such_variable("unset", target.name, Some(key))),
+                (true, false) => Err(is_not_array("unset", target.name, Some(key))),
+            };
+        };
+        let removed = array.elements.borrow_mut().remove(key);
+        if removed.is_some() {
+            array.epoch.set(array.epoch.get() + 1);
+        }
+        let mut was_set = removed.as_ref().is_some_and(|slot| !slot.is_unset());
+        let mut traces = Vec::new();
+        if let Some(Repr::Link(variable)) = removed.as_ref().map(|slot| &slot.0) {
+            let cell = variable.target();
+            was_set = cell.is_set();
+            cell.replace(Value::UNSET);
+            traces = take_traces(&cell);
+            if Rc::strong_count(&cell) > 2 {
+                // Something still links to the element: it can come back.
+                array
+                    .elements
+                    .borrow_mut()
+                    .insert(key.clone(), Value(Repr::Link(cell)));
+            }
+        }
+        drop(removed);
+        if was_set && target.slot.is_traced() {
+            let _ = self.fire(&target.slot, target.name, Some(key), Access::Unset);
+        }
+        self.fire_unsets(&traces, target.name, Some(key));
+        if complains && !was_set {
+            return Err(no_such_element("unset", target.name, key));
+        }
+        Ok(())
+    }
+
+    /// Empties the elements of an array that is unset, as far as something else knows them, and runs their traces.
+    fn unset_elements(&mut self, array: &Rc<ArrayObject>, name: &str) {
+        let cells: Vec<(Value, Rc<Variable>)> = array
             .elements
             .borrow()
             .iter()
             .filter_map(|(key, slot)| match &slot.0 {
-                Repr::Link(variable) if variable.has_traces.get() => {
-                    Some((key.clone(), variable.clone()))
-                }
+                Repr::Link(variable) => Some((key.clone(), variable.clone())),
                 _ => None,
             })
             .collect();
-        for (key, variable) in traced {
-            let _ = self.fire(&Slot::Cell(variable), name, Some(&key), Access::Unset);
+        for (key, cell) in cells {
+            let is_own = !matches!(cell.content.borrow().0, Repr::Link(_));
+            if is_own {
+                drop(cell.replace(Value::UNSET));
+                cell.is_detached.set(true);
+            }
+            let traces = take_traces(&cell);
+            self.fire_unsets(&traces, name, Some(&key));
+        }
+    }
+
+    /// Runs unset traces that have been taken off their variable.
+    fn fire_unsets(&mut self, traces: &[Rc<VariableTrace>], name: &str, key: Option<&Value>) {
+        for trace in traces.iter().filter(|trace| trace.ops.unset) {
+            // Errors of such traces are of no consequence.
+            let _ = self.call_trace(trace, name, key, Access::Unset);
+        }
+    }
+
+    /// The cell of the array element that a target names, if it is traced.
+    fn traced_element(&self, target: &Target<'_>) -> Option<Rc<Variable>> {
+        let array = target.slot.array()?;
+        let elements = array.elements.borrow();
+        match &elements.get(target.key.as_ref()?)?.0 {
+            Repr::Link(variable) => Some(variable.target()).filter(|cell| cell.has_traces.get()),
+            _ => None,
         }
     }
 
@@ -1033,12 +1064,12 @@ impl Interp {
         match (outcome, access) {
             (Ok(_), _) => Ok(()),
             (Err(exception), _) if exception.is_uncatchable => Err(exception),
-            (Err(_), Access::Unset | Access::Array) => Ok(()),
+            (Err(_), Access::Unset) => Ok(()),
             (Err(exception), access) => {
-                let operation = if access == Access::Read {
-                    "read"
-                } else {
-                    "set"
+                let (operation, error_code) = match access {
+                    Access::Read => ("read", Some("READ")),
+                    Access::Array => ("trace array", None),
+                    _ => ("set", Some("WRITE")),
                 };
                 let message = format!(
                     "can't {operation} \"{}\": {}",
@@ -1046,7 +1077,8 @@ impl Interp {
                     exception.value
                 );
                 let mut wrapped = Exception::error(message);
-                wrapped.error_code = exception.error_code.clone();
+                wrapped.error_code = error_code
+                    .map(|word| Value::list(["TCL", word, "VARNAME"].map(Value::text).to_vec()));
                 wrapped.stack = exception.stack.clone();
                 let full_name = full(name, key);
                 wrapped.info = Some(format!(
@@ -1058,6 +1090,14 @@ impl Interp {
             }
         }
     }
+}
+
+/// The traces of a variable, which has none afterwards.
+fn take_traces(cell: &Variable) -> Vec<Rc<VariableTrace>> {
+    if !cell.has_traces.replace(false) {
+        return Vec::new();
+    }
+    cell.traces.take()
 }
 
 fn follow(slot: Slot) -> Slot {

@@ -8,7 +8,7 @@ use super::family::{Node, enter, find, own_node};
 use super::wrong_args;
 use crate::commands::array::as_in_tclsh;
 use crate::commands::ensemble::{rewritten, shown_words};
-use crate::commands::namespace::qualified;
+use crate::commands::namespace::{make, qualified};
 use crate::runtime::command::CommandKind;
 use crate::runtime::namespace::split_name;
 use crate::runtime::unit::Callee;
@@ -192,7 +192,7 @@ fn define(
         let global = interp.global_namespace();
         let (holder, tail) = match split_name(&text) {
             (None, tail) => (global, tail),
-            (Some(qualifiers), tail) => (interp.make_namespace(qualifiers, &global), tail),
+            (Some(qualifiers), tail) => (make(interp, qualifiers, &global)?, tail),
         };
         if leads_to(&node, &alias, &qualified(&holder, tail)) {
             // What had the name is gone, as if the alias had been made and deleted.

@@ -30,6 +30,9 @@ const COMMAND_OPTIONS: &[&str] = &[
     "recursionlimit",
 ];
 
+/// How deep interpreters may nest: each is deleted from within its parent's deletion.
+pub const CHILD_DEPTH_MAX: usize = 100;
+
 /// The command of a child interpreter in its parent.
 struct ChildCommand(Rc<Node>);
 
@@ -64,9 +67,12 @@ impl NativeCommand for ChildCommand {
 
 /// Deletes an interpreter whose command is gone, with its children and the aliases that lead to it.
 fn take_apart(interp: &mut Interp, node: &Rc<Node>) {
-    if node.is_deleted.replace(true) {
+    if node.is_deleted.get() {
         return;
     }
+    // One that cannot be entered keeps its place in the event loop, where nobody answers for it.
+    let _ = enter(interp, node, Interp::forget_events);
+    node.is_deleted.set(true);
     if let Some(parent) = node.parent.upgrade() {
         parent
             .children
@@ -110,11 +116,23 @@ pub(super) fn create(interp: &mut Interp, arguments: &[Value]) -> CommandResult 
     let Some((name, parents)) = names.elements().split_last() else {
         return Err(already_exists(&path));
     };
+    if parents.len() >= CHILD_DEPTH_MAX {
+        return Err(Exception::too_large(
+            "nesting of interpreters",
+            CHILD_DEPTH_MAX,
+        ));
+    }
     let parent = Value::list(parents.to_vec());
     let name = name.to_text();
     in_interpreter(interp, &parent, |parent| {
         if own_node(parent).child(&name).is_some() {
             return Err(already_exists(&path));
+        }
+        if own_node(parent).depth() >= CHILD_DEPTH_MAX {
+            return Err(Exception::too_large(
+                "nesting of interpreters",
+                CHILD_DEPTH_MAX,
+            ));
         }
         let is_safe = is_safe || parent.is_safe.get();
         make(parent, &name, is_safe);
@@ -209,7 +227,10 @@ pub(super) fn eval(interp: &mut Interp, path: &Value, arguments: &[Value]) -> Co
         }
         let outcome = child.eval_in(&script, Context::Current);
         match outcome {
-            Err(exception) if !exception.is_uncatchable => child.finish_return(exception),
+            Err(exception) if !exception.is_uncatchable => {
+                child.publish_error(&exception);
+                child.finish_return(exception)
+            }
             outcome => outcome,
         }
     })?;

@@ -8,6 +8,7 @@
 use std::cell::{Cell, RefCell};
 use std::rc::{Rc, Weak};
 
+use crate::event::Event;
 use crate::runtime::{Command, Exception, Interp};
 use crate::value::Value;
 
@@ -71,6 +72,17 @@ impl Node {
             .iter()
             .find(|child| child.name == name)
             .cloned()
+    }
+
+    /// How many interpreters are around this one.
+    pub fn depth(&self) -> usize {
+        let mut depth = 0;
+        let mut around = self.parent.upgrade();
+        while let Some(node) = around {
+            depth += 1;
+            around = node.parent.upgrade();
+        }
+        depth
     }
 
     /// Drops the interpreter, once it neither runs nor is wanted.
@@ -163,13 +175,45 @@ pub(super) fn enter<T>(
     Ok(result)
 }
 
-/// What watches the interpreter that runs goes with control from one to the other.
+/// The event loop, of which a thread's interpreters have one together, and what watches the interpreter that runs go
+/// with control from one to the other.
 fn swap_watchers(one: &mut Interp, other: &mut Interp) {
+    std::mem::swap(&mut one.events.event_loop, &mut other.events.event_loop);
     std::mem::swap(&mut one.safepoint.hook, &mut other.safepoint.hook);
     std::mem::swap(&mut one.safepoint.deadline, &mut other.safepoint.deadline);
     std::mem::swap(&mut one.safepoint.interrupt, &mut other.safepoint.interrupt);
     one.safepoint.fuel = 0;
     other.safepoint.fuel = 0;
+}
+
+/// Whether the interpreter is the first of its family, which jobs from other threads are for.
+pub(crate) fn is_first(interp: &Interp) -> bool {
+    interp
+        .existing_data::<Family>()
+        .is_none_or(|family| family.first.borrow().is_some())
+}
+
+/// Has another interpreter of the family act on an event that this one does not know.
+pub(crate) fn pass_on(interp: &mut Interp, event: Event) {
+    let own = own_node(interp);
+    let mut root = own.clone();
+    while let Some(parent) = root.parent.upgrade() {
+        root = parent;
+    }
+    let mut waiting = vec![root];
+    let mut event = Some(event);
+    while let (Some(node), Some(_)) = (waiting.pop(), &event) {
+        waiting.extend(node.children.borrow().iter().cloned());
+        if Rc::ptr_eq(&node, &own) {
+            continue;
+        }
+        // One that cannot be entered has nothing to do any more.
+        let _ = enter(interp, &node, |other| {
+            if let Some(known) = event.take_if(|event| other.knows(event)) {
+                other.act(known);
+            }
+        });
+    }
 }
 
 /// What running a deleted interpreter gives.

@@ -4,6 +4,7 @@ use std::rc::Rc;
 
 use super::child::not_permitted;
 use super::family::{enter, find, in_interpreter, own_node};
+use crate::commands::namespace::make;
 use crate::commands::option;
 use crate::runtime::command::CommandKind;
 use crate::runtime::frame::{CallFrame, End, Frame, FrameKind, Label};
@@ -39,7 +40,13 @@ const ABSENT: &[&str] = &[
     "unknown",
 ];
 /// Variables that safe interpreters do not have.
-const ABSENT_VARIABLES: &[&str] = &["auto_path", "env", "tcl_library", "tcl_pkgPath"];
+const ABSENT_VARIABLES: &[&str] = &[
+    "auto_path",
+    "env",
+    "tcl_library",
+    "tcl_pkgPath",
+    "tcl_precision",
+];
 /// Elements of tcl_platform that safe interpreters do not have.
 const ABSENT_ELEMENTS: &[&str] = &["machine", "os", "osVersion", "user"];
 /// Subcommands of unsafe ensembles that are hidden one by one as well, as tclsh does.
@@ -339,7 +346,7 @@ fn invoke(interp: &mut Interp, place: &Place, words: Vec<Value>) -> CommandResul
         Place::Global => push(interp, &command, words, 0, End::Plain),
         Place::Namespace(name) => {
             let from = interp.current_namespace();
-            let namespace: Rc<Namespace> = interp.make_namespace(name, &from);
+            let namespace: Rc<Namespace> = make(interp, name, &from)?;
             let level = interp.call_frame().level + 1;
             interp
                 .fiber

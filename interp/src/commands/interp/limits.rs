@@ -1,13 +1,15 @@
 //! Limits, cancelling, and other settings of an interpreter.
 
 use std::cell::{Cell, RefCell};
+use std::rc::{Rc, Weak};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use super::child::not_permitted;
-use super::family::{find, in_interpreter, own_node};
+use super::family::{Node, enter, find, in_interpreter, own_node};
 use super::wrong_args;
 use crate::commands::{boolean_of, int_of, option};
-use crate::runtime::{CommandResult, Exception, Interp, done, done_empty};
+use crate::runtime::safepoint::uncatchable;
+use crate::runtime::{CommandResult, Context, Exception, Interp, Mode, done, done_empty};
 use crate::value::Value;
 
 /// The limits set on an interpreter.
@@ -17,6 +19,8 @@ struct Limits {
     time: RefCell<Limit>,
     /// `interp debug -frame`
     keeps_frames: Cell<bool>,
+    /// How many commands had been called when the limit was looked at last.
+    last_count: Cell<u64>,
 }
 
 /// A limit.
@@ -29,6 +33,10 @@ struct Limit {
     /// `-value` or `-seconds`
     value: Option<i64>,
     milliseconds: Option<i64>,
+    /// The interpreter that has set it, where the command runs.
+    owner: Weak<Node>,
+    /// Set while the command runs.
+    is_handled: bool,
 }
 
 fn bad_value(message: &str) -> Box<Exception> {
@@ -38,7 +46,7 @@ fn bad_value(message: &str) -> Box<Exception> {
 pub(super) fn limit(interp: &mut Interp, path: &Value, arguments: &[Value]) -> CommandResult {
     let node = find(interp, path)?;
     let is_time = option(&arguments[0], &["commands", "time"], "limit type")? == 1;
-    if std::rc::Rc::ptr_eq(&node, &own_node(interp)) {
+    if Rc::ptr_eq(&node, &own_node(interp)) {
         return Err(Exception::with_code(
             "limits on current interpreter inaccessible",
             ["TCL", "OPERATION", "INTERP", "SELF"],
@@ -51,6 +59,7 @@ pub(super) fn limit(interp: &mut Interp, path: &Value, arguments: &[Value]) -> C
             "limitType ?-option value ...?",
         ));
     }
+    let owner = Rc::downgrade(&own_node(interp));
     let value = in_interpreter(interp, path, |interp| {
         let limits = interp.data::<Limits>();
         let kept = if is_time {
@@ -63,6 +72,7 @@ pub(super) fn limit(interp: &mut Interp, path: &Value, arguments: &[Value]) -> C
         }
         let mut changed = kept.borrow().clone();
         change(&mut changed, options, is_time)?;
+        changed.owner = owner;
         apply(interp, &changed, is_time);
         *kept.borrow_mut() = changed;
         Ok(Value::EMPTY)
@@ -175,7 +185,78 @@ fn apply(interp: &mut Interp, limit: &Limit, is_time: bool) {
     } else {
         interp.safepoint.command_limit = limit.value.map(i64::unsigned_abs);
     }
+    interp.safepoint.is_every_turn =
+        interp.mode == Mode::Yield || interp.safepoint.command_limit.is_some();
     interp.safepoint.fuel = 0;
+}
+
+/// Whether a limit is reached now.
+fn is_reached(interp: &Interp, is_time: bool) -> bool {
+    if is_time {
+        interp
+            .safepoint
+            .time_limit
+            .is_some_and(|limit| SystemTime::now() >= limit)
+    } else {
+        interp
+            .safepoint
+            .command_limit
+            .is_some_and(|limit| interp.command_count >= limit)
+    }
+}
+
+/// Looks at the limits of the interpreter that runs; the command of one that is reached may move it.
+///
+/// Errors: a limit is exceeded.
+pub(crate) fn check_limits(interp: &mut Interp) -> Result<(), Box<Exception>> {
+    if interp.safepoint.command_limit.is_some() {
+        // Commands that are compiled inline are not counted one by one; turns of loops count for them.
+        let limits = interp.data::<Limits>();
+        if limits.last_count.get() == interp.command_count {
+            interp.command_count += 1;
+        }
+        limits.last_count.set(interp.command_count);
+    }
+    for is_time in [false, true] {
+        if is_reached(interp, is_time)
+            && !call_handler(interp, is_time)
+            && is_reached(interp, is_time)
+        {
+            let (message, word) = if is_time {
+                ("time limit exceeded", "TIME")
+            } else {
+                ("command count limit exceeded", "COMMANDS")
+            };
+            return Err(uncatchable(message, &["TCL", "LIMIT", word]));
+        }
+    }
+    Ok(())
+}
+
+/// Runs the command of a limit, where it was set. Returns whether it is running already.
+fn call_handler(interp: &mut Interp, is_time: bool) -> bool {
+    let limits = interp.data::<Limits>();
+    let kept = if is_time {
+        &limits.time
+    } else {
+        &limits.commands
+    };
+    let limit = kept.borrow().clone();
+    if limit.is_handled {
+        return true;
+    }
+    if limit.command.is_empty() {
+        return false;
+    }
+    if let Some(owner) = limit.owner.upgrade() {
+        kept.borrow_mut().is_handled = true;
+        let _ = enter(interp, &owner, |owner| {
+            let outcome = owner.eval_in(&limit.command, Context::Global);
+            owner.report_outcome(outcome, "");
+        });
+        kept.borrow_mut().is_handled = false;
+    }
+    false
 }
 
 pub(super) fn recursionlimit(

@@ -70,7 +70,11 @@ pub(super) fn namespace_import(interp: &mut Interp, words: &[Value]) -> CommandR
     let is_forced = &*words[1].str() == "-force";
     let patterns = if is_forced { &words[2..] } else { &words[1..] };
     for pattern in patterns {
-        crate::library::auto_import(interp, pattern)?;
+        let text = pattern.str();
+        let is_missing = split_name(&text)
+            .0
+            .is_some_and(|qualifiers| source_namespace(interp, &text, qualifiers).is_none());
+        crate::library::auto_import(interp, pattern, is_missing)?;
         import(interp, &pattern.str(), is_forced)?;
     }
     done_empty()
