@@ -102,3 +102,17 @@ fn deep_recursion_is_possible_when_asked_for() {
     );
     assert_eq!(printed, "bottom\n");
 }
+
+#[test]
+fn a_loop_is_stopped_by_a_time_limit_whatever_its_condition_is() {
+    let printed = survives(
+        "foreach loop {{while {$i < 3000000000} {incr i}} {while 1 {incr i}} {for {} {$i ne {}} {} {incr i}}} {
+             interp create child
+             interp limit child time -seconds [expr {[clock seconds] + 1}]
+             child eval [list proc spin {} \"set i 0; catch {$loop}; $loop\"]
+             puts [catch {child eval spin} message]:$message
+             interp delete child
+         }",
+    );
+    assert_eq!(printed, "1:time limit exceeded\n".repeat(3));
+}
