@@ -78,6 +78,8 @@ instructions! {
     VariableLappend "lappend" [Register Target Register] "append register a as an element to variable b; c (unless none) = its value afterwards";
     VariableExists "exists" [Register Target None] "a = whether variable b has a value";
     VariableUnset "unset" [Count Target None] "unset variable b; a is 1 to complain when there is none";
+    LinkNamespace "link" [Register Count None] "local variable a stands for the namespace's variable at site b; with flag 1 for the global one";
+    LinkCaller "upvar" [Register Register Count] "local variable a stands for the variable named by b, x levels up (0: the global level); c is the site that remembers where it was";
     IncrLocal "incr-local" [Register Immediate None] "add b to local variable a";
     Extra "extra" [Register None None] "second word of the instruction before: a is the key's register";
 

@@ -121,9 +121,7 @@ pub(super) fn find_from(
     if name.is_empty() {
         return from.is_global().then(|| from.clone());
     }
-    interp
-        .locate(&format!("{name}::x"), from)
-        .map(|(namespace, _)| namespace)
+    interp.namespace_at(name, from)
 }
 
 /// As [`find`], with tclsh's error when there is none.
@@ -415,9 +413,9 @@ fn variable_name(interp: &mut Interp, name: &str, namespace: &Rc<Namespace>) -> 
     let global = interp.global_namespace();
     for from in [namespace, &global] {
         if let Some((holder, tail)) = interp.locate(name, from)
-            && holder.variable(&tail).is_some()
+            && holder.variable(tail).is_some()
         {
-            return qualified(&holder, &tail);
+            return qualified(&holder, tail);
         }
     }
     String::new()

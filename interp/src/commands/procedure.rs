@@ -28,7 +28,7 @@ fn proc_command(interp: &mut Interp, words: &[Value]) -> CommandResult {
             exception.add_info(&format!("\n    (creating proc \"{tail}\")"));
             exception
         })?;
-    interp.put_command(&holder, &tail, CommandKind::Procedure(Rc::new(procedure)));
+    interp.put_command(&holder, tail, CommandKind::Procedure(Rc::new(procedure)));
     done_empty()
 }
 

@@ -10,7 +10,7 @@ use crate::value::{Value, Variable};
 /// The rows of this file.
 pub(crate) const COMMANDS: &[Builtin] = &[
     Builtin::new("append", "varName ?value ...?", 1, ANY, append).compiled(compile_append),
-    Builtin::new("global", "?varName ...?", 0, ANY, global),
+    Builtin::new("global", "?varName ...?", 0, ANY, global).compiled(compile_global),
     Builtin::new("incr", "varName ?increment?", 1, 2, incr).compiled(compile_incr),
     Builtin::new("set", "varName ?newValue?", 1, 2, set).compiled(compile_set),
     Builtin::new("unset", "?-nocomplain? ?--? ?varName ...?", 0, ANY, unset)
@@ -21,8 +21,10 @@ pub(crate) const COMMANDS: &[Builtin] = &[
         0,
         ANY,
         upvar,
-    ),
-    Builtin::new("variable", "?name value...? name ?value?", 1, ANY, variable),
+    )
+    .compiled(compile_upvar),
+    Builtin::new("variable", "?name value...? name ?value?", 1, ANY, variable)
+        .compiled(compile_variable),
 ];
 
 fn set(interp: &mut Interp, words: &[Value]) -> CommandResult {
@@ -244,6 +246,39 @@ fn global(interp: &mut Interp, words: &[Value]) -> CommandResult {
     done_empty()
 }
 
+/// The constant words of a command after its name, if a procedure's local variables can have such names.
+fn plain_names(compiler: &Compiler<'_>, words: &[crate::syntax::Word]) -> Option<Vec<String>> {
+    let is_plain = |name: &&str| {
+        !crate::runtime::namespace::is_qualified(name)
+            && crate::compile::split_element(name).is_none()
+    };
+    let names = words.iter().map(|word| {
+        let name = word.constant(compiler.source).filter(is_plain);
+        name.map(str::to_owned)
+    });
+    names.collect()
+}
+
+fn compile_global(
+    compiler: &mut Compiler<'_>,
+    command: &Command,
+    destination: Destination,
+) -> bool {
+    if !compiler.has_locals() {
+        return false;
+    }
+    let Some(names) = plain_names(compiler, &command.words[1..]) else {
+        return false;
+    };
+    for name in names {
+        let local = compiler.builder.local(&name);
+        let site = compiler.builder.variable_site(&format!("::{name}"));
+        compiler.builder.emit(Op::LinkNamespace, 1, local, site, 0);
+    }
+    compiler.constant_into(Value::EMPTY, destination);
+    true
+}
+
 fn variable(interp: &mut Interp, words: &[Value]) -> CommandResult {
     for pair in words[1..].chunks(2) {
         let name = &pair[0];
@@ -267,6 +302,27 @@ fn variable(interp: &mut Interp, words: &[Value]) -> CommandResult {
         }
     }
     done_empty()
+}
+
+/// Inlined without a value only: those with one stand where they are run once.
+fn compile_variable(
+    compiler: &mut Compiler<'_>,
+    command: &Command,
+    destination: Destination,
+) -> bool {
+    if !compiler.has_locals() || command.words.len() != 2 {
+        return false;
+    }
+    let Some(names) = plain_names(compiler, &command.words[1..]) else {
+        return false;
+    };
+    for name in names {
+        let local = compiler.builder.local(&name);
+        let site = compiler.builder.variable_site(&name);
+        compiler.builder.emit(Op::LinkNamespace, 0, local, site, 0);
+    }
+    compiler.constant_into(Value::EMPTY, destination);
+    true
 }
 
 fn upvar(interp: &mut Interp, words: &[Value]) -> CommandResult {
@@ -306,6 +362,47 @@ fn upvar(interp: &mut Interp, words: &[Value]) -> CommandResult {
     done_empty()
 }
 
+/// Inlined with a literal level that cannot be the procedure's own.
+fn compile_upvar(compiler: &mut Compiler<'_>, command: &Command, destination: Destination) -> bool {
+    let words = &command.words[1..];
+    if !compiler.has_locals() || words.len() < 2 {
+        return false;
+    }
+    let (level, pairs) = if words.len().is_multiple_of(2) {
+        (1, words)
+    } else {
+        let level = match words[0].constant(compiler.source) {
+            Some("#0") => 0,
+            Some(text) => match text.parse::<u8>() {
+                Ok(level) if level > 0 && text.len() == 1 => level,
+                _ => return false,
+            },
+            None => return false,
+        };
+        (level, &words[1..])
+    };
+    let locals: Vec<_> = pairs.iter().skip(1).step_by(2).cloned().collect();
+    let Some(names) = plain_names(compiler, &locals) else {
+        return false;
+    };
+    if pairs.len() > 2 && pairs.iter().any(crate::compile::may_run_scripts) {
+        return false;
+    }
+    for (pair, name) in pairs.chunks_exact(2).zip(names) {
+        let base = compiler.builder.top();
+        let source = compiler.operand(&pair[0]);
+        let register = compiler.in_register(source);
+        let local = compiler.builder.local(&name);
+        let site = compiler.builder.variable_site(&format!("\u{0}{local}"));
+        compiler
+            .builder
+            .emit(Op::LinkCaller, level, local, register, site);
+        compiler.builder.release(base);
+    }
+    compiler.constant_into(Value::EMPTY, destination);
+    true
+}
+
 impl Interp {
     /// Whether the current level is a procedure's.
     pub(crate) fn is_in_procedure(&self) -> bool {
@@ -313,7 +410,7 @@ impl Interp {
     }
 
     /// The variable that `variable name` declares in `namespace`, made without a value when absent.
-    fn declare_variable(
+    pub(crate) fn declare_variable(
         &mut self,
         name: &str,
         namespace: &std::rc::Rc<crate::runtime::Namespace>,
@@ -326,10 +423,13 @@ impl Interp {
                 &["TCL", "LOOKUP", "VARNAME", name],
             ));
         };
-        let existing = holder.variable(&tail);
+        let existing = holder.variable(tail);
         let cell = existing.unwrap_or_else(|| {
             let cell = Variable::unset();
-            holder.variables.borrow_mut().insert(tail, cell.clone());
+            holder
+                .variables
+                .borrow_mut()
+                .insert(tail.into(), cell.clone());
             cell
         });
         cell.is_declared.set(true);

@@ -54,7 +54,7 @@ impl Interp {
             state: Cell::new(State::Running),
             takes_many: Cell::new(false),
         });
-        let command = self.put_command(&holder, &tail, CommandKind::Coroutine(coroutine.clone()));
+        let command = self.put_command(&holder, tail, CommandKind::Coroutine(coroutine.clone()));
         *coroutine.command.borrow_mut() = Some(command);
         let mut fiber = Box::new(Fiber::new(&self.global, Some(coroutine)));
         fiber.frames.push(Frame {

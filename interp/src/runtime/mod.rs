@@ -11,6 +11,7 @@ pub mod events;
 pub mod exception;
 pub(crate) mod frame;
 mod invoke;
+mod linking;
 pub mod mode;
 pub mod namespace;
 pub(crate) mod procedure;

@@ -92,7 +92,7 @@ impl Namespace {
 /// Splits a name at its last `::`: what is before it (None if there is none) and the tail. More than two colons in
 /// a row are one separator.
 pub fn split_name(name: &str) -> (Option<&str>, &str) {
-    match name.rfind("::") {
+    match name.as_bytes().windows(2).rposition(|pair| pair == b"::") {
         None => (None, name),
         Some(at) => {
             let qualifiers = name[..at].trim_end_matches(':');
@@ -108,11 +108,31 @@ pub fn split_name(name: &str) -> (Option<&str>, &str) {
     }
 }
 
+/// Whether a name has `::` in it. Names are short: a search made for long texts costs more to start than this takes.
+#[inline]
+pub(crate) fn is_qualified(name: &str) -> bool {
+    name.as_bytes().windows(2).any(|pair| pair == b"::")
+}
+
 /// The parts of a qualified name without empty ones.
 pub(crate) fn name_parts(name: &str) -> impl Iterator<Item = &str> {
-    name.split("::")
-        .map(|part| part.trim_start_matches(':'))
-        .filter(|part| !part.is_empty())
+    let mut rest = name;
+    std::iter::from_fn(move || {
+        loop {
+            if rest.is_empty() {
+                return None;
+            }
+            let bytes = rest.as_bytes();
+            let (part, after) = match bytes.windows(2).position(|pair| pair == b"::") {
+                Some(at) => rest.split_at(at),
+                None => rest.split_at(rest.len()),
+            };
+            rest = after.trim_start_matches(':');
+            if !part.is_empty() {
+                return Some(part);
+            }
+        }
+    })
 }
 
 impl Interp {
@@ -129,6 +149,20 @@ impl Interp {
             return self.walk(&global, name);
         }
         found
+    }
+
+    /// The namespace that `name` means seen from `from`, without looking behind it in the global one.
+    pub(crate) fn namespace_at(
+        &mut self,
+        name: &str,
+        from: &Rc<Namespace>,
+    ) -> Option<Rc<Namespace>> {
+        let start = if name.starts_with("::") {
+            self.global.clone()
+        } else {
+            from.clone()
+        };
+        self.walk(&start, name)
     }
 
     fn walk(&mut self, start: &Rc<Namespace>, name: &str) -> Option<Rc<Namespace>> {
@@ -176,7 +210,7 @@ impl Interp {
 
     /// The command that `name` means in `namespace`.
     pub fn find_command(&mut self, name: &str, namespace: &Rc<Namespace>) -> Option<Rc<Command>> {
-        if !name.contains("::") {
+        if !is_qualified(name) {
             if let Some(command) = namespace.command(name) {
                 return Some(command);
             }
@@ -257,19 +291,19 @@ impl Interp {
 
     /// Where `name`, which may be qualified, is or would be as seen from `namespace`: the namespace and the tail.
     /// None when the namespace does not exist.
-    pub fn locate(
+    pub fn locate<'a>(
         &mut self,
-        name: &str,
+        name: &'a str,
         namespace: &Rc<Namespace>,
-    ) -> Option<(Rc<Namespace>, Rc<str>)> {
+    ) -> Option<(Rc<Namespace>, &'a str)> {
         let (qualifiers, tail) = split_name(name);
         match qualifiers {
-            None => Some((namespace.clone(), tail.into())),
+            None => Some((namespace.clone(), tail)),
             Some(qualifiers) if name.starts_with("::") => {
                 let global = self.global.clone();
-                Some((self.walk(&global, qualifiers)?, tail.into()))
+                Some((self.walk(&global, qualifiers)?, tail))
             }
-            Some(qualifiers) => Some((self.walk(namespace, qualifiers)?, tail.into())),
+            Some(qualifiers) => Some((self.walk(namespace, qualifiers)?, tail)),
         }
     }
 }

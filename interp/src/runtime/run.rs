@@ -491,6 +491,14 @@ impl Interp {
                                     check!(self.target_unset(&*unit, base, i, pc, complains));
                                 pc += step;
                             }
+                            Op::LinkNamespace => {
+                                save!();
+                                check!(self.link_namespace(&*unit, base, i));
+                            }
+                            Op::LinkCaller => {
+                                save!();
+                                check!(self.link_caller(&*unit, base, i));
+                            }
                             Op::IncrLocal => {
                                 let variable = &mut *base.add(i.a as usize);
                                 if let Repr::Int(number) = &mut variable.0
@@ -1231,7 +1239,7 @@ impl Interp {
 
     /// The value of an operand, which may be a local variable in any state.
     #[inline]
-    fn operand(&mut self, operand: &Value) -> Outcome {
+    pub(super) fn operand(&mut self, operand: &Value) -> Outcome {
         if operand.is_value() {
             Ok(operand.clone())
         } else {
@@ -1645,7 +1653,7 @@ impl Interp {
         }
         match self.find_slot(name, call) {
             Some(slot) => Ok(slot),
-            None if operation == "read" && !name.contains("::") => self.make_unset_slot(),
+            None if operation == "read" && !super::namespace::is_qualified(name) => self.make_unset_slot(),
             None => Ok(Slot::Cell(crate::value::Variable::unset())),
         }
     }
@@ -1669,12 +1677,12 @@ impl Interp {
                 .get(call)
                 .is_some_and(|frame| frame.kind == CallKind::Namespace);
         if can_cache {
-            // SAFETY: sites are used by the interpreter's thread only, and the reference ends here.
-            if let Some(variable) = unsafe { &*site.cell.get() }
-                && !variable.is_detached.get()
-            {
+            if let Some(variable) = site.kept() {
                 return Ok(Slot::Cell(variable.target()));
             }
+        } else if let Some(register) = self.local_at_site(site, &site.name.str(), call) {
+            // SAFETY: the register is a local of a live call frame.
+            return Ok(unsafe { Slot::of_register(register) });
         }
         let text = site.name.str();
         let slot = self.slot_for(&text, key, call, operation)?;
@@ -1682,8 +1690,7 @@ impl Interp {
             && let Slot::Cell(_) = &slot
             && let Some(variable) = self.namespace_cell(&text, call)
         {
-            // SAFETY: as above.
-            unsafe { *site.cell.get() = Some(variable) };
+            site.keep(variable);
         }
         Ok(slot)
     }
@@ -1691,7 +1698,7 @@ impl Interp {
     /// The namespace variable (not followed) that a name means, for caching.
     fn namespace_cell(&mut self, name: &str, call: usize) -> Option<Rc<crate::value::Variable>> {
         let namespace = self.fiber.calls.get(call)?.namespace.clone();
-        if name.contains("::") {
+        if super::namespace::is_qualified(name) {
             return self.find_namespace_variable(name, &namespace);
         }
         // A name found in the global namespace may be hidden by a later one of the namespace itself.

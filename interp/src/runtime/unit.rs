@@ -21,6 +21,12 @@ pub(crate) struct Unit {
     pub compile_epoch: u64,
     /// The namespace that names were looked up in.
     pub namespace_id: u64,
+    /// Unique in the thread.
+    pub id: u64,
+}
+
+thread_local! {
+    static NEXT_ID: Cell<u64> = const { Cell::new(1) };
 }
 
 /// What a call site resolved to.
@@ -47,10 +53,29 @@ pub(crate) enum Callee {
 pub(crate) struct VariableSite {
     /// A namespace variable, valid until it leaves its namespace.
     pub cell: UnsafeCell<Option<Rc<Variable>>>,
+    /// The local variable that the name means in call frames of a procedure: the id of the procedure's unit (0: none
+    /// yet) and the variable's number there.
+    pub local: Cell<(u64, u16)>,
     /// The name starts with `::`, so it means the same in every call frame.
     pub is_absolute: Cell<bool>,
     /// The name.
     pub name: Value,
+}
+
+impl VariableSite {
+    /// The namespace variable found last, if it is still in its namespace.
+    #[inline]
+    pub fn kept(&self) -> Option<&Rc<Variable>> {
+        // SAFETY: sites are used by the interpreter's thread only, and nothing is kept while the reference lives.
+        let variable = unsafe { &*self.cell.get() }.as_ref()?;
+        (!variable.is_detached.get()).then_some(variable)
+    }
+
+    /// Remembers a namespace variable.
+    pub fn keep(&self, variable: Rc<Variable>) {
+        // SAFETY: as above; the old one is dropped after it has been replaced.
+        drop(unsafe { std::ptr::replace(self.cell.get(), Some(variable)) });
+    }
 }
 
 impl Unit {
@@ -68,6 +93,7 @@ impl Unit {
             .iter()
             .map(|name| VariableSite {
                 cell: UnsafeCell::new(None),
+                local: Cell::new((0, 0)),
                 is_absolute: Cell::new(name.str().starts_with("::")),
                 name: name.clone(),
             })
@@ -79,6 +105,7 @@ impl Unit {
             interp_id,
             compile_epoch,
             namespace_id,
+            id: NEXT_ID.with(|next| next.replace(next.get() + 1)),
         })
     }
 }

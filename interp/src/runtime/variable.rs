@@ -7,7 +7,7 @@ use std::rc::Rc;
 
 use super::exception::Exception;
 use super::frame::CallKind;
-use super::namespace::Namespace;
+use super::namespace::{Namespace, is_qualified};
 use super::{Interp, Outcome};
 use crate::compile::split_element;
 use crate::value::variable::{TraceOps, VariableTrace};
@@ -179,7 +179,7 @@ impl Interp {
                 frame.locals.add(usize::from(*register))
             }));
         }
-        if name.contains("::") {
+        if is_qualified(name) {
             let namespace = frame.namespace.clone();
             return self
                 .find_namespace_variable(name, &namespace)
@@ -215,7 +215,7 @@ impl Interp {
             return Ok(slot);
         }
         let call = call.min(self.fiber.calls.len() - 1);
-        if name.contains("::") {
+        if is_qualified(name) {
             let namespace = self.fiber.calls[call].namespace.clone();
             return self
                 .make_namespace_variable(name, &namespace, operation)
@@ -252,7 +252,7 @@ impl Interp {
             let global = self.global.clone();
             self.locate(name, &global)
         })?;
-        if let Some(variable) = holder.variable(&tail) {
+        if let Some(variable) = holder.variable(tail) {
             return Some(variable);
         }
         if name.starts_with("::") {
@@ -260,7 +260,7 @@ impl Interp {
         }
         let global = self.global.clone();
         let (holder, tail) = self.locate(name, &global)?;
-        holder.variable(&tail)
+        holder.variable(tail)
     }
 
     /// The same, made when absent.
@@ -292,7 +292,10 @@ impl Interp {
             return Err(missing());
         }
         let variable = Variable::unset();
-        holder.variables.borrow_mut().insert(tail, variable.clone());
+        holder
+            .variables
+            .borrow_mut()
+            .insert(tail.into(), variable.clone());
         Ok(variable)
     }
 
@@ -950,13 +953,13 @@ impl Interp {
             return Ok(None);
         };
         match frame.kind {
-            CallKind::Procedure if name.contains("::") => Err(Exception::with_code(
+            CallKind::Procedure if is_qualified(name) => Err(Exception::with_code(
                 format!(
                     "bad variable name \"{name}\": can't create namespace variable that refers to procedure variable"
                 ),
                 ["TCL", "UPVAR", "INVERTED"],
             )),
-            CallKind::Namespace if !name.contains("::") => {
+            CallKind::Namespace if !is_qualified(name) => {
                 Ok(frame.namespace.variable(name).map(Slot::Cell))
             }
             _ => Ok(self.raw_slot(name, call)),
@@ -970,7 +973,7 @@ impl Interp {
         cell: Rc<Variable>,
     ) -> Result<(), Box<Exception>> {
         let slot = match self.fiber.calls.get(call) {
-            Some(frame) if frame.kind == CallKind::Namespace && !name.contains("::") => {
+            Some(frame) if frame.kind == CallKind::Namespace && !is_qualified(name) => {
                 let variable = Variable::unset();
                 frame
                     .namespace
