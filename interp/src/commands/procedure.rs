@@ -3,7 +3,6 @@
 use std::rc::Rc;
 
 use crate::runtime::command::CommandKind;
-use crate::runtime::frame::End;
 use crate::runtime::procedure::Procedure;
 use crate::runtime::{ANY, Builtin, CommandResult, Exception, Interp, Next, done_empty};
 use crate::value::Value;
@@ -37,7 +36,7 @@ struct Lambda(Rc<Procedure>, u64);
 
 fn apply(interp: &mut Interp, words: &[Value]) -> CommandResult {
     let lambda = interp.lambda(&words[1])?;
-    interp.push_procedure(&lambda, words, 2, End::Lambda)?;
+    interp.push_lambda(&lambda, words)?;
     Ok(Next::Running)
 }
 

@@ -406,7 +406,7 @@ fn compile_upvar(compiler: &mut Compiler<'_>, command: &Command, destination: De
 impl Interp {
     /// Whether the current level is a procedure's.
     pub(crate) fn is_in_procedure(&self) -> bool {
-        self.call_frame().unit.is_some()
+        self.call_frame().unit().is_some()
     }
 
     /// The variable that `variable name` declares in `namespace`, made without a value when absent.

@@ -216,7 +216,7 @@ impl Interp {
 
     /// Pushes a unit.
     pub(crate) fn push_unit(&mut self, unit: Rc<Unit>, call: u32, end: End) {
-        let (base, mark) = self
+        let base = self
             .fiber
             .registers
             .push(usize::from(unit.code.register_count));
@@ -228,7 +228,6 @@ impl Interp {
                 result: 0,
                 word_count: 0,
                 discards: false,
-                mark,
             }),
             call,
             end,

@@ -6,6 +6,7 @@
 
 use std::cell::UnsafeCell;
 use std::collections::HashMap;
+use std::mem::ManuallyDrop;
 use std::rc::Rc;
 
 use foldhash::fast::FixedState;
@@ -17,86 +18,121 @@ use super::procedure::Procedure;
 use super::unit::Unit;
 use crate::value::{Value, Variable};
 
-/// Registers in the first chunk of a fiber; later chunks double up to [`CHUNK_MAX`].
-const CHUNK_FIRST: usize = 256;
+/// Registers in the first chunk of the main fiber and of a coroutine's; later chunks double up to [`CHUNK_MAX`].
+const CHUNK_FIRST: [usize; 2] = [512, 32];
 /// Registers in the largest chunk, unless one window needs more.
 const CHUNK_MAX: usize = 65_536;
+
+/// A register as a chunk holds it: what is in use is dropped with the frame it belongs to, and the rest needs no dropping.
+type Register = UnsafeCell<ManuallyDrop<Value>>;
 
 /// The registers of a fiber: chunks that never move, used as a stack of windows.
 ///
 /// Registers above the top hold no counted object, so that popping is all the clearing there is.
 pub(crate) struct RegisterStack {
-    chunks: Vec<Box<[UnsafeCell<Value>]>>,
-    chunk: usize,
-    used: usize,
-}
-
-/// The top of a [`RegisterStack`], to go back to.
-#[derive(Clone, Copy)]
-pub(crate) struct StackMark {
-    chunk: u32,
-    used: u32,
+    chunks: Vec<Box<[Register]>>,
+    /// Registers in the first chunk.
+    first: usize,
+    /// Where the next window begins, in the last chunk in use.
+    top: *mut Value,
+    /// The end of that chunk.
+    limit: *mut Value,
+    /// The beginning of that chunk if there are chunks in use below it, else null: a window that begins here is the
+    /// last one of its chunk.
+    bottom: *mut Value,
+    /// `top` of the chunks in use below that one.
+    tops: Vec<*mut Value>,
 }
 
 impl RegisterStack {
-    pub fn new() -> RegisterStack {
+    fn new(first: usize) -> RegisterStack {
         RegisterStack {
             chunks: Vec::new(),
-            chunk: 0,
-            used: 0,
+            first,
+            top: std::ptr::null_mut(),
+            limit: std::ptr::null_mut(),
+            bottom: std::ptr::null_mut(),
+            tops: Vec::new(),
         }
     }
 
-    /// A window of `count` registers, and the mark to give to [`RegisterStack::pop`].
+    /// A window of `count` registers.
     #[inline]
-    pub fn push(&mut self, count: usize) -> (*mut Value, StackMark) {
-        let mark = StackMark {
-            chunk: self.chunk as u32,
-            used: self.used as u32,
-        };
-        match self.chunks.get(self.chunk) {
-            Some(chunk) if self.used + count <= chunk.len() => {
-                let base = UnsafeCell::raw_get(chunk.as_ptr().wrapping_add(self.used));
-                self.used += count;
-                (base, mark)
-            }
-            _ => (self.push_in_next_chunk(count), mark),
+    pub fn push(&mut self, count: usize) -> *mut Value {
+        let base = self.top;
+        if self.limit as usize - (base as usize) < count * size_of::<Value>() {
+            return self.push_in_next_chunk(count);
         }
+        self.top = base.wrapping_add(count);
+        base
     }
 
     #[cold]
     fn push_in_next_chunk(&mut self, count: usize) -> *mut Value {
-        let next = if self.chunks.is_empty() {
+        let next = if self.top.is_null() {
             0
         } else {
-            self.chunk + 1
+            self.tops.push(self.top);
+            self.tops.len()
         };
         let doubled = self
             .chunks
             .last()
-            .map_or(CHUNK_FIRST, |chunk| (chunk.len() * 2).min(CHUNK_MAX));
+            .map_or(self.first, |chunk| (chunk.len() * 2).min(CHUNK_MAX));
         let fits = self
             .chunks
             .get(next)
             .is_some_and(|chunk| chunk.len() >= count);
         if !fits {
             self.chunks.truncate(next);
+            let empty = || UnsafeCell::new(ManuallyDrop::new(Value::EMPTY));
             let size = doubled.max(count);
-            self.chunks
-                .push((0..size).map(|_| UnsafeCell::new(Value::EMPTY)).collect());
+            self.chunks.push((0..size).map(|_| empty()).collect());
         }
-        self.chunk = next;
-        self.used = count;
-        self.chunks.get(next).map_or(std::ptr::null_mut(), |chunk| {
-            UnsafeCell::raw_get(chunk.as_ptr())
-        })
+        self.enter_chunk(next);
+        let base = self.top;
+        self.bottom = if next == 0 {
+            std::ptr::null_mut()
+        } else {
+            base
+        };
+        self.top = base.wrapping_add(count);
+        base
     }
 
-    /// Goes back to `mark`; the registers given back must hold no counted object.
+    /// Makes the chunk with this number the one in use, as if nothing were in it.
+    fn enter_chunk(&mut self, number: usize) {
+        let Some(chunk) = self.chunks.get(number) else {
+            return;
+        };
+        // A register is a value with two transparent layers around it.
+        self.top = UnsafeCell::raw_get(chunk.as_ptr()).cast();
+        self.limit = self.top.wrapping_add(chunk.len());
+    }
+
+    /// Gives back the window pushed last, which began at `base`; its registers must hold no counted object.
     #[inline]
-    pub fn pop(&mut self, mark: StackMark) {
-        self.chunk = mark.chunk as usize;
-        self.used = mark.used as usize;
+    pub fn pop(&mut self, base: *mut Value) {
+        if base == self.bottom && !base.is_null() {
+            self.leave_chunk();
+        } else {
+            self.top = base;
+        }
+    }
+
+    #[cold]
+    fn leave_chunk(&mut self) {
+        let Some(top) = self.tops.pop() else {
+            return;
+        };
+        let number = self.tops.len();
+        self.enter_chunk(number);
+        self.bottom = if number == 0 {
+            std::ptr::null_mut()
+        } else {
+            self.top
+        };
+        self.top = top;
     }
 }
 
@@ -139,8 +175,6 @@ pub(crate) struct CodeFrame {
     pub word_count: u16,
     /// Whether the pending call's result is not wanted.
     pub discards: bool,
-    /// The top of the register stack below the window.
-    pub mark: StackMark,
 }
 
 /// One frame.
@@ -196,8 +230,9 @@ pub(crate) struct CallFrame {
     pub caller: u32,
     /// The registers of the local variables.
     pub locals: *mut Value,
-    /// Names the local variables; None for namespace levels.
-    pub unit: Option<Rc<Unit>>,
+    /// Names the local variables; null for namespace levels. The code frame of the call holds it, and goes after the call
+    /// frame.
+    unit: *const Unit,
     /// The words of the call, for `info level`: they live in the caller's window or a [`FrameKind::Words`].
     pub words: *const Value,
     pub word_count: u32,
@@ -218,7 +253,7 @@ impl Fiber {
     /// A fiber with nothing but the global level.
     pub fn new(global: &Rc<Namespace>, coroutine: Option<Rc<Coroutine>>) -> Fiber {
         let mut fiber = Fiber {
-            registers: RegisterStack::new(),
+            registers: RegisterStack::new(CHUNK_FIRST[usize::from(coroutine.is_some())]),
             frames: Vec::new(),
             calls: Vec::new(),
             coroutine,
@@ -232,7 +267,7 @@ impl Fiber {
     pub fn push_procedure_call(
         &mut self,
         procedure: &Procedure,
-        unit: Rc<Unit>,
+        unit: *const Unit,
         locals: *mut Value,
         words: &[Value],
         level: u32,
@@ -250,7 +285,7 @@ impl Fiber {
             (&raw mut (*call).level).write(level);
             (&raw mut (*call).caller).write(caller);
             (&raw mut (*call).locals).write(locals);
-            (&raw mut (*call).unit).write(Some(unit));
+            (&raw mut (*call).unit).write(unit);
             (&raw mut (*call).words).write(words.as_ptr());
             (&raw mut (*call).word_count).write(words.len() as u32);
             (&raw mut (*call).extra).write(None);
@@ -265,6 +300,46 @@ impl Fiber {
         }
     }
 
+    /// Drops the top call frame in place: it is large, and popping it by value would copy it first.
+    #[inline]
+    fn pop_call(&mut self) {
+        if let Some(rest) = self.calls.len().checked_sub(1) {
+            // SAFETY: the element at `rest` is the last one; its fields that own something are dropped once, after the
+            // length has left it out.
+            unsafe {
+                self.calls.set_len(rest);
+                let call = &mut *self.calls.as_mut_ptr().add(rest);
+                if call.extra.is_some() {
+                    drop(call.extra.take());
+                }
+                std::ptr::drop_in_place(&raw mut call.namespace);
+            }
+        }
+    }
+
+    /// Drops the top frame with what it owns if it is a procedure's: what [`Fiber::pop_frame`] does, for the one
+    /// kind of frame that comes and goes most.
+    #[inline]
+    pub fn pop_procedure(&mut self) -> bool {
+        let Some(rest) = self.frames.len().checked_sub(1) else {
+            return false;
+        };
+        // SAFETY: the element at `rest` is the last one.
+        let frame = unsafe { &mut *self.frames.as_mut_ptr().add(rest) };
+        let (FrameKind::Code(code), End::Procedure) = (&mut frame.kind, &frame.end) else {
+            return false;
+        };
+        self.pop_call();
+        clear(code.base, usize::from(code.unit.code.register_count));
+        self.registers.pop(code.base);
+        // SAFETY: of such a frame only the unit needs dropping; the length has left it out before.
+        unsafe {
+            self.frames.set_len(rest);
+            std::ptr::drop_in_place(&raw mut code.unit);
+        }
+        true
+    }
+
     /// Drops the top frame with what it owns.
     pub fn pop_frame(&mut self) {
         // In place: the frame is large, and popping it by value would copy it first.
@@ -272,11 +347,14 @@ impl Fiber {
             return;
         };
         if matches!(frame.end, End::Procedure | End::Lambda | End::Namespace(_)) {
-            self.calls.truncate(self.calls.len().saturating_sub(1));
+            self.pop_call();
         }
+        let Some(frame) = self.frames.last_mut() else {
+            return;
+        };
         if let FrameKind::Code(code) = &frame.kind {
             clear(code.base, usize::from(code.unit.code.register_count));
-            self.registers.pop(code.mark);
+            self.registers.pop(code.base);
         }
         self.frames.truncate(self.frames.len() - 1);
     }
@@ -297,11 +375,18 @@ impl CallFrame {
             level,
             caller,
             locals: std::ptr::null_mut(),
-            unit: None,
+            unit: std::ptr::null(),
             words: std::ptr::null(),
             word_count: 0,
             extra: None,
         }
+    }
+
+    /// What names the local variables; None for namespace levels.
+    #[inline]
+    pub fn unit(&self) -> Option<&Unit> {
+        // SAFETY: see the field.
+        unsafe { self.unit.as_ref() }
     }
 
     /// The words of the call.

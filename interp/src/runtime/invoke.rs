@@ -66,7 +66,7 @@ impl Interp {
         match callee {
             Callee::Builtin(row) => self.call_builtin(row, words),
             Callee::Procedure(procedure) => {
-                self.push_procedure(procedure, words, 1, End::Procedure)?;
+                self.push_procedure(procedure, words)?;
                 Ok(Next::Running)
             }
             Callee::Other(command) => self.call_command(command, words),
@@ -102,7 +102,7 @@ impl Interp {
         match kind {
             CommandKind::Builtin(row) => self.call_builtin(row, words),
             CommandKind::Procedure(procedure) => {
-                self.push_procedure(&procedure, words, 1, End::Procedure)?;
+                self.push_procedure(&procedure, words)?;
                 Ok(Next::Running)
             }
             CommandKind::Imported(target) => self.call_command(&target, words),
@@ -135,61 +135,77 @@ impl Interp {
         self.push_words_in(call, index, Some(namespace.clone()))
     }
 
-    /// Pushes the frame of a procedure called with `words`, of which the first `name_count` are not arguments.
+    /// Pushes the frame of a procedure called with `words`.
     pub(crate) fn push_procedure(
         &mut self,
         procedure: &Rc<Procedure>,
         words: &[Value],
-        name_count: usize,
-        end: End,
     ) -> Result<(), Box<Exception>> {
+        self.push_call::<false>(procedure, words)
+    }
+
+    /// Pushes the frame of a lambda; `words` are those of `apply`.
+    pub(crate) fn push_lambda(
+        &mut self,
+        lambda: &Rc<Procedure>,
+        words: &[Value],
+    ) -> Result<(), Box<Exception>> {
+        self.push_call::<true>(lambda, words)
+    }
+
+    #[inline]
+    fn push_call<const IS_LAMBDA: bool>(
+        &mut self,
+        procedure: &Rc<Procedure>,
+        words: &[Value],
+    ) -> Result<(), Box<Exception>> {
+        let name_count = if IS_LAMBDA { 2 } else { 1 };
         self.command_count += 1;
         if self.fiber.frames.len() >= self.recursion_limit {
             self.check_depth()?;
         }
         let unit = self.procedure_unit(procedure);
-        let arguments = &words[name_count..];
-        let parameter_count = procedure.parameters.len();
-        if !(procedure.is_plain && arguments.len() == parameter_count) {
+        let arguments = words.get(name_count..).unwrap_or_default();
+        let is_plain = procedure.is_plain && arguments.len() == procedure.parameters.len();
+        if !is_plain {
             check_arguments(procedure, words, name_count)?;
         }
-        let count = usize::from(unit.code.register_count);
+        let locals: *const Unit = Rc::as_ptr(&unit);
         let local_count = unit.code.locals.len();
-        let (base, mark) = self.fiber.registers.push(count);
-        // SAFETY: the window has `count` registers, at least one for each local and so for each parameter.
+        let fiber = &mut *self.fiber;
+        let base = fiber.registers.push(usize::from(unit.code.register_count));
+        // SAFETY: the window has `register_count` registers, at least one for each local and so for each parameter.
         unsafe {
-            if procedure.is_plain && arguments.len() == parameter_count {
+            if is_plain {
                 for (index, argument) in arguments.iter().enumerate() {
                     base.add(index).write(argument.clone());
                 }
             } else {
-                for index in 0..parameter_count {
-                    base.add(index)
-                        .write(argument_value(procedure, arguments, index));
-                }
+                write_arguments(procedure, arguments, base);
             }
-            for index in parameter_count..local_count {
+            for index in procedure.parameters.len()..local_count {
                 base.add(index).write(Value::UNSET);
             }
         }
-        let caller = self.current_call();
-        let level = self.fiber.calls[caller].level + 1;
-        let call = self.fiber.calls.len() as u32;
-        let fiber = &mut *self.fiber;
-        let frame_unit = unit.clone();
-        fiber.push_procedure_call(procedure, unit, base, words, level, caller as u32);
+        let caller = fiber.frames.last().map_or(0, |frame| frame.call);
+        let level = fiber.calls[caller as usize].level + 1;
+        let call = fiber.calls.len() as u32;
+        fiber.push_procedure_call(procedure, locals, base, words, level, caller);
         push_in_place(&mut fiber.frames, || Frame {
             kind: FrameKind::Code(CodeFrame {
-                unit: frame_unit,
+                unit,
                 base,
                 pc: 0,
                 result: 0,
                 word_count: 0,
                 discards: false,
-                mark,
             }),
             call,
-            end,
+            end: if IS_LAMBDA {
+                End::Lambda
+            } else {
+                End::Procedure
+            },
         });
         Ok(())
     }
@@ -197,7 +213,8 @@ impl Interp {
     /// The compiled body of a procedure.
     #[inline]
     pub(crate) fn procedure_unit(&mut self, procedure: &Rc<Procedure>) -> Rc<Unit> {
-        if let Some(unit) = &*procedure.unit.borrow()
+        // SAFETY: what is borrowed is cloned before anything else runs.
+        if let Ok(Some(unit)) = unsafe { procedure.unit.try_borrow_unguarded() }
             && unit.compile_epoch == self.compile_epoch
             && unit.interp_id == self.id
         {
@@ -373,6 +390,22 @@ pub(crate) fn wrong_args(name: &str, row: &Builtin) -> Box<Exception> {
     Exception::wrong_args(&format!("{name} {}", row.usage))
 }
 
+/// Writes the arguments of a procedure with defaults or `args`.
+///
+/// # Safety
+/// `base` is a window of at least as many registers as there are parameters.
+#[inline(never)]
+unsafe fn write_arguments(procedure: &Procedure, arguments: &[Value], base: *mut Value) {
+    for index in 0..procedure.parameters.len() {
+        // SAFETY: see above.
+        unsafe {
+            base.add(index)
+                .write(argument_value(procedure, arguments, index));
+        }
+    }
+}
+
+#[inline(never)]
 fn check_arguments(
     procedure: &Procedure,
     words: &[Value],

@@ -78,7 +78,11 @@ impl Interp {
             *register = Value(Repr::Link(cell.target()));
             return Ok(());
         }
-        let name = unit.code.locals.get(usize::from(number)).map_or("", |name| name);
+        let name = unit
+            .code
+            .locals
+            .get(usize::from(number))
+            .map_or("", |name| name);
         self.link(name, cell)
     }
 
@@ -95,10 +99,14 @@ impl Interp {
         if frame.kind != CallKind::Procedure {
             return None;
         }
-        let unit = frame.unit.as_ref()?;
+        let unit = frame.unit()?;
         let (known, number) = site.local.get();
         let number = if known == unit.id
-            && unit.code.locals.get(usize::from(number)).is_some_and(|local| **local == *name)
+            && unit
+                .code
+                .locals
+                .get(usize::from(number))
+                .is_some_and(|local| **local == *name)
         {
             number
         } else {

@@ -13,7 +13,7 @@ use std::rc::Rc;
 
 use super::command::{CommandResult, Next};
 use super::exception::{Exception, Outcome, code};
-use super::frame::{CallKind, CodeFrame, End, FrameKind, clear};
+use super::frame::{CallKind, CodeFrame, FrameKind, clear};
 use super::unit::{CallSite, Callee, Unit};
 use super::unwind::Delivered;
 use super::variable::{Slot, Target};
@@ -103,17 +103,24 @@ impl Interp {
             // not move, and its own place is looked up again for each use.
             let base: *mut Value = frame.base;
             let unit: *const Unit = Rc::as_ptr(&frame.unit);
-            let mut pc: usize = frame.pc as usize;
+            let start = frame.pc as usize;
             // SAFETY: see the head of this file.
             unsafe {
                 let instructions: *const Instruction = (*unit).code.instructions.as_ptr();
+                let mut ip: *const Instruction = instructions.add(start);
+                // The number of the instruction that `ip` points to.
+                macro_rules! pc {
+                    () => {
+                        ip.offset_from(instructions) as usize
+                    };
+                }
                 let constants: *const Value = (*unit).code.constants.as_ptr();
                 let exception: Box<Exception>;
 
                 'fail: {
                     loop {
-                        let i = *instructions.add(pc);
-                        pc += 1;
+                        let i: &Instruction = &*ip;
+                        ip = ip.add(1);
 
                         macro_rules! reg {
                             ($operand:expr) => {
@@ -151,7 +158,7 @@ impl Interp {
                         // Slow paths may run traces, which look at the frame.
                         macro_rules! save {
                             () => {
-                                self.running().pc = pc as u32
+                                self.running().pc = pc!() as u32
                             };
                         }
                         macro_rules! safepoint {
@@ -266,7 +273,7 @@ impl Interp {
                                     $compare
                                 );
                                 if truth == (i.x & JUMP_IF_FALSE == 0) {
-                                    pc = pc.wrapping_add_signed(isize::from(i.c as i16));
+                                    ip = ip.wrapping_offset(isize::from(i.c as i16));
                                     turn!(i.c as i16);
                                 }
                             }};
@@ -364,7 +371,7 @@ impl Interp {
                                 if i.x == TargetKind::LocalElement as u8
                                     && let Repr::Array(array) = &(*base.add(i.b as usize)).0
                                 {
-                                    let key = reg!((*instructions.add(pc)).a);
+                                    let key = reg!((*ip).a);
                                     let found = match array.elements.borrow().get(key) {
                                         Some(value) if value.is_value() && key.is_value() => {
                                             Some(value.clone())
@@ -372,15 +379,15 @@ impl Interp {
                                         _ => None,
                                     };
                                     if let Some(value) = found {
-                                        pc += 1;
+                                        ip = ip.add(1);
                                         put!(value);
                                         continue;
                                     }
                                 }
                                 save!();
                                 let (target, step) =
-                                    check!(self.target(&*unit, base, i, pc, "read"));
-                                pc += step;
+                                    check!(self.target(&*unit, base, *i, pc!(), "read"));
+                                ip = ip.add(step);
                                 let value = check!(self.get(&target));
                                 put!(value);
                             }
@@ -390,7 +397,7 @@ impl Interp {
                                     && i.c == NO_REGISTER
                                     && let Repr::Array(array) = &(*base.add(i.b as usize)).0
                                 {
-                                    let key = reg!((*instructions.add(pc)).a);
+                                    let key = reg!((*ip).a);
                                     let mut elements = array.elements.borrow_mut();
                                     if key.is_value()
                                         && let Some(slot) = elements.get_mut(key)
@@ -399,14 +406,14 @@ impl Interp {
                                         let old = std::mem::replace(slot, value);
                                         drop(elements);
                                         drop(old);
-                                        pc += 1;
+                                        ip = ip.add(1);
                                         continue;
                                     }
                                 }
                                 save!();
                                 let (target, step) =
-                                    check!(self.target(&*unit, base, i, pc, "set"));
-                                pc += step;
+                                    check!(self.target(&*unit, base, *i, pc!(), "set"));
+                                ip = ip.add(step);
                                 let value = check!(self.set(&target, value));
                                 if i.c != NO_REGISTER {
                                     store!(self, base, i.c, value, 'fail, exception);
@@ -428,8 +435,8 @@ impl Interp {
                                 }
                                 save!();
                                 let (target, step) =
-                                    check!(self.target(&*unit, base, i, pc, "set"));
-                                pc += step;
+                                    check!(self.target(&*unit, base, *i, pc!(), "set"));
+                                ip = ip.add(step);
                                 let value = check!(
                                     self.modify(&target, true, |value| increment(value, &amount))
                                 );
@@ -448,8 +455,8 @@ impl Interp {
                                 }
                                 save!();
                                 let (target, step) =
-                                    check!(self.target(&*unit, base, i, pc, "set"));
-                                pc += step;
+                                    check!(self.target(&*unit, base, *i, pc!(), "set"));
+                                ip = ip.add(step);
                                 let value = check!(
                                     self.modify(&target, false, |value| append(value, &tail))
                                 );
@@ -469,8 +476,8 @@ impl Interp {
                                 }
                                 save!();
                                 let (target, step) =
-                                    check!(self.target(&*unit, base, i, pc, "set"));
-                                pc += step;
+                                    check!(self.target(&*unit, base, *i, pc!(), "set"));
+                                ip = ip.add(step);
                                 let value = check!(
                                     self.modify(&target, true, |value| lappend(value, element))
                                 );
@@ -480,24 +487,24 @@ impl Interp {
                             }
                             Op::VariableExists => {
                                 save!();
-                                let (truth, step) = self.target_exists(&*unit, base, i, pc);
-                                pc += step;
+                                let (truth, step) = self.target_exists(&*unit, base, *i, pc!());
+                                ip = ip.add(step);
                                 put!(Value::boolean(truth));
                             }
                             Op::VariableUnset => {
                                 save!();
                                 let complains = i.a != 0;
                                 let step =
-                                    check!(self.target_unset(&*unit, base, i, pc, complains));
-                                pc += step;
+                                    check!(self.target_unset(&*unit, base, *i, pc!(), complains));
+                                ip = ip.add(step);
                             }
                             Op::LinkNamespace => {
                                 save!();
-                                check!(self.link_namespace(&*unit, base, i));
+                                check!(self.link_namespace(&*unit, base, *i));
                             }
                             Op::LinkCaller => {
                                 save!();
-                                check!(self.link_caller(&*unit, base, i));
+                                check!(self.link_caller(&*unit, base, *i));
                             }
                             Op::IncrLocal => {
                                 let variable = &mut *base.add(i.a as usize);
@@ -613,9 +620,9 @@ impl Interp {
                                 put!(value);
                             }
 
-                            Op::Jump => pc = pc.wrapping_add_signed(i.long_jump() as isize),
+                            Op::Jump => ip = ip.wrapping_offset(i.long_jump() as isize),
                             Op::LoopBack => {
-                                pc = pc.wrapping_add_signed(i.long_jump() as isize);
+                                ip = ip.wrapping_offset(i.long_jump() as isize);
                                 safepoint!();
                                 if self.mode == Mode::Yield {
                                     save!();
@@ -631,7 +638,7 @@ impl Interp {
                                     }
                                 };
                                 if truth {
-                                    pc = pc.wrapping_add_signed(i.long_jump() as isize);
+                                    ip = ip.wrapping_offset(i.long_jump() as isize);
                                     turn!(i.long_jump());
                                 }
                             }
@@ -644,7 +651,7 @@ impl Interp {
                                     }
                                 };
                                 if !truth {
-                                    pc = pc.wrapping_add_signed(i.long_jump() as isize);
+                                    ip = ip.wrapping_offset(i.long_jump() as isize);
                                     turn!(i.long_jump());
                                 }
                             }
@@ -665,7 +672,7 @@ impl Interp {
                                 };
                                 let truth = same == (i.op == Op::JumpStringEqual);
                                 if truth == (i.x & JUMP_IF_FALSE == 0) {
-                                    pc = pc.wrapping_add_signed(isize::from(i.c as i16));
+                                    ip = ip.wrapping_offset(isize::from(i.c as i16));
                                     turn!(i.c as i16);
                                 }
                             }
@@ -679,7 +686,7 @@ impl Interp {
                                     .get(&*text)
                                     .copied()
                                     .unwrap_or(table.otherwise);
-                                pc = pc.wrapping_add_signed(distance as isize);
+                                ip = ip.wrapping_offset(distance as isize);
                             }
 
                             Op::ForeachStart => {
@@ -689,12 +696,12 @@ impl Interp {
                             Op::ForeachNext => {
                                 let widths = &*constants.add(i.b as usize);
                                 if foreach_next(base, i.a, widths, i.c) {
-                                    pc += 1;
+                                    ip = ip.add(1);
                                 }
                             }
                             Op::ForeachGet => {
-                                let extra = *instructions.add(pc);
-                                pc += 1;
+                                let extra = *ip;
+                                ip = ip.add(1);
                                 let value = foreach_get(
                                     base,
                                     i.b,
@@ -710,7 +717,7 @@ impl Interp {
                                     (&mut (*state).0, &(*state.add(1)).0)
                                 else {
                                     // An empty list is held as the empty string.
-                                    pc = pc.wrapping_add_signed(isize::from(i.c as i16));
+                                    ip = ip.wrapping_offset(isize::from(i.c as i16));
                                     continue;
                                 };
                                 match list.elements().get(*counter as usize) {
@@ -718,7 +725,7 @@ impl Interp {
                                         *counter += 1;
                                         put!(element.clone());
                                     }
-                                    None => pc = pc.wrapping_add_signed(isize::from(i.c as i16)),
+                                    None => ip = ip.wrapping_offset(isize::from(i.c as i16)),
                                 }
                             }
 
@@ -730,7 +737,7 @@ impl Interp {
                                 let discards = i.x & 1 != 0;
                                 {
                                     let frame = self.running();
-                                    frame.pc = pc as u32;
+                                    frame.pc = pc!() as u32;
                                     frame.result = i.a;
                                     frame.word_count = i.b;
                                     frame.discards = discards;
@@ -751,12 +758,7 @@ impl Interp {
                                     }
                                     Callee::Procedure(procedure) => {
                                         let procedure: *const _ = procedure;
-                                        match self.push_procedure(
-                                            &*procedure,
-                                            words,
-                                            1,
-                                            End::Procedure,
-                                        ) {
+                                        match self.push_procedure(&*procedure, words) {
                                             Ok(()) => {
                                                 if self.mode == Mode::Yield {
                                                     return Err(suspended());
@@ -784,7 +786,7 @@ impl Interp {
                                 let discards = i.x & 1 != 0;
                                 {
                                     let frame = self.running();
-                                    frame.pc = pc as u32;
+                                    frame.pc = pc!() as u32;
                                     frame.result = i.a;
                                     // The list itself is dropped with the result.
                                     frame.word_count = 1;
@@ -831,14 +833,14 @@ impl Interp {
                                 if (*unit).compile_epoch != self.compile_epoch {
                                     {
                                         let frame = self.running();
-                                        frame.pc =
-                                            pc.wrapping_add_signed(i.long_jump() as isize) as u32;
+                                        frame.pc = pc!().wrapping_add_signed(i.long_jump() as isize)
+                                            as u32;
                                         frame.result = i.a;
                                         frame.word_count = 0;
                                         frame.discards = i.x != 0;
                                     }
-                                    let result = self.start_again(&*unit, pc as u32 - 1);
-                                    pc = pc.wrapping_add_signed(i.long_jump() as isize);
+                                    let result = self.start_again(&*unit, pc!() as u32 - 1);
+                                    ip = ip.wrapping_offset(i.long_jump() as isize);
                                     called!(result, i.a, 0usize, i.x != 0);
                                 }
                             }
@@ -956,7 +958,7 @@ impl Interp {
                                     drop(old);
                                 } else {
                                     save!();
-                                    check!(self.list_set_local(base, i));
+                                    check!(self.list_set_local(base, *i));
                                 }
                             }
                             Op::OkOptions => {
@@ -971,7 +973,7 @@ impl Interp {
                             }
                             Op::ChangeLocal => {
                                 save!();
-                                check!(self.change_local(base, i));
+                                check!(self.change_local(base, *i));
                             }
                             Op::CallInline => {
                                 save!();
@@ -988,12 +990,12 @@ impl Interp {
                                 let state = base.add(i.b as usize);
                                 match dict_step(state) {
                                     Some((key, value)) => {
-                                        let extra = *instructions.add(pc);
-                                        pc += 1;
+                                        let extra = *ip;
+                                        ip = ip.add(1);
                                         put!(key);
                                         store!(self, base, extra.a, value, 'fail, exception);
                                     }
-                                    None => pc = pc.wrapping_add_signed(isize::from(i.c as i16)),
+                                    None => ip = ip.wrapping_offset(isize::from(i.c as i16)),
                                 }
                             }
                         }
@@ -1002,7 +1004,7 @@ impl Interp {
                 // An exception raised by the instruction before `pc`.
                 {
                     let frame = self.running();
-                    frame.pc = pc as u32;
+                    frame.pc = pc!() as u32;
                     // No call is pending: what an earlier one left here is no longer its words.
                     frame.word_count = 0;
                 }
@@ -1052,7 +1054,9 @@ impl Interp {
                 }
             };
         }
-        self.fiber.pop_frame();
+        if !self.fiber.pop_procedure() {
+            self.fiber.pop_frame();
+        }
         let mode = self.mode;
         if let Some(FrameKind::Code(below)) =
             self.fiber.frames.last_mut().map(|frame| &mut frame.kind)
@@ -1653,7 +1657,9 @@ impl Interp {
         }
         match self.find_slot(name, call) {
             Some(slot) => Ok(slot),
-            None if operation == "read" && !super::namespace::is_qualified(name) => self.make_unset_slot(),
+            None if operation == "read" && !super::namespace::is_qualified(name) => {
+                self.make_unset_slot()
+            }
             None => Ok(Slot::Cell(crate::value::Variable::unset())),
         }
     }

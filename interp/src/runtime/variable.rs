@@ -171,7 +171,7 @@ impl Interp {
     /// As [`Interp::find_slot`], but a link is not followed.
     fn raw_slot(&mut self, name: &str, call: usize) -> Option<Slot> {
         let frame = self.fiber.calls.get(call)?;
-        if let Some(unit) = &frame.unit
+        if let Some(unit) = frame.unit()
             && let Some(register) = unit.code.local_index.get(name)
         {
             // SAFETY: the frame's window has a register for each of its unit's locals.

@@ -34,8 +34,18 @@ pub use variable::{ArrayObject, Variable};
 /// A Tcl value.
 ///
 /// Equality and hashing of values go by their string reps, as everywhere in Tcl: see [`Value::same_text`].
-#[derive(Clone)]
 pub struct Value(pub(crate) Repr);
+
+impl Clone for Value {
+    #[inline(always)]
+    fn clone(&self) -> Value {
+        if self.is_counted() {
+            return Value(self.0.clone_counted());
+        }
+        // SAFETY: the forms that are not counted are plain words.
+        unsafe { std::ptr::read(self) }
+    }
+}
 
 /// The forms a value takes. Each is one 64-bit word of integer or pointer behind its tag, so that values are passed in
 /// registers and copied by words.
@@ -47,6 +57,9 @@ pub(crate) enum Repr {
     Double(Real),
     /// A string of at most [`short::SHORT_BYTES_MAX`] bytes, held inline.
     Short(Short),
+    /// Variable slots only: no value.
+    Unset,
+    // From here on counted.
     /// A longer string, or one that keeps an internal rep.
     String(Rc<StringObject>),
     /// A list; its string rep is made when asked for.
@@ -61,8 +74,13 @@ pub(crate) enum Repr {
     Array(Rc<ArrayObject>),
     /// Variable slots only: the slot stands for a variable that lives elsewhere.
     Link(Rc<Variable>),
-    /// Variable slots only: no value.
-    Unset,
+}
+
+impl Repr {
+    /// A clone of a counted form. Apart from [`Value::clone`], so that cloning a number takes no jump by form.
+    fn clone_counted(&self) -> Repr {
+        self.clone()
+    }
 }
 
 /// A double as its bits: a word like every other form of a value.

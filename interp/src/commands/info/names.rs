@@ -179,7 +179,7 @@ fn add_locals(interp: &Interp, pattern: &str, with_links: bool, names: &mut Name
         return;
     }
     for (number, name) in frame
-        .unit
+        .unit()
         .iter()
         .flat_map(|unit| unit.code.locals.iter())
         .enumerate()
@@ -210,7 +210,7 @@ fn add_locals(interp: &Interp, pattern: &str, with_links: bool, names: &mut Name
 
 /// The content of a local variable's register.
 fn local(frame: &CallFrame, number: usize) -> Option<Value> {
-    let count = frame.unit.as_ref().map_or(0, |unit| unit.code.locals.len());
+    let count = frame.unit().map_or(0, |unit| unit.code.locals.len());
     if number >= count || frame.locals.is_null() {
         return None;
     }
@@ -227,7 +227,7 @@ fn owns(interp: &Interp, index: usize, number: usize, cell: &Rc<Variable>) -> bo
         let count = match (frame.kind, at == index) {
             (CallKind::Namespace, _) => 0,
             (_, true) => number,
-            (_, false) => frame.unit.as_ref().map_or(0, |unit| unit.code.locals.len()),
+            (_, false) => frame.unit().map_or(0, |unit| unit.code.locals.len()),
         };
         for other in 0..count {
             let Some(content) = local(frame, other) else {
