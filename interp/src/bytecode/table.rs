@@ -136,7 +136,7 @@ instructions! {
 
     // Calling and leaving
     Invoke "invoke" [Register Count Count] "a = result of the command whose b words are in a...; c is the call site";
-    InvokeList "invoke-list" [Register Register None] "a = result of the command whose words are the list in b";
+    InvokeList "invoke-list" [Register Register Count] "a = result of the command whose words are the list in b; c is the call site";
     Return "return" [Register None None] "leave the unit with the value of a";
     ReturnTake "return-take" [Register None None] "leave the unit with temporary a";
     ReturnCode "return-code" [Register Count Count] "raise return: value a, code b, level c";

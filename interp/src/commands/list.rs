@@ -140,6 +140,9 @@ pub(crate) fn index(list: &Value, index: &Value) -> Outcome {
     if !index.is_list()
         && let Some(position) = index_form(index)
     {
+        if let Repr::List(list) = &list.0 {
+            return Ok(element(list, position).unwrap_or_default());
+        }
         let list = list.to_list()?;
         return Ok(element(&list, position).unwrap_or_default());
     }
@@ -309,8 +312,12 @@ fn concat(_interp: &mut Interp, words: &[Value]) -> CommandResult {
     done(concatenation(&words[1..])?)
 }
 
-/// The arguments as `concat`, `eval` and `uplevel` join them: as lists when all are lists without a string of their own
-/// spelling, and otherwise as strings.
+fn is_number(value: &Value) -> bool {
+    matches!(value.0, Repr::Int(_) | Repr::Double(_))
+}
+
+/// The arguments as `concat`, `eval` and `uplevel` join them: as lists when all are numbers or lists without a string of
+/// their own spelling, and otherwise as strings.
 ///
 /// Errors: a result past the limits. Source: concat(n).
 pub(crate) fn concatenation(values: &[Value]) -> Outcome {
@@ -322,17 +329,16 @@ pub(crate) fn concatenation(values: &[Value]) -> Outcome {
     }
     if values
         .iter()
-        .all(|value| value.is_list() || value.is_empty())
+        .all(|value| value.is_list() || is_number(value) || value.is_empty())
     {
-        let lists = values
-            .iter()
-            .map(Value::to_list)
-            .collect::<Result<Vec<_>, _>>()?;
-        let count = lists.iter().map(|list| list.elements().len()).sum();
-        check_length(count)?;
-        let mut elements = Vec::with_capacity(count);
-        for list in &lists {
-            elements.extend_from_slice(list.elements());
+        let mut elements = Vec::new();
+        for value in values {
+            match &value.0 {
+                Repr::Int(_) | Repr::Double(_) => elements.push(value.clone()),
+                Repr::List(list) => elements.extend_from_slice(list.elements()),
+                _ => {}
+            }
+            check_length(elements.len())?;
         }
         return Ok(Value::list(elements));
     }

@@ -377,7 +377,9 @@ impl<'a> Compiler<'a> {
             self.builder.release(value);
         }
         let discards = u8::from(destination == Destination::Discard);
-        self.builder.emit(Op::InvokeList, discards, list, list, 0);
+        let site = self.builder.call_site();
+        self.builder
+            .emit(Op::InvokeList, discards, list, list, site);
         self.builder.release(list);
         self.deliver(list, destination);
     }

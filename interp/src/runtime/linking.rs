@@ -4,7 +4,6 @@ use std::rc::Rc;
 
 use super::Interp;
 use super::exception::Exception;
-use super::frame::CallKind;
 use super::unit::{Unit, VariableSite};
 use super::variable::Slot;
 use crate::bytecode::Instruction;
@@ -54,7 +53,7 @@ impl Interp {
         // SAFETY: the register is one of the running frame.
         let name = self.operand(unsafe { &*base.add(usize::from(instruction.b)) })?;
         let site = &unit.variable_sites[usize::from(instruction.c)];
-        let cell = match self.local_at_site(site, &name.str(), call) {
+        let cell = match self.named_local_at_site(site, &name.str(), call) {
             Some(register) => {
                 // SAFETY: the register is a local of a live call frame.
                 self.cell_of(unsafe { Slot::of_register(register) })
@@ -86,28 +85,40 @@ impl Interp {
         self.link(name, cell)
     }
 
-    /// The register of the local variable `name` of call frame `call`, if that is a procedure's that names it. The site
-    /// remembers where it was.
+    /// The register of the local variable that `site` names in call frame `call`, if that is a procedure's whose code
+    /// names it. The site remembers where it was.
     #[inline]
-    pub(super) fn local_at_site(
+    pub(super) fn local_at_site(&self, site: &VariableSite, call: usize) -> Option<*mut Value> {
+        let frame = self.fiber.calls.get(call)?;
+        let unit = frame.unit()?;
+        let (known, number) = site.local.get();
+        let number = if known == unit.id {
+            number
+        } else {
+            let number = *unit.code.local_index.get(&*site.name.str())?;
+            site.local.set((unit.id, number));
+            number
+        };
+        Some(frame.locals.wrapping_add(usize::from(number)))
+    }
+
+    /// The same for a name that is known only now: the site's own name means nothing.
+    fn named_local_at_site(
         &self,
         site: &VariableSite,
         name: &str,
         call: usize,
     ) -> Option<*mut Value> {
         let frame = self.fiber.calls.get(call)?;
-        if frame.kind != CallKind::Procedure {
-            return None;
-        }
         let unit = frame.unit()?;
         let (known, number) = site.local.get();
-        let number = if known == unit.id
+        let is_known = known == unit.id
             && unit
                 .code
                 .locals
                 .get(usize::from(number))
-                .is_some_and(|local| **local == *name)
-        {
+                .is_some_and(|local| **local == *name);
+        let number = if is_known {
             number
         } else {
             let number = *unit.code.local_index.get(name)?;

@@ -743,8 +743,10 @@ impl Interp {
                                     frame.discards = discards;
                                 }
                                 let site: *mut CallSite = (&(*unit).call_sites)[i.c as usize].get();
-                                if (*site).epoch != self.command_epoch || i.x & 2 != 0 {
-                                    if let Some(result) = self.resolve(words, site) {
+                                if (*site).epoch != self.command_epoch
+                                    || i.x & 2 != 0 && !(*site).name.same_text(&words[0])
+                                {
+                                    if let Some(result) = self.resolve(words, site, i.x & 2 != 0) {
                                         called!(result, i.a, count, discards);
                                     }
                                     if (*site).epoch == 0 {
@@ -801,8 +803,20 @@ impl Interp {
                                     *base.add(i.b as usize) = Value(Repr::List(list.clone()));
                                 }
                                 drop(list);
-                                let namespace = self.current_namespace();
-                                let result = self.call_words(words, &namespace);
+                                let Some(name) = words.first() else {
+                                    called!(Ok(Next::Done(Value::EMPTY)), i.a, 1usize, discards);
+                                    continue;
+                                };
+                                let site: *mut CallSite = (&(*unit).call_sites)[i.c as usize].get();
+                                if ((*site).epoch != self.command_epoch
+                                    || !(*site).name.same_text(name))
+                                    && let Some(result) = self.resolve(words, site, true)
+                                {
+                                    called!(result, i.a, 1usize, discards);
+                                    continue;
+                                }
+                                let callee = (*site).callee.clone();
+                                let result = self.call_callee(&callee, words);
                                 called!(result, i.a, 1usize, discards);
                             }
                             Op::ReturnTake | Op::Return => {
@@ -1103,7 +1117,12 @@ impl Interp {
 
     /// Looks up what the words at a call site call. `Some` when the call was made here already.
     #[cold]
-    fn resolve(&mut self, words: &[Value], site: *mut CallSite) -> Option<CommandResult> {
+    fn resolve(
+        &mut self,
+        words: &[Value],
+        site: *mut CallSite,
+        keeps_name: bool,
+    ) -> Option<CommandResult> {
         let namespace = self.current_namespace();
         let text = words[0].str();
         match self.callee(&text, &namespace) {
@@ -1112,6 +1131,9 @@ impl Interp {
                 unsafe {
                     (*site).callee = callee;
                     (*site).epoch = self.command_epoch;
+                    if keeps_name {
+                        (*site).name = words[0].clone();
+                    }
                 }
                 None
             }
@@ -1339,8 +1361,10 @@ impl Interp {
         Ok(Value::string(text))
     }
 
-    #[cold]
     fn list_index(&mut self, list: &Value, index: &Value, is_single: bool) -> Outcome {
+        if !is_single && list.is_value() && index.is_value() {
+            return crate::commands::list::index(list, index);
+        }
         let list = self.operand(list)?;
         let index = self.operand(index)?;
         if is_single {
@@ -1686,7 +1710,7 @@ impl Interp {
             if let Some(variable) = site.kept() {
                 return Ok(Slot::Cell(variable.target()));
             }
-        } else if let Some(register) = self.local_at_site(site, &site.name.str(), call) {
+        } else if let Some(register) = self.local_at_site(site, call) {
             // SAFETY: the register is a local of a live call frame.
             return Ok(unsafe { Slot::of_register(register) });
         }

@@ -34,6 +34,8 @@ pub(crate) struct CallSite {
     /// [`super::Interp::command_epoch`] when it was looked up; 0 for never.
     pub epoch: u64,
     pub callee: Callee,
+    /// The command's name then, where it is not always the same.
+    pub name: Value,
 }
 
 /// What is called.
@@ -85,6 +87,7 @@ impl Unit {
                 UnsafeCell::new(CallSite {
                     epoch: 0,
                     callee: Callee::None,
+                    name: Value::EMPTY,
                 })
             })
             .collect();

@@ -34,6 +34,9 @@ pub fn parse_index(text: &str) -> Option<Index> {
     match text.as_bytes() {
         [digit @ b'0'..=b'9'] => return Some(Index::Start(i64::from(digit - b'0'))),
         b"end" => return Some(Index::End(0)),
+        [b'e', b'n', b'd', b'-', digit @ b'0'..=b'9'] => {
+            return Some(Index::End(-i64::from(digit - b'0')));
+        }
         _ => {}
     }
     if let Some(number) = parse_number(text) {

@@ -100,7 +100,12 @@ impl ListObject {
 
 impl Drop for ListObject {
     fn drop(&mut self) {
-        drop_flat(std::mem::take(&mut self.elements));
+        let elements = std::mem::take(&mut self.elements);
+        // Short lists of numbers are many, and have nothing below them to drop.
+        if elements.len() <= 8 && !elements.iter().any(Value::is_counted) {
+            return;
+        }
+        drop_flat(elements);
     }
 }
 
@@ -108,28 +113,40 @@ impl Drop for ListObject {
 const DROP_NESTING_MAX: u32 = 64;
 
 thread_local! {
-    static DROP_NESTING: Cell<u32> = const { Cell::new(0) };
-    static DROP_WAITING: RefCell<Vec<Box<dyn Any>>> = const { RefCell::new(Vec::new()) };
+    /// How many drops of containers nest now, and whether any wait.
+    static DROPS: Cell<(u32, bool)> = const { Cell::new((0, false)) };
+    static DROPS_WAITING: RefCell<Vec<Box<dyn Any>>> = const { RefCell::new(Vec::new()) };
 }
 
 /// Drops a container's content so that containers nested without limit do not exhaust the Rust stack.
 pub(crate) fn drop_flat<T: 'static>(content: T) {
-    let Ok(nesting) = DROP_NESTING.try_with(|cell| cell.replace(cell.get() + 1)) else {
+    let Ok((nesting, waits)) = DROPS.try_with(Cell::get) else {
         return;
     };
     if nesting >= DROP_NESTING_MAX {
-        let _ = DROP_WAITING.try_with(|waiting| waiting.borrow_mut().push(Box::new(content)));
-    } else {
-        drop(content);
+        let _ = DROPS_WAITING.try_with(|waiting| waiting.borrow_mut().push(Box::new(content)));
+        let _ = DROPS.try_with(|cell| cell.set((nesting, true)));
+        return;
     }
-    let _ = DROP_NESTING.try_with(|cell| cell.set(nesting));
-    if nesting == 0 {
-        while let Ok(Some(next)) = DROP_WAITING.try_with(|waiting| waiting.borrow_mut().pop()) {
-            let _ = DROP_NESTING.try_with(|cell| cell.set(1));
-            drop(next);
-            let _ = DROP_NESTING.try_with(|cell| cell.set(0));
-        }
+    let _ = DROPS.try_with(|cell| cell.set((nesting + 1, waits)));
+    drop(content);
+    let waits = DROPS.try_with(|cell| {
+        let waits = cell.get().1;
+        cell.set((nesting, waits));
+        waits
+    });
+    if nesting == 0 && waits == Ok(true) {
+        drop_waiting();
     }
+}
+
+#[cold]
+fn drop_waiting() {
+    while let Ok(Some(next)) = DROPS_WAITING.try_with(|waiting| waiting.borrow_mut().pop()) {
+        let _ = DROPS.try_with(|cell| cell.set((1, true)));
+        drop(next);
+    }
+    let _ = DROPS.try_with(|cell| cell.set((0, false)));
 }
 
 /// The string rep of a list of these elements.

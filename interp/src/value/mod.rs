@@ -263,7 +263,7 @@ impl Value {
     pub fn same_text(&self, other: &Value) -> bool {
         match (&self.0, &other.0) {
             (Repr::Int(left), Repr::Int(right)) => left == right,
-            (Repr::Short(left), Repr::Short(right)) => left.as_str() == right.as_str(),
+            (Repr::Short(left), Repr::Short(right)) => left == right,
             (Repr::String(left), Repr::String(right)) => {
                 Rc::ptr_eq(left, right) || left.as_str() == right.as_str()
             }
