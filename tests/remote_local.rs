@@ -280,7 +280,7 @@ fn a_target_that_exits_or_dies_while_it_is_asked_is_an_error() {
     );
     assert!(server.child.wait().unwrap().success());
     let mut server = world.serve("s", &["--name", "a"]);
-    let text = "puts [catch {send a {exec kill -9 [pid]}}]; after 100; puts [catch {send a pid} r]; puts $r";
+    let text = "puts [catch {send a {exec sh -c {kill -9 $PPID}}}]; after 100; puts [catch {send a pid} r]; puts $r";
     assert_eq!(world.script(text), "1\n1\nno application named \"a\"\n");
     assert!(!server.child.wait().unwrap().success());
 }
