@@ -85,6 +85,8 @@ def cpu(bench):
     return {"rows": rows, "right": len(good), "all": len(rows),
             "geometric_mean": measure.geometric_mean(r["ratio"] for r in good),
             "arithmetic": measure.geometric_mean(r["ratio"] for r in good if r["group"] == "arithmetic"),
+            "regexp": measure.geometric_mean(r["ratio"] for r in good if r["name"] in ("regexp_text", "regsub_text")),
+            "bignum": next((r["ratio"] for r in good if r["name"] == "bignum"), None),
             "worst": max((r["ratio"] for r in good), default=None)}
 
 

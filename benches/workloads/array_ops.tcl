@@ -45,7 +45,8 @@ proc memo {n} {
 
 proc main {factor} {
     global cache
-    set rounds [expr {max(1, int(36 * $factor))}]
+    set rounds [expr {int(36 * $factor)}]
+    if {$rounds < 1} {set rounds 1}
     set sum 0
     for {set r 0} {$r < $rounds} {incr r} {
         fillGrid grid 90

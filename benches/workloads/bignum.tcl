@@ -68,7 +68,8 @@ proc digitSum {n} {
 }
 
 proc main {factor} {
-    set rounds [expr {max(1, int(32 * $factor))}]
+    set rounds [expr {int(32 * $factor)}]
+    if {$rounds < 1} {set rounds 1}
     set sum 0
     set prime [expr {(1 << 127) - 1}]
     for {set r 0} {$r < $rounds} {incr r} {

@@ -48,7 +48,8 @@ proc runs {bytes} {
 }
 
 proc main {factor} {
-    set rounds [expr {max(1, int(14 * $factor))}]
+    set rounds [expr {int(14 * $factor)}]
+    if {$rounds < 1} {set rounds 1}
     set sum 0
     for {set r 0} {$r < $rounds} {incr r} {
         set bytes [records 6000]

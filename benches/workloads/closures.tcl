@@ -41,7 +41,8 @@ proc range {n} {
 }
 
 proc main {factor} {
-    set rounds [expr {max(1, int(220 * $factor))}]
+    set rounds [expr {int(220 * $factor)}]
+    if {$rounds < 1} {set rounds 1}
     set sum 0
     set numbers [range 2000]
     for {set r 0} {$r < $rounds} {incr r} {

@@ -42,7 +42,8 @@ proc walker {tree} {
 }
 
 proc main {factor} {
-    set rounds [expr {max(1, int(48 * $factor))}]
+    set rounds [expr {int(48 * $factor)}]
+    if {$rounds < 1} {set rounds 1}
     set sum 0
     for {set r 0} {$r < $rounds} {incr r} {
         coroutine numbers count 0 16000

@@ -27,7 +27,8 @@ proc index {words} {
 }
 
 proc main {factor} {
-    set rounds [expr {max(1, int(17 * $factor))}]
+    set rounds [expr {int(17 * $factor)}]
+    if {$rounds < 1} {set rounds 1}
     set words [words 20000]
     set sum 0
     for {set r 0} {$r < $rounds} {incr r} {

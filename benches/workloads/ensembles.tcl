@@ -37,7 +37,8 @@ namespace eval ::stack {
 namespace ensemble create -command ::tool -map {v ::vec s ::st text {::string} twice {::vec scale {1 2 3}}}
 
 proc main {factor} {
-    set rounds [expr {max(1, int(75000 * $factor))}]
+    set rounds [expr {int(75000 * $factor)}]
+    if {$rounds < 1} {set rounds 1}
     set sum 0
     set verbs {length toupper tolower reverse}
     for {set i 0} {$i < $rounds} {incr i} {

@@ -64,7 +64,8 @@ proc child {n} {
 }
 
 proc main {factor} {
-    set rounds [expr {max(1, int(11 * $factor))}]
+    set rounds [expr {int(11 * $factor)}]
+    if {$rounds < 1} {set rounds 1}
     set sum 0
     for {set r 0} {$r < $rounds} {incr r} {
         incr sum [fresh 2500]

@@ -45,7 +45,8 @@ proc rethrow {n} {
 proc main {factor} {
     global closed
     set closed 0
-    set rounds [expr {max(1, int(15000 * $factor))}]
+    set rounds [expr {int(15000 * $factor)}]
+    if {$rounds < 1} {set rounds 1}
     set sum 0
     for {set i 0} {$i < $rounds} {incr i} {
         if {[catch {depth 5} message options]} {

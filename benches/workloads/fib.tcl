@@ -17,7 +17,8 @@ proc ackermann {m n} {
 }
 
 proc main {factor} {
-    set rounds [expr {max(1, int(27 * $factor))}]
+    set rounds [expr {int(27 * $factor)}]
+    if {$rounds < 1} {set rounds 1}
     set sum 0
     for {set i 0} {$i < $rounds} {incr i} {
         incr sum [fib [expr {20 + $i % 3}]]

@@ -50,7 +50,8 @@ proc copy {from to} {
 }
 
 proc main {factor} {
-    set lines [expr {max(10, int(300000 * $factor))}]
+    set lines [expr {int(300000 * $factor)}]
+    if {$lines < 10} {set lines 10}
     set base [file join [pwd] remex-bench-[pid]]
     try {
         write $base.1 $lines

@@ -32,7 +32,8 @@ proc codes {n} {
 }
 
 proc main {factor} {
-    set rounds [expr {max(1, int(18 * $factor))}]
+    set rounds [expr {int(18 * $factor)}]
+    if {$rounds < 1} {set rounds 1}
     set sum 0.0
     for {set r 0} {$r < $rounds} {incr r} {
         set lines [lines 5000]

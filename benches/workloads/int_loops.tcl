@@ -62,7 +62,8 @@ proc bits {limit} {
 }
 
 proc main {factor} {
-    set rounds [expr {max(1, int(28 * $factor))}]
+    set rounds [expr {int(28 * $factor)}]
+    if {$rounds < 1} {set rounds 1}
     set sum 0
     for {set r 0} {$r < $rounds} {incr r} {
         set sum [expr {($sum + [collatz 1500] + [gcdSum 130] + [congruence 100000] + [bits 10000]) % 1000000007}]

@@ -55,7 +55,8 @@ proc ordered {n} {
 }
 
 proc main {factor} {
-    set rounds [expr {max(1, int(24 * $factor))}]
+    set rounds [expr {int(24 * $factor)}]
+    if {$rounds < 1} {set rounds 1}
     set sum 0
     for {set r 0} {$r < $rounds} {incr r} {
         set items [build 15000]

@@ -26,7 +26,8 @@ proc checksum {list} {
 }
 
 proc main {factor} {
-    set rounds [expr {max(1, int(11 * $factor))}]
+    set rounds [expr {int(11 * $factor)}]
+    if {$rounds < 1} {set rounds 1}
     set n 10000
     set sum 0
     for {set r 0} {$r < $rounds} {incr r} {

@@ -23,7 +23,8 @@ proc row {y width limit} {
 
 proc main {factor} {
     set width 110
-    set rows [expr {max(1, int(660 * $factor))}]
+    set rows [expr {int(660 * $factor)}]
+    if {$rows < 1} {set rows 1}
     set inside 0
     set weighted 0
     for {set i 0} {$i < $rows} {incr i} {

@@ -79,7 +79,8 @@ proc determinant {m} {
 }
 
 proc main {factor} {
-    set rounds [expr {max(1, int(17 * $factor))}]
+    set rounds [expr {int(17 * $factor)}]
+    if {$rounds < 1} {set rounds 1}
     set n 48
     set trace 0
     set dets 0.0

@@ -61,7 +61,8 @@ proc advance {bodies dt steps} {
 }
 
 proc main {factor} {
-    set steps [expr {max(1, int(50000 * $factor))}]
+    set steps [expr {int(50000 * $factor)}]
+    if {$steps < 1} {set steps 1}
     set all [bodies]
     set before [energy $all]
     set after [energy [advance $all 0.001 $steps]]

@@ -67,7 +67,8 @@ proc treeSum {tree} {
 }
 
 proc main {factor} {
-    set rounds [expr {max(1, int(40 * $factor))}]
+    set rounds [expr {int(40 * $factor)}]
+    if {$rounds < 1} {set rounds 1}
     set sum 0
     for {set r 0} {$r < $rounds} {incr r} {
         set all [company 40 50]

@@ -37,7 +37,8 @@ proc permute {items used size} {
 }
 
 proc main {factor} {
-    set rounds [expr {max(1, int(110 * $factor))}]
+    set rounds [expr {int(110 * $factor)}]
+    if {$rounds < 1} {set rounds 1}
     set sum 0
     for {set r 0} {$r < $rounds} {incr r} {
         incr sum [place {} 7]

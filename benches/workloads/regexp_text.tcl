@@ -52,7 +52,8 @@ proc kinds {lines} {
 }
 
 proc main {factor} {
-    set rounds [expr {max(1, int(17 * $factor))}]
+    set rounds [expr {int(17 * $factor)}]
+    if {$rounds < 1} {set rounds 1}
     set lines [logLines 800]
     set text [join [lrange $lines 0 200] \n]
     set sum 0

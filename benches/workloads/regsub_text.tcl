@@ -42,7 +42,8 @@ proc encode {text} {
 }
 
 proc main {factor} {
-    set rounds [expr {max(1, int(80 * $factor))}]
+    set rounds [expr {int(80 * $factor)}]
+    if {$rounds < 1} {set rounds 1}
     set text [document 300]
     set values {}
     for {set i 0} {$i < 300} {incr i} {lappend values name$i "City $i" [expr {$i * $i}]}

@@ -31,7 +31,8 @@ proc trial {limit primes} {
 }
 
 proc main {factor} {
-    set limit [expr {max(200, int(3000000 * $factor))}]
+    set limit [expr {int(3000000 * $factor)}]
+    if {$limit < 200} {set limit 200}
     set primes [sieve $limit]
     set sum 0
     foreach p $primes {incr sum $p}

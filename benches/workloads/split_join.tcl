@@ -28,7 +28,8 @@ proc swap {table} {
 }
 
 proc main {factor} {
-    set rounds [expr {max(1, int(27 * $factor))}]
+    set rounds [expr {int(27 * $factor)}]
+    if {$rounds < 1} {set rounds 1}
     set sum 0.0
     for {set r 0} {$r < $rounds} {incr r} {
         set table [makeTable 8000]

@@ -53,7 +53,8 @@ proc pieces {n} {
 }
 
 proc main {factor} {
-    set rounds [expr {max(1, int(42 * $factor))}]
+    set rounds [expr {int(42 * $factor)}]
+    if {$rounds < 1} {set rounds 1}
     set sum 0
     for {set r 0} {$r < $rounds} {incr r} {
         set text [report 4000]

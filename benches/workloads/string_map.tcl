@@ -34,7 +34,8 @@ proc rot13 {text} {
 }
 
 proc main {factor} {
-    set rounds [expr {max(1, int(85 * $factor))}]
+    set rounds [expr {int(85 * $factor)}]
+    if {$rounds < 1} {set rounds 1}
     set text [page 700]
     set sum 0
     for {set r 0} {$r < $rounds} {incr r} {

@@ -70,7 +70,8 @@ proc globs {lines} {
 }
 
 proc main {factor} {
-    set rounds [expr {max(1, int(45 * $factor))}]
+    set rounds [expr {int(45 * $factor)}]
+    if {$rounds < 1} {set rounds 1}
     set text [sample 700]
     set lines [split $text \n]
     set sum 0

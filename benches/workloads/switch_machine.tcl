@@ -86,7 +86,8 @@ proc machine {text} {
 }
 
 proc main {factor} {
-    set rounds [expr {max(1, int(4400 * $factor))}]
+    set rounds [expr {int(4400 * $factor)}]
+    if {$rounds < 1} {set rounds 1}
     set code [program]
     set lines {"" "# remark" "name = value" "[section]" "plain text" "a=b" "#"}
     set sum 0

@@ -66,7 +66,8 @@ proc work {size} {
 }
 
 proc main {factor} {
-    set rounds [expr {max(1, int(950 * $factor))}]
+    set rounds [expr {int(950 * $factor)}]
+    if {$rounds < 1} {set rounds 1}
     set sum 0
     for {set r 0} {$r < $rounds} {incr r} {
         incr sum [work [expr {250 + $r % 10}]]

@@ -3,10 +3,12 @@
 //! Immediate integers and doubles are worked on without looking at strings; everything else goes through
 //! [`Value::number`]. Read [`binary`] first.
 
+use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::rc::Rc;
 
 use num_bigint::{BigInt, Sign};
+use num_integer::Integer;
 use num_traits::{Pow, Signed, ToPrimitive, Zero};
 
 use super::string::Rep;
@@ -42,6 +44,15 @@ impl Number {
             Number::Int(number) => Some(BigInt::from(*number)),
             Number::Big(number) => Some((**number).clone()),
             Number::Double(_) => None,
+        }
+    }
+
+    /// The integer, without a copy of a big one; 0 for a double.
+    fn borrow_big(&self) -> Cow<'_, BigInt> {
+        match self {
+            Number::Big(number) => Cow::Borrowed(number),
+            Number::Int(number) => Cow::Owned(BigInt::from(*number)),
+            Number::Double(_) => Cow::Owned(BigInt::ZERO),
         }
     }
 
@@ -242,7 +253,57 @@ pub fn binary(operator: BinaryOp, left: &Value, right: &Value) -> Result<Value, 
     }
 }
 
+/// Arithmetic of a big integer and another integer, without copying them; None for other operands.
+fn big_arithmetic(
+    operator: BinaryOp,
+    left: &Value,
+    right: &Value,
+) -> Option<Result<Value, ArithmeticError>> {
+    let of_bits = |bits: u64, product: &dyn Fn() -> BigInt| fits(bits).map(|()| product());
+    let result = match (&left.0, &right.0) {
+        (Repr::Big(left), Repr::Big(right)) => {
+            let (left, right) = (&**left, &**right);
+            match operator {
+                BinaryOp::Add => Ok(left + right),
+                BinaryOp::Subtract => Ok(left - right),
+                BinaryOp::Multiply => of_bits(left.bits() + right.bits(), &|| left * right),
+                BinaryOp::Divide => Ok(left.div_floor(right)),
+                BinaryOp::Remainder => Ok(left.mod_floor(right)),
+                _ => return None,
+            }
+        }
+        (Repr::Big(left), Repr::Int(right)) => {
+            let (left, right) = (&**left, *right);
+            match operator {
+                BinaryOp::Add => Ok(left + right),
+                BinaryOp::Subtract => Ok(left - right),
+                BinaryOp::Multiply => of_bits(left.bits() + 64, &|| left * right),
+                BinaryOp::Divide | BinaryOp::Remainder if right == 0 => {
+                    Err(ArithmeticError::DivideByZero)
+                }
+                BinaryOp::Divide => Ok(left.div_floor(&BigInt::from(right))),
+                BinaryOp::Remainder => Ok(left.mod_floor(&BigInt::from(right))),
+                _ => return None,
+            }
+        }
+        (Repr::Int(left), Repr::Big(right)) => {
+            let (left, right) = (*left, &**right);
+            match operator {
+                BinaryOp::Add => Ok(left + right),
+                BinaryOp::Subtract => Ok(left - right),
+                BinaryOp::Multiply => of_bits(right.bits() + 64, &|| left * right),
+                _ => return None,
+            }
+        }
+        _ => return None,
+    };
+    Some(result.map(Value::big))
+}
+
 fn arithmetic(operator: BinaryOp, left: &Value, right: &Value) -> Result<Value, ArithmeticError> {
+    if let Some(result) = big_arithmetic(operator, left, right) {
+        return result;
+    }
     let name = operator.text();
     let (left, right) = (operand(left, name)?, operand(right, name)?);
     if let (Number::Int(left), Number::Int(right)) = (&left, &right) {
@@ -266,7 +327,7 @@ fn arithmetic(operator: BinaryOp, left: &Value, right: &Value) -> Result<Value, 
                 left * right
             }
             _ if right.is_zero() => return Err(ArithmeticError::DivideByZero),
-            _ => big_floor_divide(&left, &right).0,
+            _ => left.div_floor(&right),
         })),
         _ => {
             let (left, right) = (left.to_double(), right.to_double());
@@ -311,17 +372,10 @@ pub fn floor_remainder(left: i64, right: i64) -> i64 {
     }
 }
 
-fn big_floor_divide(left: &BigInt, right: &BigInt) -> (BigInt, BigInt) {
-    let quotient = left / right;
-    let remainder = left - &quotient * right;
-    if !remainder.is_zero() && (remainder.is_negative() != right.is_negative()) {
-        (quotient - 1, remainder + right)
-    } else {
-        (quotient, remainder)
-    }
-}
-
 fn remainder(left: &Value, right: &Value) -> Result<Value, ArithmeticError> {
+    if let Some(result) = big_arithmetic(BinaryOp::Remainder, left, right) {
+        return result;
+    }
     let (left, right) = (integer(left, "%")?, integer(right, "%")?);
     match (&left, &right) {
         (_, Number::Int(0)) => Err(ArithmeticError::DivideByZero),
@@ -331,7 +385,7 @@ fn remainder(left: &Value, right: &Value) -> Result<Value, ArithmeticError> {
                 left.to_big().unwrap_or_default(),
                 right.to_big().unwrap_or_default(),
             );
-            Ok(Value::big(big_floor_divide(&left, &right).1))
+            Ok(Value::big(left.mod_floor(&right)))
         }
     }
 }
@@ -418,10 +472,8 @@ fn bits(operator: BinaryOp, left: &Value, right: &Value) -> Result<Value, Arithm
             _ => left ^ right,
         }));
     }
-    let (left, right) = (
-        left.to_big().unwrap_or_default(),
-        right.to_big().unwrap_or_default(),
-    );
+    let (left, right) = (left.borrow_big(), right.borrow_big());
+    let (left, right) = (&*left, &*right);
     Ok(Value::big(match operator {
         BinaryOp::BitAnd => left & right,
         BinaryOp::BitOr => left | right,
