@@ -8,6 +8,7 @@ mod background;
 mod definitions;
 mod environment;
 mod globals;
+mod precision;
 
 use std::cell::RefCell;
 use std::rc::{Rc, Weak};
@@ -20,7 +21,12 @@ use crate::runtime::{
 };
 use crate::value::Value;
 
-pub(crate) use environment::is_private_prefix;
+pub(crate) use globals::TCL_LIBRARY as SCRIPT_FOLDER;
+
+/// Whether a trace's prefix is the library's own, not to be shown.
+pub(crate) fn is_private_prefix(prefix: &Value) -> bool {
+    [environment::TRACE_COMMAND, precision::TRACE_COMMAND].contains(&&*prefix.str())
+}
 
 /// The procedures that tclsh has before any script runs.
 const STUBS: &[&str] = &[
@@ -63,6 +69,13 @@ static NATIVES: &[Builtin] = &[
         0,
         0,
         globals::library_module_roots,
+    ),
+    Builtin::new(
+        "::tcl::PrecisionTrace",
+        "name1 name2 op",
+        3,
+        3,
+        precision::precision_trace,
     ),
     Builtin::ensemble(
         "::tcl::tm::path",

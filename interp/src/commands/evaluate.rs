@@ -1,4 +1,4 @@
-//! Evaluating: `eval`, `uplevel`, `expr`, `time`, `timerate`-like measuring.
+//! Evaluating: `eval`, `uplevel`, `expr`, `source`, `time`.
 
 use std::time::{Duration, Instant};
 

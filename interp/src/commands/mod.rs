@@ -5,6 +5,7 @@
 
 pub(crate) mod array;
 pub(crate) mod binary;
+pub(crate) mod case;
 pub(crate) mod channel;
 pub(crate) mod clock;
 pub(crate) mod completion;
@@ -27,6 +28,7 @@ pub(crate) mod list_sort;
 pub(crate) mod math;
 pub(crate) mod namespace;
 pub(crate) mod package;
+pub(crate) mod pkgconfig;
 pub(crate) mod procedure;
 pub(crate) mod process;
 pub(crate) mod regexp;
@@ -35,6 +37,7 @@ pub(crate) mod socket;
 pub(crate) mod string;
 pub(crate) mod subst;
 pub(crate) mod switch;
+pub(crate) mod timerate;
 pub(crate) mod trace;
 pub(crate) mod variable;
 
@@ -46,6 +49,7 @@ use crate::value::Value;
 const TABLES: &[&[Builtin]] = &[
     array::COMMANDS,
     binary::COMMANDS,
+    case::COMMANDS,
     channel::COMMANDS,
     clock::COMMANDS,
     completion::COMMANDS,
@@ -65,6 +69,7 @@ const TABLES: &[&[Builtin]] = &[
     list_sort::COMMANDS,
     namespace::COMMANDS,
     package::COMMANDS,
+    pkgconfig::COMMANDS,
     procedure::COMMANDS,
     process::COMMANDS,
     regexp::COMMANDS,
@@ -73,6 +78,7 @@ const TABLES: &[&[Builtin]] = &[
     string::COMMANDS,
     subst::COMMANDS,
     switch::COMMANDS,
+    timerate::COMMANDS,
     trace::COMMANDS,
     variable::COMMANDS,
 ];

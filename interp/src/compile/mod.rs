@@ -16,7 +16,7 @@ pub use variable::{Place, PlaceKind, split_element};
 
 use crate::bytecode::{Code, NO_REGISTER, Op, Register};
 use crate::syntax::{self, Command, Part, Quoting, Script, Span, Word, WordKind};
-use crate::text::double::format_double;
+use crate::text::double::{format_double, precision};
 use crate::text::number::{canonical_decimal, parse_number};
 use crate::value::Value;
 
@@ -642,6 +642,7 @@ pub fn constant_value(text: &str, is_braced: bool) -> Value {
     if text.starts_with(|first: char| first.is_ascii_digit() || first == '-')
         && let Some(crate::text::number::Number::Double(number)) = parse_number(text)
         && format_double(number) == text
+        && precision() == 0
     {
         return Value::double(number);
     }

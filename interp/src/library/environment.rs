@@ -11,12 +11,7 @@ use crate::value::variable::{TraceOps, VariableTrace};
 use crate::value::{ArrayObject, Repr, Value, Variable};
 
 /// The command that the traces call.
-const TRACE_COMMAND: &str = "::tcl::EnvironmentTrace";
-
-/// Whether a trace's prefix is the library's own, not to be shown.
-pub(crate) fn is_private_prefix(prefix: &Value) -> bool {
-    *prefix.str() == *TRACE_COMMAND
-}
+pub(super) const TRACE_COMMAND: &str = "::tcl::EnvironmentTrace";
 
 fn inside(text: &std::ffi::OsStr) -> Value {
     Value::string(utf::from_external(&text.to_string_lossy()).into_owned())

@@ -9,7 +9,7 @@ use crate::text::utf;
 use crate::value::{ArrayObject, OrderedMap, Repr, Value, Variable};
 
 /// Where Debian puts Tcl's own scripts; the environment's TCL_LIBRARY says otherwise.
-const TCL_LIBRARY: &str = "/usr/share/tcltk/tcl8.6";
+pub(crate) const TCL_LIBRARY: &str = "/usr/share/tcltk/tcl8.6";
 
 /// Where Debian puts packages, in the order of tclsh.
 const PACKAGE_PATH: &[&str] = &[
@@ -36,8 +36,6 @@ pub(super) fn set(interp: &mut Interp) {
     put(interp, "tcl_interactive", Value::int(0));
     put(interp, "tcl_patchLevel", Value::text(TCL_PATCH_LEVEL));
     put(interp, "tcl_version", Value::text("8.6"));
-    // Its value is not looked at yet: doubles always print as with 0, the shortest digits that read back the same.
-    put(interp, "tcl_precision", Value::int(0));
     put(
         interp,
         "tcl_pkgPath",
@@ -48,10 +46,9 @@ pub(super) fn set(interp: &mut Interp) {
         PLATFORM.with(|kept| kept.get_or_init(platform_of_process).clone());
     put(interp, "tcl_platform", Value(Repr::Array(platform)));
     let global = interp.global_namespace();
-    global
-        .variables
-        .borrow_mut()
-        .insert("env".into(), super::environment::variable());
+    let mut variables = global.variables.borrow_mut();
+    variables.insert("env".into(), super::environment::variable());
+    variables.insert("tcl_precision".into(), super::precision::variable());
 }
 
 fn put(interp: &mut Interp, name: &str, content: Value) {

@@ -793,7 +793,7 @@ impl Interp {
         let Slot::Cell(cell) = slot else {
             return;
         };
-        if cell.is_set() || cell.is_declared.get() {
+        if cell.is_set() || cell.is_declared.get() || cell.has_traces.get() {
             return;
         }
         let namespace = self.call_frame().namespace.clone();

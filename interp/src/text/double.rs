@@ -1,5 +1,26 @@
 //! Doubles as text.
 
+use std::cell::Cell;
+
+/// The most digits that `tcl_precision` can ask for: with 17 every double reads back as it was.
+pub const PRECISION_MAX: u8 = 17;
+
+thread_local! {
+    /// The value of `tcl_precision`, which all interpreters of a thread share.
+    static PRECISION: Cell<u8> = const { Cell::new(0) };
+}
+
+/// The digits that doubles print with in this thread; 0: as few as read back the same.
+#[inline]
+pub fn precision() -> u8 {
+    PRECISION.get()
+}
+
+/// Sets the digits that doubles print with in this thread.
+pub fn set_precision(digits: u8) {
+    PRECISION.set(digits.min(PRECISION_MAX));
+}
+
 /// Appends `value` as tclsh prints it with `tcl_precision` 0: the fewest digits that read back as the same double.
 ///
 /// A whole number keeps `.0`; the exponent form begins at 1e17 and below 1e-4.
@@ -25,12 +46,17 @@ pub fn push_double(out: &mut String, value: f64) {
     }
 }
 
-/// `value` as tclsh prints it with `tcl_precision` 0.
+/// `value` as tclsh prints it with the `tcl_precision` of this thread.
 #[inline]
 pub fn format_double(value: f64) -> String {
-    let mut out = String::new();
-    push_double(&mut out, value);
-    out
+    match precision() {
+        0 => {
+            let mut out = String::new();
+            push_double(&mut out, value);
+            out
+        }
+        digits => format_double_precision(value, digits),
+    }
 }
 
 /// `value` as tclsh prints it with `tcl_precision` `precision`: 0 as [`format_double`], 1 to 17 at most so many digits.
@@ -41,7 +67,7 @@ pub fn format_double_precision(value: f64, precision: u8) -> String {
     } else if !value.is_finite() {
         push_special(&mut out, value);
     } else {
-        let places = usize::from(precision.min(17)) - 1;
+        let places = usize::from(precision.min(PRECISION_MAX)) - 1;
         let mut digits = Digits::read(&format!("{:.places$e}", value.abs()));
         digits.is_negative = value.is_sign_negative();
         digits.push(&mut out, true);

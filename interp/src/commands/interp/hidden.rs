@@ -40,13 +40,7 @@ const ABSENT: &[&str] = &[
     "unknown",
 ];
 /// Variables that safe interpreters do not have.
-const ABSENT_VARIABLES: &[&str] = &[
-    "auto_path",
-    "env",
-    "tcl_library",
-    "tcl_pkgPath",
-    "tcl_precision",
-];
+const ABSENT_VARIABLES: &[&str] = &["auto_path", "env", "tcl_library", "tcl_pkgPath"];
 /// Elements of tcl_platform that safe interpreters do not have.
 const ABSENT_ELEMENTS: &[&str] = &["machine", "os", "osVersion", "user"];
 /// Subcommands of unsafe ensembles that are hidden one by one as well, as tclsh does.
