@@ -335,6 +335,9 @@ pub(crate) fn concatenation(values: &[Value]) -> Outcome {
         for value in values {
             match &value.0 {
                 Repr::Int(_) | Repr::Double(_) => elements.push(value.clone()),
+                Repr::List(list) if !elements.is_empty() && begins_with_hash(list) => {
+                    return joined_texts(values);
+                }
                 Repr::List(list) => elements.extend_from_slice(list.elements()),
                 _ => {}
             }
@@ -342,6 +345,19 @@ pub(crate) fn concatenation(values: &[Value]) -> Outcome {
         }
         return Ok(Value::list(elements));
     }
+    joined_texts(values)
+}
+
+/// Whether the first element is braced for a `#` at its beginning. In the middle of a list it would not be; what
+/// `concat` makes of the texts keeps the braces.
+fn begins_with_hash(list: &ListObject) -> bool {
+    list.elements()
+        .first()
+        .is_some_and(|first| !first.is_list() && first.str().starts_with('#'))
+}
+
+/// The texts without white space around them, a space between each two.
+fn joined_texts(values: &[Value]) -> Outcome {
     let mut text = String::new();
     for value in values {
         let whole = value.str();

@@ -10,6 +10,7 @@ use num_traits::{FromPrimitive, Signed, ToPrimitive};
 use crate::runtime::command::CommandKind;
 use crate::runtime::{ANY, Builtin, CommandResult, Exception, Interp, Outcome, done};
 use crate::syntax::BinaryOp;
+use crate::text::number::expected_number;
 use crate::value::number::{self, ArithmeticError, Number};
 use crate::value::{Repr, Value};
 
@@ -54,12 +55,12 @@ functions! {
     "log10" 1 1 |_, v| real(v, f64::log10);
     "max" 1 65535 |_, v| extreme(v, std::cmp::Ordering::Greater);
     "min" 1 65535 |_, v| extreme(v, std::cmp::Ordering::Less);
-    "pow" 2 2 |_, v| Ok(number::binary(BinaryOp::Power, &Value::double(real_of(&v[0])?), &Value::double(real_of(&v[1])?))?);
+    "pow" 2 2 |_, v| real2(v, f64::powf);
     "rand" 0 0 |interp, _| Ok(random(interp));
     "round" 1 1 round;
     "sin" 1 1 |_, v| real(v, f64::sin);
     "sinh" 1 1 |_, v| real(v, f64::sinh);
-    "sqrt" 1 1 |_, v| real(v, f64::sqrt);
+    "sqrt" 1 1 sqrt;
     "srand" 1 1 srand;
     "tan" 1 1 |_, v| real(v, f64::tan);
     "tanh" 1 1 |_, v| real(v, f64::tanh);
@@ -87,6 +88,12 @@ pub(crate) fn call(interp: &mut Interp, number: u16, arguments: &[Value]) -> Out
 
 fn check_count(function: &Function, count: usize) -> Result<(), Box<Exception>> {
     if count < function.min {
+        if matches!(function.name, "max" | "min") {
+            return Err(Exception::error(format!(
+                "not enough arguments to math function \"{}\"",
+                function.name
+            )));
+        }
         return Err(Exception::with_code(
             format!(
                 "not enough arguments for math function \"{}\"",
@@ -106,7 +113,25 @@ fn check_count(function: &Function, count: usize) -> Result<(), Box<Exception>> 
 
 fn command(interp: &mut Interp, name: &str, words: &[Value]) -> CommandResult {
     let number = function_number(name).unwrap_or(0);
-    done(call(interp, number, &words[1..])?)
+    let result = call(interp, number, &words[1..])?;
+    // What these leave as it is keeps its spelling.
+    if matches!(name, "abs" | "entier" | "max" | "min" | "round")
+        && let Some(word) = words[1..].iter().find(|word| is_same(word, &result))
+        && !(name == "abs" && word.str().trim_start().starts_with('-'))
+    {
+        return done(word.clone());
+    }
+    done(result)
+}
+
+/// Whether two values are the same number of the same kind.
+fn is_same(left: &Value, right: &Value) -> bool {
+    match (left.number(), right.number()) {
+        (Some(Number::Int(left)), Some(Number::Int(right))) => left == right,
+        (Some(Number::Big(left)), Some(Number::Big(right))) => left == right,
+        (Some(Number::Double(left)), Some(Number::Double(right))) => left == right,
+        _ => false,
+    }
 }
 
 /// Puts the functions and the operators into their namespaces.
@@ -125,30 +150,49 @@ pub(crate) fn register(interp: &mut Interp) {
 }
 
 fn real_of(value: &Value) -> Result<f64, Box<Exception>> {
-    match &value.0 {
-        Repr::Double(number) => Ok(number.get()),
-        Repr::Int(number) => Ok(*number as f64),
+    let number = match &value.0 {
+        Repr::Double(number) => number.get(),
+        Repr::Int(number) => *number as f64,
         _ => value
             .as_double()
-            .ok_or_else(|| Exception::not_a_double(value)),
+            .ok_or_else(|| Exception::not_a_double(value))?,
+    };
+    if number.is_nan() {
+        return Err(is_nan());
     }
+    Ok(number)
 }
 
-fn checked(number: f64, has_nan_argument: bool) -> Outcome {
-    if number.is_nan() && !has_nan_argument {
+fn is_nan() -> Box<Exception> {
+    Exception::with_code(
+        "floating point value is Not a Number",
+        ["TCL", "VALUE", "DOUBLE", "NAN"],
+    )
+}
+
+fn checked(number: f64) -> Outcome {
+    if number.is_nan() {
         return Err(ArithmeticError::Domain.into());
     }
     Ok(Value::double(number))
 }
 
 fn real(values: &[Value], function: fn(f64) -> f64) -> Outcome {
-    let argument = real_of(&values[0])?;
-    checked(function(argument), argument.is_nan())
+    checked(function(real_of(&values[0])?))
 }
 
 fn real2(values: &[Value], function: fn(f64, f64) -> f64) -> Outcome {
-    let (left, right) = (real_of(&values[0])?, real_of(&values[1])?);
-    checked(function(left, right), left.is_nan() || right.is_nan())
+    checked(function(real_of(&values[0])?, real_of(&values[1])?))
+}
+
+fn sqrt(_interp: &mut Interp, values: &[Value]) -> Outcome {
+    match values[0].number() {
+        // Its root may be a double where it is none itself.
+        Some(Number::Big(number)) if number.bits() > 1000 && !number.is_negative() => {
+            checked(Number::Big(Rc::new(number.sqrt())).to_double())
+        }
+        _ => real(values, f64::sqrt),
+    }
 }
 
 fn fmod(_interp: &mut Interp, values: &[Value]) -> Outcome {
@@ -156,7 +200,14 @@ fn fmod(_interp: &mut Interp, values: &[Value]) -> Outcome {
 }
 
 fn numeric(value: &Value) -> Result<Number, Box<Exception>> {
-    value.number().ok_or_else(|| Exception::not_a_double(value))
+    match value.number() {
+        Some(Number::Double(number)) if number.is_nan() => Err(is_nan()),
+        Some(number) => Ok(number),
+        None => Err(Exception::with_code(
+            expected_number("number", &value.str()),
+            ["TCL", "VALUE", "NUMBER"],
+        )),
+    }
 }
 
 fn abs(_interp: &mut Interp, values: &[Value]) -> Outcome {
@@ -181,10 +232,7 @@ fn too_large() -> Box<Exception> {
 fn truncated(number: f64) -> Result<BigInt, Box<Exception>> {
     BigInt::from_f64(number.trunc()).ok_or_else(|| {
         if number.is_nan() {
-            return Exception::with_code(
-                "floating point value is Not a Number",
-                ["ARITH", "DOMAIN", "floating point value is Not a Number"],
-            );
+            return is_nan();
         }
         too_large()
     })
@@ -238,9 +286,16 @@ fn isqrt(_interp: &mut Interp, values: &[Value]) -> Outcome {
 }
 
 fn extreme(values: &[Value], wanted: std::cmp::Ordering) -> Outcome {
-    let mut best = numeric(&values[0])?;
+    // These have no errorCode.
+    let plain = |value: &Value| {
+        numeric(value).map_err(|exception| match value.number() {
+            Some(_) => Exception::error(exception.value.to_text()),
+            None => Exception::error(Exception::not_a_double(value).value.to_text()),
+        })
+    };
+    let mut best = plain(&values[0])?;
     for value in &values[1..] {
-        let number = numeric(value)?;
+        let number = plain(value)?;
         if number::compare_numbers(&number, &best) == Some(wanted) {
             best = number;
         }

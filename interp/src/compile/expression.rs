@@ -6,6 +6,7 @@ use super::{Compiler, Destination, Label, Source, part_may_run_scripts};
 use crate::bytecode::{B_IS_CONSTANT, C_IS_CONSTANT, JUMP_IF_FALSE, Op, Register};
 use crate::syntax::{self, BinaryOp, Expr, Part, Span, UnaryOp, Word, WordKind};
 use crate::value::Value;
+use crate::value::number::Number;
 
 impl Compiler<'_> {
     /// The expression in a word, when the word is one verbatim piece of the source or another constant.
@@ -74,16 +75,16 @@ impl Compiler<'_> {
                 self.conditional(test, consequent, alternative, destination);
             }
             Expr::Call { name, arguments } => self.function(*name, arguments, destination),
-            Expr::Number(_) => {
+            Expr::Number(_) if !self.is_nan(expression) => {
                 let value = self.number(expression, false);
                 self.constant_into(value, destination);
             }
-            Expr::Text(_) | Expr::Owned(_) | Expr::Boolean(_) => {
+            Expr::Text(_) | Expr::Owned(_) | Expr::Boolean(_) if !self.is_nan(expression) => {
                 let value = self.number(expression, true);
                 let value = value.number().map_or(value, Value::from);
                 self.constant_into(value, destination);
             }
-            Expr::Variable(_) | Expr::Interpolated(_) | Expr::Command(..) => {
+            _ => {
                 let source = self.expression_operand(expression, false);
                 let register = self.in_register(source);
                 self.builder.release(base);
@@ -91,6 +92,12 @@ impl Compiler<'_> {
                 self.builder.emit(Op::ToNumeric, 0, target, register, 0);
             }
         }
+    }
+
+    /// Whether a constant is NaN, which is an operand but no result.
+    fn is_nan(&self, constant: &Expr) -> bool {
+        let number = self.number(constant, true).number();
+        matches!(number, Some(Number::Double(number)) if number.is_nan())
     }
 
     /// The value of a constant operand; `keeps_spelling` for operators on strings.

@@ -328,14 +328,8 @@ impl From<ArithmeticError> for Box<Exception> {
                     "exponentiation of zero by negative power",
                 ],
             ),
-            ArithmeticError::NegativeShift => Exception::with_code(
-                "negative shift argument",
-                ["ARITH", "DOMAIN", "negative shift argument"],
-            ),
-            ArithmeticError::TooLarge => Exception::with_code(
-                "integer value too large to represent",
-                ["ARITH", "IOVERFLOW", "integer value too large to represent"],
-            ),
+            ArithmeticError::NegativeShift => Exception::error("negative shift argument"),
+            ArithmeticError::TooLarge => Exception::error("integer value too large to represent"),
             ArithmeticError::ExponentTooLarge => Exception::error("exponent too large"),
             ArithmeticError::NotAList(error) => error.into(),
         }

@@ -214,13 +214,13 @@ impl Interp {
             if let Some(command) = namespace.command(name) {
                 return Some(command);
             }
-            if namespace.is_global() {
-                return None;
-            }
             for other in namespace.path.borrow().iter() {
                 if let Some(command) = other.command(name) {
                     return Some(command);
                 }
+            }
+            if namespace.is_global() {
+                return None;
             }
             return self.global.command(name);
         }

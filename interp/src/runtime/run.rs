@@ -590,7 +590,9 @@ impl Interp {
                             }
                             Op::ToNumeric => {
                                 let source = reg!(i.b);
-                                if let Repr::Int(_) | Repr::Double(_) = source.0 {
+                                if matches!(&source.0, Repr::Int(_))
+                                    || matches!(&source.0, Repr::Double(n) if !n.get().is_nan())
+                                {
                                     put!(source.clone());
                                 } else {
                                     save!();

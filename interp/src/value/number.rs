@@ -90,7 +90,8 @@ pub fn big_to_double(number: &BigInt) -> f64 {
 pub enum ArithmeticError {
     /// An operand is no number, or not of the kind that the operator takes.
     Operand {
-        /// `non-numeric string`, `empty string`, `floating-point value`, `non-numeric floating-point value`
+        /// `non-numeric string`, `invalid octal number`, `empty string`, `floating-point value`,
+        /// `non-numeric floating-point value`
         what: &'static str,
         /// The operator as written.
         operator: &'static str,
@@ -187,6 +188,7 @@ fn bad_operand(value: &Value, operator: &'static str) -> ArithmeticError {
         Some(Number::Double(number)) if number.is_nan() => "non-numeric floating-point value",
         Some(Number::Double(_)) => "floating-point value",
         _ if text.is_empty() => "empty string",
+        None if text::looks_like_bad_octal(&text) => "invalid octal number",
         _ => "non-numeric string",
     };
     ArithmeticError::Operand { what, operator }
@@ -393,6 +395,9 @@ fn remainder(left: &Value, right: &Value) -> Result<Value, ArithmeticError> {
 fn power(left: &Value, right: &Value) -> Result<Value, ArithmeticError> {
     let (left, right) = (operand(left, "**")?, operand(right, "**")?);
     let (Some(base), Some(exponent)) = (left.to_big(), right.to_big()) else {
+        if !left.is_true() && right.to_double() < 0.0 {
+            return Err(ArithmeticError::ZeroToNegativePower);
+        }
         return double_result(left.to_double().powf(right.to_double()));
     };
     let one = BigInt::from(1);
