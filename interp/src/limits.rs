@@ -25,6 +25,12 @@ pub const REGISTERS_MAX: usize = 60_000;
 /// Instructions between two looks at limits, interrupts and sockets. At some 5 ns each that is 50 µs.
 pub const SAFEPOINT_INTERVAL: i32 = 10_000;
 
+/// Encoding files that a process loads; they are never freed. Tcl has 80.
+pub const ENCODING_FILES_MAX: usize = 256;
+
+/// Longest encoding file in bytes: Tcl's longest has 130 kB, one with all 256 pages 270 kB.
+pub const ENCODING_FILE_BYTES_MAX: u64 = 1 << 20;
+
 /// Coroutines that resume one another; each keeps frames of its own.
 pub const COROUTINE_NESTING_MAX: usize = 10_000;
 

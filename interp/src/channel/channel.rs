@@ -70,18 +70,20 @@ impl Channel {
         is_readable: bool,
         is_writable: bool,
     ) -> Channel {
-        Channel {
+        let mut channel = Channel {
             name: name.into(),
             driver,
             is_readable,
             is_writable,
             is_blocking: true,
             buffer_size: BUFFER_SIZE_DEFAULT,
-            encoding: system_encoding(),
+            encoding: Encoding::BINARY,
             input: Input::new(),
             output: Output::new(),
             is_closing: false,
-        }
+        };
+        channel.set_encoding(system_encoding());
+        channel
     }
 
     /// Its name, for messages.
@@ -146,7 +148,12 @@ impl Channel {
             is_blocking: self.is_blocking,
             buffer_size: self.buffer_size,
         };
-        Ok((&mut self.input, device, self.encoding))
+        // What waits has been decoded where that takes a state.
+        let encoding = match self.input.decoder {
+            Some(_) => Encoding::UTF_8,
+            None => self.encoding,
+        };
+        Ok((&mut self.input, device, encoding))
     }
 
     fn writer(&mut self) -> Result<(&mut Output, Device<'_>, Encoding), ChannelError> {
@@ -368,6 +375,9 @@ impl Channel {
     pub fn close(&mut self, side: Side) -> Result<CloseState, ChannelError> {
         let mut result = Ok(());
         if self.is_writable && side != Side::Read {
+            if !self.is_closing {
+                self.output.finish_encoding();
+            }
             if !self.is_closing
                 && let Some(eof_char) = self.output.eof_char
             {

@@ -3,20 +3,30 @@
 //! Names and mappings are those of tclsh 8.6. An unknown character is written as `?`; bytes that mean nothing are read as
 //! the characters of their values. [`Encoding`] is the type to read first.
 
-use std::sync::OnceLock;
+use std::sync::{OnceLock, PoisonError, RwLock};
 
 use foldhash::fast::RandomState;
 use hashbrown::HashMap;
 
+use super::encoding_escape::{EscapeDecoder, EscapeEncoder, EscapeEncoding};
+use super::encoding_file::{FileEncoding, TableEncoding, file_names, find_file};
 use super::encoding_table::{SINGLE_BYTE, SingleByteRow};
 use super::multi_byte::{MULTI_BYTE, MultiByte};
 use crate::text::utf;
 
 /// An encoding that channels and the `encoding` command know. Small and free to copy.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy)]
 pub struct Encoding(Codec);
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+impl PartialEq for Encoding {
+    fn eq(&self, other: &Encoding) -> bool {
+        self.name() == other.name()
+    }
+}
+
+impl Eq for Encoding {}
+
+#[derive(Debug, Clone, Copy)]
 enum Codec {
     Utf8,
     /// Bytes are characters. `binary` and `iso8859-1` differ in name only, `identity` is UTF-8 by another name.
@@ -30,6 +40,10 @@ enum Codec {
     Single(u8),
     /// Index into [`MULTI_BYTE`].
     Multi(u8),
+    /// A table out of a file.
+    Table(&'static TableEncoding),
+    /// Tables that escape sequences switch between.
+    Escape(&'static EscapeEncoding),
 }
 
 /// What encodings write for a character that they lack.
@@ -63,16 +77,26 @@ impl Encoding {
         if let Some(index) = SINGLE_BYTE.iter().position(|row| row.name == name) {
             return Some(Encoding(Codec::Single(u8::try_from(index).ok()?)));
         }
+        // Files before our own tables, whose mappings are a little wider than Tcl's.
+        match find_file(name) {
+            Some(FileEncoding::Table(table)) => return Some(Encoding(Codec::Table(table))),
+            Some(FileEncoding::Escape(escape)) => return Some(Encoding(Codec::Escape(escape))),
+            None => {}
+        }
         let index = MULTI_BYTE.iter().position(|row| row.name == name)?;
         Some(Encoding(Codec::Multi(u8::try_from(index).ok()?)))
     }
 
-    /// All names that [`Encoding::find`] knows, in no order.
-    pub fn names() -> impl Iterator<Item = &'static str> {
+    /// All names that [`Encoding::find`] knows, sorted.
+    pub fn names() -> Vec<String> {
         let built_in = BUILT_IN.iter().map(|(name, _)| *name);
-        built_in
+        let built_in = built_in
             .chain(SINGLE_BYTE.iter().map(|row| row.name))
-            .chain(MULTI_BYTE.iter().map(|row| row.name))
+            .chain(MULTI_BYTE.iter().map(|row| row.name));
+        let mut names: Vec<String> = built_in.map(str::to_owned).chain(file_names()).collect();
+        names.sort_unstable();
+        names.dedup();
+        names
     }
 
     /// Its name.
@@ -86,19 +110,38 @@ impl Encoding {
             Codec::Utf16 => "unicode",
             Codec::Single(index) => single(index).name,
             Codec::Multi(index) => multi(index).name,
+            Codec::Table(table) => &table.name,
+            Codec::Escape(escape) => &escape.name,
         }
     }
 
     /// Whether characters are bytes.
     pub fn is_binary(self) -> bool {
-        self.0 == Codec::Binary
+        matches!(self.0, Codec::Binary)
+    }
+
+    /// Where reading begins, if what bytes mean depends on those before them.
+    pub(super) fn decoder(self) -> Option<EscapeDecoder> {
+        match self.0 {
+            Codec::Escape(escape) => Some(EscapeDecoder::new(escape)),
+            _ => None,
+        }
+    }
+
+    /// Where writing begins, if how characters are written depends on those before them.
+    pub(super) fn encoder(self) -> Option<EscapeEncoder> {
+        match self.0 {
+            Codec::Escape(escape) => Some(EscapeEncoder::new(escape)),
+            _ => None,
+        }
     }
 
     /// Whether a byte of value `\n` or `\r` always is that character and nothing else, so that lines can be found among
     /// bytes.
     pub(super) fn has_ascii_newlines(self) -> bool {
         match self.0 {
-            Codec::Utf16 => false,
+            Codec::Utf16 | Codec::Escape(_) => false,
+            Codec::Table(table) => table.has_ascii_newlines(),
             Codec::Single(index) => {
                 let row = single(index);
                 row.lower
@@ -116,7 +159,8 @@ impl Encoding {
     /// Whether every byte below 0x80 is the ASCII character.
     pub(super) fn is_ascii_superset(self) -> bool {
         match self.0 {
-            Codec::Utf16 => false,
+            Codec::Utf16 | Codec::Escape(_) => false,
+            Codec::Table(table) => table.is_ascii_superset(),
             Codec::Single(index) => single(index).lower.is_none(),
             _ => true,
         }
@@ -149,6 +193,11 @@ impl Encoding {
                 bytes.len()
             }
             Codec::Multi(index) => multi(index).decode(bytes, out, is_final),
+            Codec::Table(table) => table.decode(bytes, out, is_final),
+            Codec::Escape(escape) => {
+                escape.decode(bytes, out);
+                bytes.len()
+            }
         }
     }
 
@@ -171,6 +220,8 @@ impl Encoding {
             ),
             Codec::Single(index) => encode_single(index, text, out),
             Codec::Multi(index) => multi(index).encode(text, out),
+            Codec::Table(table) => table.encode(text, out),
+            Codec::Escape(escape) => escape.encode(text, out),
         }
     }
 }
@@ -259,8 +310,22 @@ fn encode_single(index: u8, text: &str, out: &mut Vec<u8>) {
     }));
 }
 
-/// The encoding that the environment names (`LC_ALL`, `LC_CTYPE`, `LANG`), as tclsh picks its `encoding system`.
+/// What `encoding system` has set, for the whole process as in tclsh.
+static SYSTEM: RwLock<Option<Encoding>> = RwLock::new(None);
+
+/// Sets what [`system_encoding`] returns.
+pub fn set_system_encoding(encoding: Encoding) {
+    *SYSTEM.write().unwrap_or_else(PoisonError::into_inner) = Some(encoding);
+}
+
+/// The encoding that the process talks to the system in and that new channels have: the one set, else that of the
+/// environment (`LC_ALL`, `LC_CTYPE`, `LANG`), as tclsh picks its `encoding system`.
 pub fn system_encoding() -> Encoding {
+    let set = *SYSTEM.read().unwrap_or_else(PoisonError::into_inner);
+    set.unwrap_or_else(encoding_of_environment)
+}
+
+fn encoding_of_environment() -> Encoding {
     let value = ["LC_ALL", "LC_CTYPE", "LANG"]
         .iter()
         .filter_map(std::env::var_os)
@@ -351,7 +416,7 @@ mod tests {
     #[test]
     fn every_name_is_found() {
         for name in Encoding::names() {
-            assert_eq!(Encoding::find(name).unwrap().name(), name);
+            assert_eq!(Encoding::find(&name).unwrap().name(), name);
         }
     }
 }

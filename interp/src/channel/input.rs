@@ -9,6 +9,7 @@ use super::Translation;
 use super::buffer::{ByteQueue, TEXT_BYTES_MAX};
 use super::driver::{Direction, Driver};
 use super::encoding::Encoding;
+use super::encoding_escape::EscapeDecoder;
 use super::error::ChannelError;
 use super::scan::{char_step, chunk_step, collect_line, find_line_end, next_char};
 use super::wait;
@@ -77,6 +78,10 @@ pub(super) struct Input {
     pub(super) was_full: bool,
     /// The second half of a character of two units, when a `read` took the first.
     pending_unit: Option<char>,
+    /// Where reading stands in an encoding that has a state. What waits is UTF-8 then.
+    pub(super) decoder: Option<EscapeDecoder>,
+    /// The bytes that the decoder left, and those that came before it.
+    undecoded: Vec<u8>,
     /// A line that is not in the buffer as it must be returned.
     scratch: String,
 }
@@ -96,6 +101,8 @@ impl Input {
             fell_short: false,
             was_full: false,
             pending_unit: None,
+            decoder: None,
+            undecoded: Vec::new(),
             scratch: String::new(),
         }
     }
@@ -110,6 +117,42 @@ impl Input {
         self.is_blocked = false;
         self.needs_more = false;
         self.pending_unit = None;
+        self.undecoded.clear();
+    }
+
+    /// Begins anew with another decoder, at what waits.
+    pub(super) fn set_decoder(&mut self, decoder: Option<EscapeDecoder>) {
+        if decoder.is_some() && self.decoder.is_none() {
+            self.undecoded.extend_from_slice(self.queue.view());
+            self.queue.clear();
+        }
+        self.decoder = decoder;
+    }
+
+    /// Like the driver's `read`, through the decoder: makes room for text and says how many bytes of it there are.
+    fn read_decoded(&mut self, device: &mut Device<'_>, wanted: usize) -> std::io::Result<usize> {
+        let Some(decoder) = &mut self.decoder else {
+            return device.driver.read(self.queue.room(wanted));
+        };
+        let mut text = String::new();
+        let mut is_end = false;
+        loop {
+            let used = decoder.decode(&self.undecoded, &mut text);
+            self.undecoded.drain(..used);
+            if !text.is_empty() || is_end {
+                break;
+            }
+            let waiting = self.undecoded.len();
+            self.undecoded.resize(waiting + wanted, 0);
+            let room = self.undecoded.get_mut(waiting..).unwrap_or_default();
+            let outcome = device.driver.read(room);
+            let count = *outcome.as_ref().unwrap_or(&0);
+            self.undecoded.truncate(waiting + count);
+            is_end = outcome? == 0;
+        }
+        let bytes = text.as_bytes();
+        self.queue.room(bytes.len()).copy_from_slice(bytes);
+        Ok(bytes.len())
     }
 
     /// Forgets how far the buffer has been searched for a line end, and end of file by eof character.
@@ -197,15 +240,15 @@ impl Input {
             wait::wait_readable(fd).map_err(|_| ChannelError::Interrupted)?;
         }
         loop {
-            let room = self.queue.room(wanted);
-            match device.driver.read(room) {
+            match self.read_decoded(device, wanted) {
                 Ok(0) => {
                     self.at_eof = true;
                     return Ok(Fill::Eof);
                 }
                 Ok(count) => {
                     self.queue.commit(count);
-                    self.was_full = count >= wanted;
+                    // Of what a decoder has read nothing is known.
+                    self.was_full = count >= wanted || self.decoder.is_some();
                     self.fell_short = !self.was_full;
                     return Ok(Fill::Bytes);
                 }

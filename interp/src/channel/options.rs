@@ -191,7 +191,12 @@ impl Channel {
 
     /// Sets the encoding.
     pub fn set_encoding(&mut self, encoding: Encoding) {
+        if self.encoding == encoding {
+            return;
+        }
         self.encoding = encoding;
+        self.output.set_encoder(encoding.encoder());
+        self.input.set_decoder(encoding.decoder());
         self.input.rescan();
     }
 
@@ -243,7 +248,7 @@ impl Channel {
             "" => return Ok(()),
             "binary" => {
                 self.input.eof_char = None;
-                self.encoding = Encoding::BINARY;
+                self.set_encoding(Encoding::BINARY);
                 Translation::Lf
             }
             _ => translation(name)?,
@@ -261,7 +266,7 @@ impl Channel {
             "" => return Ok(()),
             "binary" => {
                 self.output.eof_char = None;
-                self.encoding = Encoding::BINARY;
+                self.set_encoding(Encoding::BINARY);
                 Translation::Lf
             }
             // The network's line end for sockets, the platform's otherwise.

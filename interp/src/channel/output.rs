@@ -5,6 +5,7 @@ use memchr::{memchr, memrchr};
 use super::buffer::TEXT_BYTES_MAX;
 use super::driver::Direction;
 use super::encoding::Encoding;
+use super::encoding_escape::EscapeEncoder;
 use super::errno::Errno;
 use super::error::ChannelError;
 use super::input::Device;
@@ -26,6 +27,8 @@ pub(super) struct Output {
     pub(super) is_draining: bool,
     /// The driver took less than it was given.
     pub(super) fell_short: bool,
+    /// Where writing stands, in an encoding that has a state.
+    encoder: Option<EscapeEncoder>,
 }
 
 impl Output {
@@ -39,6 +42,27 @@ impl Output {
             deferred_error: None,
             is_draining: false,
             fell_short: false,
+            encoder: None,
+        }
+    }
+
+    /// Ends what has been written so far, and begins anew with another encoder.
+    pub(super) fn set_encoder(&mut self, encoder: Option<EscapeEncoder>) {
+        self.finish_encoding();
+        self.encoder = encoder;
+    }
+
+    /// Appends what the encoding puts at the end.
+    pub(super) fn finish_encoding(&mut self) {
+        if let Some(encoder) = &mut self.encoder {
+            encoder.finish(&mut self.queue);
+        }
+    }
+
+    fn encode(&mut self, encoding: Encoding, text: &str) {
+        match &mut self.encoder {
+            Some(encoder) => encoder.encode(text, &mut self.queue),
+            None => encoding.encode(text, &mut self.queue),
         }
     }
 
@@ -98,18 +122,18 @@ impl Output {
 
     fn append_text(&mut self, encoding: Encoding, text: &str) {
         let line_end = match self.translation {
-            Translation::Auto | Translation::Lf => return encoding.encode(text, &mut self.queue),
+            Translation::Auto | Translation::Lf => return self.encode(encoding, text),
             Translation::Cr => "\r",
             Translation::CrLf => "\r\n",
         };
         let mut rest = text;
         while let Some(index) = memchr(b'\n', rest.as_bytes()) {
             let (line, after) = rest.split_at(index);
-            encoding.encode(line, &mut self.queue);
-            encoding.encode(line_end, &mut self.queue);
+            self.encode(encoding, line);
+            self.encode(encoding, line_end);
             rest = after.get(1..).unwrap_or_default();
         }
-        encoding.encode(rest, &mut self.queue);
+        self.encode(encoding, rest);
     }
 
     /// Sends what the buffering policy says must go. As in tclsh, a full buffer goes in whole buffers and the remainder

@@ -1,10 +1,11 @@
 //! `encoding`: the encodings themselves are in [`crate::channel::Encoding`].
 
-use std::cell::{Cell, RefCell};
+use std::path::PathBuf;
 
-use crate::channel::{Encoding, system_encoding};
+use crate::channel::{Encoding, path, set_encoding_folders, set_system_encoding, system_encoding};
 use crate::runtime::{Builtin, CommandResult, Exception, Interp, done, done_empty};
 use crate::value::Value;
+use std::sync::{PoisonError, RwLock};
 
 /// The rows of this file.
 pub(crate) const COMMANDS: &[Builtin] = &[Builtin::ensemble(
@@ -18,22 +19,31 @@ pub(crate) const COMMANDS: &[Builtin] = &[Builtin::ensemble(
     ],
 )];
 
-/// What the `encoding` commands of one interpreter have set.
-#[derive(Default)]
-struct Settings {
-    /// What `encoding system` has set; the environment's where it has not.
-    system: Cell<Option<Encoding>>,
-    /// What `encoding dirs` has set. All encodings are built in, so that no directory is ever looked into.
-    dirs: RefCell<Value>,
+/// What `encoding dirs` shows, as text: values do not cross threads.
+static SHOWN_FOLDERS: RwLock<String> = RwLock::new(String::new());
+
+/// Sets the folders of `encoding dirs` to the one beside Tcl's scripts, unless they are set already.
+pub(crate) fn prepare(library: &Value) {
+    let is_set = !shown_folders().is_empty();
+    if !is_set {
+        let folder = Value::string(format!("{library}/encoding"));
+        set_folders(&Value::list(vec![folder.clone()]), &[folder]);
+    }
 }
 
-/// The encoding that this interpreter talks to the system in, and that its new channels have.
-pub(crate) fn system(interp: &mut Interp) -> Encoding {
-    interp
-        .data::<Settings>()
-        .system
-        .get()
-        .unwrap_or_else(system_encoding)
+fn shown_folders() -> String {
+    let shown = SHOWN_FOLDERS.read().unwrap_or_else(PoisonError::into_inner);
+    shown.clone()
+}
+
+fn set_folders(list: &Value, folders: &[Value]) {
+    let paths = folders
+        .iter()
+        .filter_map(|folder| path::native(&folder.str()).ok());
+    set_encoding_folders(paths.map(PathBuf::from).collect());
+    *SHOWN_FOLDERS
+        .write()
+        .unwrap_or_else(PoisonError::into_inner) = list.to_text();
 }
 
 fn find(name: &Value) -> Result<Encoding, Box<Exception>> {
@@ -47,21 +57,18 @@ fn find(name: &Value) -> Result<Encoding, Box<Exception>> {
 }
 
 /// The encoding and the data of a conversion.
-fn arguments<'w>(
-    interp: &mut Interp,
-    words: &'w [Value],
-) -> Result<(Encoding, &'w Value), Box<Exception>> {
+fn arguments(words: &[Value]) -> Result<(Encoding, &Value), Box<Exception>> {
     match words {
         [_, name, data] => Ok((find(name)?, data)),
-        [_, data] => Ok((system(interp), data)),
+        [_, data] => Ok((system_encoding(), data)),
         _ => Err(Exception::wrong_args(
             "encoding convertfrom ?encoding? data",
         )),
     }
 }
 
-fn convertfrom(interp: &mut Interp, words: &[Value]) -> CommandResult {
-    let (encoding, data) = arguments(interp, words)?;
+fn convertfrom(_interp: &mut Interp, words: &[Value]) -> CommandResult {
+    let (encoding, data) = arguments(words)?;
     let bytes = data.to_bytes();
     if encoding == Encoding::LATIN_1 && data.is_bytes() {
         return done(data.clone());
@@ -71,8 +78,8 @@ fn convertfrom(interp: &mut Interp, words: &[Value]) -> CommandResult {
     done(text)
 }
 
-fn convertto(interp: &mut Interp, words: &[Value]) -> CommandResult {
-    let (encoding, data) = arguments(interp, words)?;
+fn convertto(_interp: &mut Interp, words: &[Value]) -> CommandResult {
+    let (encoding, data) = arguments(words)?;
     if encoding == Encoding::LATIN_1 && data.is_bytes() {
         return done(data.clone());
     }
@@ -82,30 +89,28 @@ fn convertto(interp: &mut Interp, words: &[Value]) -> CommandResult {
     done(Value::bytes(bytes))
 }
 
-fn dirs(interp: &mut Interp, words: &[Value]) -> CommandResult {
-    let settings = interp.data::<Settings>();
+fn dirs(_interp: &mut Interp, words: &[Value]) -> CommandResult {
     let Some(list) = words.get(1) else {
-        return done(settings.dirs.borrow().clone());
+        return done(shown_folders());
     };
-    if list.to_list().is_err() {
+    let Ok(folders) = list.to_list() else {
         return Err(Exception::with_code(
             format!("expected directory list but got \"{list}\""),
             ["TCL", "OPERATION", "ENCODING", "BADPATH"],
         ));
-    }
-    settings.dirs.replace(list.clone());
+    };
+    set_folders(list, folders.elements());
     done(list.clone())
 }
 
 fn names(_interp: &mut Interp, _words: &[Value]) -> CommandResult {
-    let mut names: Vec<&str> = Encoding::names().collect();
-    names.sort_unstable();
-    done(names.into_iter().map(Value::text).collect::<Vec<_>>())
+    let names = Encoding::names().into_iter().map(Value::string);
+    done(names.collect::<Vec<_>>())
 }
 
-fn system_command(interp: &mut Interp, words: &[Value]) -> CommandResult {
+fn system_command(_interp: &mut Interp, words: &[Value]) -> CommandResult {
     let Some(name) = words.get(1) else {
-        return done(system(interp).name());
+        return done(system_encoding().name());
     };
     // Tcl's word for its default.
     let encoding = if name.is_empty() {
@@ -113,6 +118,6 @@ fn system_command(interp: &mut Interp, words: &[Value]) -> CommandResult {
     } else {
         find(name)?
     };
-    interp.data::<Settings>().system.set(Some(encoding));
+    set_system_encoding(encoding);
     done_empty()
 }

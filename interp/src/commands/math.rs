@@ -402,13 +402,17 @@ fn reduce(words: &[Value], operator: BinaryOp) -> CommandResult {
 }
 
 fn power(words: &[Value]) -> CommandResult {
-    let mut result = Value::int(1);
-    for (number, word) in words[1..].iter().rev().enumerate() {
-        result = if number == 0 {
-            number::plus(word)?
-        } else {
-            number::binary(BinaryOp::Power, word, &result)?
-        };
+    let mut operands = words[1..].iter().rev();
+    let Some(last) = operands.next() else {
+        return done(Value::int(1));
+    };
+    if words.len() == 2 {
+        // A single one is itself, spelling and all, if it is a number.
+        number::binary(BinaryOp::Power, last, &Value::int(1))?;
+    }
+    let mut result = last.clone();
+    for word in operands {
+        result = number::binary(BinaryOp::Power, word, &result)?;
     }
     done(result)
 }

@@ -31,6 +31,7 @@ thread_local! {
 pub(super) fn set(interp: &mut Interp) {
     let library = std::env::var_os("TCL_LIBRARY").filter(|path| !path.is_empty());
     let library = library.map_or_else(|| Value::text(TCL_LIBRARY), |path| inside(Path::new(&path)));
+    crate::commands::encoding::prepare(&library);
     put(interp, "auto_path", auto_path(&library));
     put(interp, "tcl_library", library);
     put(interp, "tcl_interactive", Value::int(0));
