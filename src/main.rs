@@ -57,11 +57,9 @@ fn run(program: &str, request: Request) -> i32 {
         Plan::Disassemble(file) => session(program, &[]).disassemble(file),
         Plan::Script { script, arguments } => session(program, arguments).run_script(script),
         Plan::File { file, arguments } => session(file, arguments).run_file(file),
-        Plan::StandardInput { arguments } => {
-            standard_input::run(session(program, arguments), false)
-        }
+        Plan::StandardInput { arguments } => standard_input::run(session(program, arguments)),
         Plan::Interactive if rustix::termios::isatty(stdin()) => shell::run(session(program, &[])),
-        Plan::Interactive => standard_input::run(session(program, &[]), false),
+        Plan::Interactive => standard_input::run(session(program, &[])),
     }
 }
 

@@ -10,6 +10,7 @@ use remex_interp::{Exception, Interp, Outcome, Value};
 
 use crate::bytes_of;
 use crate::flags::Request;
+use crate::standard_input::write_line;
 
 /// An interpreter with everything that a script of this program sees.
 pub struct Session {
@@ -100,7 +101,7 @@ impl Session {
             Ok(_) => 0,
             Err(exception) => {
                 self.interp.flush_channels();
-                print_error(&exception.info_value().str());
+                write_line(&mut self.interp, "stderr", &exception.info_value());
                 1
             }
         }

@@ -11,13 +11,12 @@ use crate::session::{Session, failure_of};
 /// Longest command in bytes; the text of a command is a string of the interpreter's.
 const COMMAND_BYTES_MAX: usize = remex_interp::limits::STRING_BYTES_MAX;
 
-/// Runs commands until the end of input; returns the exit status.
-///
-/// * `is_interactive`: print prompts and results. For terminals that cannot edit lines.
-pub fn run(mut session: Session, is_interactive: bool) -> i32 {
+/// Runs commands until the end of input; returns the exit status. With prompts and results when a script has set
+/// `tcl_interactive`.
+pub fn run(mut session: Session) -> i32 {
     let mut command = String::new();
     loop {
-        if is_interactive {
+        if is_interactive(&mut session) {
             prompt(&mut session, !command.is_empty());
         }
         if !next_line(&mut session.interp, &mut command) {
@@ -34,7 +33,7 @@ pub fn run(mut session: Session, is_interactive: bool) -> i32 {
             break;
         }
         match failure_of(outcome) {
-            Ok(value) if is_interactive && !value.is_empty() => {
+            Ok(value) if !value.is_empty() && is_interactive(&mut session) => {
                 write_line(&mut session.interp, "stdout", &value)
             }
             Ok(_) => {}
@@ -42,6 +41,15 @@ pub fn run(mut session: Session, is_interactive: bool) -> i32 {
         }
     }
     session.finish(0)
+}
+
+fn is_interactive(session: &mut Session) -> bool {
+    let name = Value::text("::tcl_interactive");
+    session.interp.variable_exists(&name)
+        && session
+            .interp
+            .variable_get(&name)
+            .is_ok_and(|value| value.as_boolean() == Some(true))
 }
 
 /// Appends the next line and a newline to `command`. False: there is none.
@@ -94,9 +102,13 @@ fn prompt(session: &mut Session, is_within: bool) {
     });
     if session.interp.variable_exists(&name)
         && let Ok(script) = session.interp.variable_get(&name)
-        && session.interp.eval(script).is_ok()
     {
-        return;
+        let Err(mut exception) = session.interp.eval(script) else {
+            return;
+        };
+        exception.add_info("\n    (script that generates prompt)");
+        session.set("errorInfo", exception.info_value());
+        write_line(&mut session.interp, "stderr", &exception.value);
     }
     if let (false, Ok(channel)) = (
         is_within,

@@ -51,11 +51,11 @@ pub fn run(mut session: Session) -> i32 {
     session.set("tcl_interactive", Value::int(1));
     session.set("tcl_rcFileName", Value::text(START_FILE));
     if !rustix::termios::isatty(rustix::stdio::stdout()) {
-        return standard_input::run(session, true);
+        return standard_input::run(session);
     }
     if let Err(error) = start(&mut session.interp) {
         crate::session::print_error(&format!("remex: no line editing: {error}"));
-        return standard_input::run(session, true);
+        return standard_input::run(session);
     }
     run_start_file(&mut session);
     let shell = session.interp.data::<Shell>();

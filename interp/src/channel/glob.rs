@@ -1,5 +1,6 @@
 //! The engine of the `glob` command: names of files that match a pattern.
 
+use std::borrow::Cow;
 use std::collections::VecDeque;
 use std::os::unix::fs::{FileTypeExt, PermissionsExt};
 
@@ -46,6 +47,7 @@ impl TypeFilter {
     /// Reads the words of `-types`. Errors: `bad argument to "-types": …`.
     pub fn parse<'a>(words: impl IntoIterator<Item = &'a str>) -> Result<TypeFilter, ChannelError> {
         let mut filter = TypeFilter::default();
+        let mut has_macintosh = false;
         for word in words {
             match word {
                 "b" | "c" | "d" | "f" | "l" | "p" | "s" => filter.kinds.push_str(word),
@@ -54,6 +56,14 @@ impl TypeFilter {
                 "x" => filter.permissions |= Access::EXEC_OK,
                 "hidden" => filter.wants_hidden = true,
                 "readonly" => filter.wants_readonly = true,
+                word if is_macintosh(word) => {
+                    if std::mem::replace(&mut has_macintosh, true) {
+                        return Err(ChannelError::coded(
+                            "only one MacOS type or creator argument to \"-types\" allowed",
+                            &["TCL", "ARGUMENT", "BAD"],
+                        ));
+                    }
+                }
                 _ => {
                     return Err(ChannelError::coded(
                         format!("bad argument to \"-types\": {word}"),
@@ -107,6 +117,13 @@ impl TypeFilter {
     }
 }
 
+/// Whether a word of `-types` is about the Macintosh of old: `TYPE` or `macintosh type|creator NAME`. It lets all files
+/// through here.
+fn is_macintosh(word: &str) -> bool {
+    let words: Vec<&str> = word.split_ascii_whitespace().collect();
+    matches!(words.as_slice(), ["macintosh", "type" | "creator", _]) || word.chars().count() == 4
+}
+
 /// Where `glob` looks and what its names look like.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct GlobOptions {
@@ -128,10 +145,31 @@ pub fn glob(
     options: &GlobOptions,
     names: &mut Vec<String>,
 ) -> Result<(), ChannelError> {
-    for plain in expand_braces(pattern)? {
+    let pattern = without_escaped_slashes(pattern);
+    let is_plain = options.directory.is_none() && options.path_prefix.is_none();
+    let pattern = if is_plain && pattern.starts_with('~') {
+        expand_home(&pattern)?
+    } else {
+        pattern
+    };
+    for plain in expand_braces(&pattern)? {
         Search::new(&plain, options)?.run(names)?;
     }
     Ok(())
+}
+
+/// A backslash before a slash means nothing.
+fn without_escaped_slashes(pattern: &str) -> String {
+    let mut plain = String::with_capacity(pattern.len());
+    let mut is_escaped = false;
+    for character in pattern.chars() {
+        if is_escaped && character == '/' {
+            plain.pop();
+        }
+        is_escaped = character == '\\' && !is_escaped;
+        plain.push(character);
+    }
+    plain
 }
 
 fn limit_error(what: &str, limit: usize) -> ChannelError {
@@ -283,7 +321,7 @@ fn with_slash(directory: &str) -> String {
 fn escaped(text: &str) -> String {
     let mut pattern = String::with_capacity(text.len());
     for character in text.chars() {
-        if matches!(character, '*' | '?' | '[' | ']' | '\\') {
+        if matches!(character, '*' | '?' | '[' | ']' | '{' | '}' | '\\') {
             pattern.push('\\');
         }
         pattern.push(character);
@@ -309,13 +347,8 @@ impl<'a> Search<'a> {
                 "{}{pattern}",
                 escaped(prefix.get(start..).unwrap_or_default())
             );
-        } else {
-            if pattern.starts_with('~') {
-                pattern = expand_home(&pattern)?;
-            }
-            if pattern.starts_with('/') {
-                base = "/".to_owned();
-            }
+        } else if pattern.starts_with('/') {
+            base = "/".to_owned();
         }
         let removed_bytes = if options.tails { base.len() } else { 0 };
         let elements: Vec<Element> = pattern
@@ -362,7 +395,9 @@ impl<'a> Search<'a> {
                             self.admit(whole, names)?;
                         }
                     } else {
-                        let below = found.drain(..).filter(|whole| is_directory(whole));
+                        let below = found
+                            .drain(..)
+                            .filter(|whole| is_directory(&self.on_disk(whole)));
                         pending.extend(below.map(|whole| (format!("{whole}/"), index + 1)));
                         if pending.len() > NAMES_MAX {
                             return Err(limit_error("too many directories match", NAMES_MAX));
@@ -374,6 +409,15 @@ impl<'a> Search<'a> {
         Ok(())
     }
 
+    /// A name as the system is asked for it: a `~` at its beginning is part of it, since homes have been put in before.
+    fn on_disk<'n>(&self, name: &'n str) -> Cow<'n, str> {
+        if name.starts_with('~') && !self.base.starts_with('~') {
+            Cow::Owned(format!("./{name}"))
+        } else {
+            Cow::Borrowed(name)
+        }
+    }
+
     /// The names in the directory `prefix` that match one element.
     fn list(
         &self,
@@ -383,7 +427,8 @@ impl<'a> Search<'a> {
         is_last: bool,
         found: &mut Vec<String>,
     ) -> Result<(), ChannelError> {
-        let directory = if prefix.is_empty() { "." } else { prefix };
+        let on_disk = self.on_disk(prefix);
+        let directory = if prefix.is_empty() { "." } else { &*on_disk };
         if !is_directory(directory) {
             return Ok(());
         }
@@ -435,11 +480,12 @@ impl<'a> Search<'a> {
             "" => ".",
             other => other,
         };
+        let on_disk = self.on_disk(looked_at);
         let passes = match &self.options.types {
-            Some(types) => types.admits(looked_at),
-            None => TypeFilter::default().admits(looked_at),
+            Some(types) => types.admits(&on_disk),
+            None => TypeFilter::default().admits(&on_disk),
         };
-        if !passes || (self.wants_directory && !is_directory(looked_at)) {
+        if !passes || (self.wants_directory && !is_directory(&on_disk)) {
             return Ok(());
         }
         if names.len() >= NAMES_MAX {

@@ -65,12 +65,6 @@ fn glob(interp: &mut Interp, words: &[Value]) -> CommandResult {
     for pattern in &patterns {
         match search(pattern, &options, &mut names) {
             Ok(()) => {}
-            // A user that does not exist has no files.
-            Err(error)
-                if !complains
-                    && error
-                        .error_code()
-                        .starts_with(&["TCL".into(), "LOOKUP".into()]) => {}
             Err(error) => return Err(failed(interp, &error, "couldn't read directory")),
         }
         interp.check_safepoint()?;
@@ -95,9 +89,12 @@ fn set(
     value: &Value,
 ) -> Result<(), Box<Exception>> {
     match number {
-        0 if options.directory.is_some() => Err(bad_combination(
-            "\"-directory\" cannot be used with \"-directory\"",
-        )),
+        0 if options.directory.is_some() => {
+            Err(bad_combination("\"-directory\" may only be used once"))
+        }
+        3 if options.path_prefix.is_some() => {
+            Err(bad_combination("\"-path\" may only be used once"))
+        }
         0 if options.path_prefix.is_some() => Err(bad_combination(
             "\"-directory\" cannot be used with \"-path\"",
         )),

@@ -15,13 +15,11 @@ pub(crate) const COMMANDS: &[Builtin] = &[
 
 fn cd(interp: &mut Interp, words: &[Value]) -> CommandResult {
     let name = words.get(1).map_or_else(|| "~".to_owned(), Value::to_text);
-    let native = path::native(&name).map_err(|error| failed(interp, &error, ""))?;
+    let what = format!("couldn't change working directory to \"{name}\"");
+    let native = path::native(&name).map_err(|error| failed(interp, &error, &what))?;
     match std::env::set_current_dir(&native) {
         Ok(()) => done_empty(),
-        Err(error) => {
-            let what = format!("couldn't change working directory to \"{name}\"");
-            Err(failed(interp, &ChannelError::from(error), &what))
-        }
+        Err(error) => Err(failed(interp, &ChannelError::from(error), &what)),
     }
 }
 

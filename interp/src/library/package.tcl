@@ -238,14 +238,19 @@ proc ::tcl::Pkg::Examine {dir file is_direct} {
 }
 
 proc ::pkg::create args {
-    set usage "[lindex [info level 0] 0] -name packageName -version packageVersion ?-load {filespec ?{proc ...}?}? ... ?-source {filespec ?{proc ...}?}? ..."
-    if {[llength $args] == 0} {
-        return -code error -errorcode {TCL WRONGARGS} "wrong # args: should be \"$usage\""
+    set usage "\"::tcl::Pkg::Create -name packageName -version packageVersion?-load {filename ?{procs}?}? ... ?-source {filename ?{procs}?}? ...\""
+    if {[llength $args] < 6} {
+        return -code error "wrong # args: should be $usage"
     }
     set known {-name {} -version {} -source {} -load {}}
-    foreach {option value} $args {
+    for {set at 0} {$at < [llength $args]} {incr at 2} {
+        set option [lindex $args $at]
+        set value [lindex $args $at+1]
         if {![dict exists $known $option]} {
-            return -code error "unknown option \"$option\": should be -name, -version, -source, or -load"
+            return -code error "unknown option \"$value\": should be $usage"
+        }
+        if {$at + 1 >= [llength $args]} {
+            return -code error "value for \"$option\" missing: should be $usage"
         }
         if {$option in {-source -load}} {
             dict lappend known $option $value
@@ -255,7 +260,7 @@ proc ::pkg::create args {
     }
     foreach option {-name -version} {
         if {[dict get $known $option] eq ""} {
-            return -code error -errorcode [list TCL PACKAGE MISSING] "value for \"$option\" missing: should be \"$usage\""
+            return -code error "value for \"$option\" missing: should be $usage"
         }
     }
     if {[dict get $known -source] eq "" && [dict get $known -load] eq ""} {
@@ -278,5 +283,5 @@ proc ::pkg::create args {
     if {[llength $lazy]} {
         lappend scripts "\[list tclPkgSetup \$dir $name $version [list $lazy]\]"
     }
-    return "package ifneeded $name $version [join $scripts "\\n"]\n"
+    return "package ifneeded $name $version [join $scripts "\\n"]"
 }

@@ -137,7 +137,10 @@ fn transfer_one(
             return Ok(());
         }
     }
-    let result = if is_copy {
+    let result = if !is_copy && from == "/" {
+        // The system calls the root busy.
+        Err(io_error(rustix::io::Errno::INVAL).into())
+    } else if is_copy {
         copy_tree(interp, Path::new(&from), Path::new(&to))
     } else {
         move_tree(
@@ -160,11 +163,18 @@ fn transfer_one(
         Err(Failure {
             error,
             at: Some(at),
-        }) => {
+        }) if at.as_os_str() == from => {
+            let what = format!("error {doing} \"{source}\"");
+            Err(system_error(interp, &what, &error))
+        }
+        Err(Failure {
+            error,
+            at: Some(at),
+        }) if at.as_os_str() != to => {
             let what = format!("{both}: \"{}\"", path::from_os(at.as_os_str()));
             Err(system_error(interp, &what, &error))
         }
-        Err(Failure { error, at: None }) => Err(system_error(interp, &both, &error)),
+        Err(Failure { error, .. }) => Err(system_error(interp, &both, &error)),
     }
 }
 
@@ -230,23 +240,26 @@ fn copy_tree(interp: &mut Interp, from: &Path, to: &Path) -> Result<(), Failure>
     // Directories get their permissions last, since they may forbid to fill them.
     let mut made = Vec::new();
     while let Some((from, to, depth)) = pending.pop() {
-        let at = |error: io::Error| Failure {
+        let failure = |error: io::Error, at: &Path| Failure {
             error,
-            at: Some(to.clone()),
+            at: Some(at.to_owned()),
         };
-        let metadata = std::fs::symlink_metadata(&from).map_err(at)?;
+        let at_source = |error: io::Error| failure(error, &from);
+        let at_target = |error: io::Error| failure(error, &to);
+        let metadata = std::fs::symlink_metadata(&from).map_err(at_source)?;
         if !metadata.is_dir() {
-            copy_file(&from, &to, &metadata).map_err(at)?;
+            copy_file(&from, &to, &metadata).map_err(at_target)?;
             continue;
         }
         if depth > DEPTH_MAX {
-            return Err(at(io_error(rustix::io::Errno::NAMETOOLONG)));
+            return Err(at_target(io_error(rustix::io::Errno::NAMETOOLONG)));
         }
+        let entries = std::fs::read_dir(&from).map_err(at_source)?;
         if !to.is_dir() {
-            std::fs::create_dir(&to).map_err(at)?;
+            std::fs::create_dir(&to).map_err(at_target)?;
         }
-        for entry in std::fs::read_dir(&from).map_err(at)? {
-            let name = entry.map_err(at)?.file_name();
+        for entry in entries {
+            let name = entry.map_err(at_source)?.file_name();
             pending.push((from.join(&name), to.join(&name), depth + 1));
         }
         made.push((to, metadata));
@@ -364,8 +377,19 @@ fn delete_one(interp: &mut Interp, name: &OsStr, is_forced: bool) -> Result<(), 
     }
 }
 
+/// Lets its owner into a directory that is to be removed, as tclsh does with the topmost one.
+fn make_usable(directory: &Path) {
+    use std::os::unix::fs::PermissionsExt;
+    if let Ok(metadata) = std::fs::metadata(directory) {
+        let mut permissions = metadata.permissions();
+        permissions.set_mode(permissions.mode() | 0o700);
+        let _ = std::fs::set_permissions(directory, permissions);
+    }
+}
+
 /// Removes a directory and all in it. Links are removed, not followed.
 fn remove_tree(interp: &mut Interp, top: &Path) -> Result<(), Failure> {
+    make_usable(top);
     let mut pending = vec![(top.to_owned(), false)];
     while let Some((directory, is_emptied)) = pending.pop() {
         let at = |error: io::Error| Failure {
