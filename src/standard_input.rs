@@ -16,6 +16,9 @@ const COMMAND_BYTES_MAX: usize = remex_interp::limits::STRING_BYTES_MAX;
 pub fn run(mut session: Session) -> i32 {
     let mut command = String::new();
     loop {
+        if session.interp.find_channel(&Value::text("stdin")).is_err() {
+            break;
+        }
         if is_interactive(&mut session) {
             prompt(&mut session, !command.is_empty());
         }

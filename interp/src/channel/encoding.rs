@@ -343,6 +343,9 @@ fn encoding_of_locale(locale: &str) -> Encoding {
         .next()
         .unwrap_or_default();
     let codeset = codeset.to_ascii_lowercase();
+    if let ("", Some(name)) = (codeset.as_str(), japanese(locale)) {
+        return Encoding::find(name).unwrap_or(Encoding::LATIN_1);
+    }
     if matches!(codeset.as_str(), "utf-8" | "utf8") {
         return Encoding::UTF_8;
     }
@@ -357,6 +360,15 @@ fn encoding_of_locale(locale: &str) -> Encoding {
             .replace("euccn", "euc-cn"),
     };
     Encoding::find(&name).unwrap_or(Encoding::LATIN_1)
+}
+
+/// The encoding of the Japanese locales without a codeset, which tclsh knows by name.
+fn japanese(locale: &str) -> Option<&'static str> {
+    match locale {
+        "ja" | "ja_JP" | "japan" | "japanese" => Some("euc-jp"),
+        "Ja_JP" | "Jp_JP" => Some("shiftjis"),
+        _ => None,
+    }
 }
 
 #[cfg(test)]

@@ -33,6 +33,7 @@ pub(crate) mod procedure;
 pub(crate) mod process;
 pub(crate) mod regexp;
 pub(crate) mod rename;
+pub(crate) mod representation;
 pub(crate) mod socket;
 pub(crate) mod string;
 pub(crate) mod subst;
@@ -74,6 +75,7 @@ const TABLES: &[&[Builtin]] = &[
     process::COMMANDS,
     regexp::COMMANDS,
     rename::COMMANDS,
+    representation::COMMANDS,
     socket::COMMANDS,
     string::COMMANDS,
     subst::COMMANDS,

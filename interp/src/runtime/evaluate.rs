@@ -498,6 +498,8 @@ impl Interp {
         }
         exception.code = exception.return_code;
         exception.return_level = 0;
+        // The errorInfo that `return` was given is one of its caller's, who is added to it.
+        exception.is_logged = false;
         if exception.code == code::RETURN {
             // As if `return` had been called where the procedure was.
             exception.return_level = 1;

@@ -21,6 +21,10 @@ impl BytesObject {
         }
     }
 
+    pub(crate) fn has_text(&self) -> bool {
+        self.text.get().is_some()
+    }
+
     /// The bytes.
     pub fn as_slice(&self) -> &[u8] {
         &self.bytes

@@ -13,6 +13,7 @@ pub mod bytes;
 pub mod dict;
 pub mod list;
 pub mod number;
+mod representation;
 pub mod short;
 pub mod string;
 pub mod variable;

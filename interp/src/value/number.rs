@@ -491,7 +491,13 @@ pub fn compare(left: &Value, right: &Value) -> Option<Ordering> {
     if let (Some(left), Some(right)) = (left.number(), right.number()) {
         return compare_numbers(&left, &right);
     }
-    Some(crate::text::utf::compare(&left.str(), &right.str()))
+    // Without making a string of a list.
+    match (left.is_empty(), right.is_empty()) {
+        (true, true) => Some(Ordering::Equal),
+        (true, false) => Some(Ordering::Less),
+        (false, true) => Some(Ordering::Greater),
+        (false, false) => Some(crate::text::utf::compare(&left.str(), &right.str())),
+    }
 }
 
 /// How two numbers compare, without loss between integers and doubles. None with a NaN.
