@@ -83,7 +83,7 @@ fn timerate(interp: &mut Interp, words: &[Value]) -> CommandResult {
         start: Instant::now(),
     };
     if state.count_max == 0 {
-        return Box::new(state).finish(interp);
+        return state.finish(interp);
     }
     Box::new(state).iterate(interp)
 }
@@ -95,7 +95,7 @@ impl Measurement {
         interp.push_script(&script, Context::Current, ScriptLabel::None)
     }
 
-    fn finish(self: Box<Self>, interp: &mut Interp) -> CommandResult {
+    fn finish(&self, interp: &mut Interp) -> CommandResult {
         let elapsed_us = self.start.elapsed().as_nanos() as f64 / 1000.0;
         if self.count == 0 {
             return done("0 \u{b5}s/# 0 # 0 #/sec 0 net-ms");
