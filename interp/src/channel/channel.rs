@@ -34,6 +34,8 @@ pub struct Channel {
     pub(super) output: Output,
     /// End of file has been seen, and what still needs doing is the flush of a closed channel that does not block.
     is_closing: bool,
+    /// In how many tables it is: only the last of them closes it.
+    pub(super) registrations: usize,
 }
 
 /// Whether a close has finished.
@@ -81,7 +83,13 @@ impl Channel {
             input: Input::new(),
             output: Output::new(),
             is_closing: false,
+            registrations: 0,
         }
+    }
+
+    /// Whether more than one interpreter has it.
+    pub fn is_shared(&self) -> bool {
+        self.registrations > 1
     }
 
     /// Its name, for messages.
@@ -233,6 +241,11 @@ impl Channel {
         output.flush(&mut device)
     }
 
+    /// Forgets output that has not been sent.
+    pub fn drop_output(&mut self) {
+        self.output.clear();
+    }
+
     /// Goes on sending queued output, when the event loop has said writable.
     pub fn drain_output(&mut self) {
         if let Ok((output, mut device, _)) = self.writer() {
@@ -315,6 +328,10 @@ impl Channel {
         if !self.driver.is_seekable() {
             return Err(rustix::io::Errno::INVAL.into());
         }
+        if self.is_writable {
+            // Where input waits too, this gives it back first.
+            self.flush()?;
+        }
         let to = match to {
             SeekFrom::Current(offset) => {
                 let ahead = i64::try_from(self.input.queue.len()).unwrap_or(i64::MAX);
@@ -322,9 +339,6 @@ impl Channel {
             }
             absolute => absolute,
         };
-        if self.is_writable {
-            self.flush()?;
-        }
         self.driver.seek(to)?;
         self.input.reset();
         Ok(())

@@ -112,9 +112,11 @@ impl Input {
         self.pending_unit = None;
     }
 
-    /// Forgets how far the buffer has been searched for a line end, and end of file by eof character.
+    /// Forgets how far the buffer has been searched for a line end, end of file by eof character, and that what waits
+    /// was not enough: read in another way it may be.
     pub(super) fn rescan(&mut self) {
         self.scanned = 0;
+        self.needs_more = false;
         if self.sticky_eof {
             self.sticky_eof = false;
             self.at_eof = false;
@@ -124,7 +126,6 @@ impl Input {
     /// Forgets half-seen line ends of another translation.
     pub(super) fn translation_changed(&mut self) {
         self.skip_newline = false;
-        self.needs_more = false;
     }
 
     fn begin(&mut self) {

@@ -199,8 +199,8 @@ impl Channel {
     pub fn set_eof_chars(&mut self, words: &[String]) -> Result<(), ChannelError> {
         let (input, output) = match words {
             [] => (None, None),
-            [both] => (eof_char(both), eof_char(both)),
-            [input, output] => (eof_char(input), eof_char(output)),
+            [both] => (eof_char(both)?, eof_char(both)?),
+            [input, output] => (eof_char(input)?, eof_char(output)?),
             _ => {
                 return Err(ChannelError::message(
                     "bad value for -eofchar: should be a list of zero, one, or two elements",
@@ -306,9 +306,14 @@ fn translation(name: &str) -> Result<Translation, ChannelError> {
     }
 }
 
-/// The first byte of the word, as tclsh takes it.
-fn eof_char(word: &str) -> Option<u8> {
-    word.bytes().next()
+/// The first character of the word. Errors: Tcl's text for one that is not a single byte everywhere.
+fn eof_char(word: &str) -> Result<Option<u8>, ChannelError> {
+    match word.bytes().next() {
+        Some(0 | 0x80..) => Err(ChannelError::message(
+            "bad value for -eofchar: must be non-NUL ASCII character",
+        )),
+        first => Ok(first),
+    }
 }
 
 fn eof_text(eof_char: Option<u8>) -> String {

@@ -249,9 +249,10 @@ impl Pipeline {
             Action::InputText => self.input = InputFrom::Text(operand.to_owned()),
             Action::InputChannel => self.input = InputFrom::Channel(operand.to_owned()),
             Action::Output(target) => {
-                self.output = to(target);
+                let before = std::mem::replace(&mut self.output, to(target));
                 if self.error == OutputTo::SameAsOutput {
-                    self.error = OutputTo::Default;
+                    // Errors stay where `>&` has sent them.
+                    self.error = before;
                 }
             }
             Action::OutputAndError(target) => {

@@ -14,6 +14,12 @@ use super::fd::StandardStream;
 /// Most channels that one interpreter may have open; above what `ulimit -n` allows almost everywhere.
 pub const CHANNELS_MAX: usize = 1 << 20;
 
+fn unregister(channel: &SharedChannel) {
+    if let Ok(mut channel) = channel.try_borrow_mut() {
+        channel.registrations = channel.registrations.saturating_sub(1);
+    }
+}
+
 /// One channel in a table.
 #[derive(Debug)]
 struct Entry {
@@ -30,6 +36,31 @@ pub struct ChannelTable {
     added: u64,
     /// Kept at hand because most scripts write to nothing else.
     stdout: Option<SharedChannel>,
+    /// What `stdin`, `stdout` and `stderr` stand for.
+    standard: [Standard; 3],
+}
+
+/// What the name of a standard stream stands for.
+#[derive(Debug, Clone, Default)]
+enum Standard {
+    /// The channel of that name, if the table has it.
+    #[default]
+    Own,
+    /// It has been closed; the next new channel takes its place.
+    Vacant,
+    /// A channel that was opened after the stream had been closed.
+    Taken(SharedChannel),
+}
+
+/// What a child process gets for a standard stream.
+#[derive(Debug)]
+pub enum Inherited {
+    /// This process's own.
+    Own,
+    /// A script has closed it and opened nothing since.
+    Nothing,
+    /// The channel that a script has opened in its place.
+    Channel(SharedChannel),
 }
 
 impl ChannelTable {
@@ -67,12 +98,26 @@ impl ChannelTable {
         }
         let shared = Rc::new(RefCell::new(channel));
         self.share(Rc::clone(&shared));
+        let vacancy = self
+            .standard
+            .iter()
+            .position(|standard| matches!(standard, Standard::Vacant));
+        if let Some(place) = vacancy.and_then(|index| self.standard.get_mut(index)) {
+            *place = Standard::Taken(Rc::clone(&shared));
+            if vacancy == Some(StandardStream::Stdout as usize) {
+                self.stdout = Some(Rc::clone(&shared));
+            }
+        }
         Ok(shared)
     }
 
     /// Adds a channel that another interpreter has too, or one under a fixed name. One of the same name is replaced.
     pub fn share(&mut self, channel: SharedChannel) {
-        let name: Box<str> = channel.borrow().name().into();
+        let name: Box<str> = {
+            let mut channel = channel.borrow_mut();
+            channel.registrations += 1;
+            channel.name().into()
+        };
         if &*name == "stdout" {
             self.stdout = Some(Rc::clone(&channel));
         }
@@ -88,7 +133,50 @@ impl ChannelTable {
 
     /// The channel called `name`.
     pub fn get(&self, name: &str) -> Option<&SharedChannel> {
-        self.by_name.get(name).map(|entry| &entry.channel)
+        match self.by_name.get(name) {
+            Some(entry) => Some(&entry.channel),
+            None => self.substitute(name),
+        }
+    }
+
+    /// The channel that has taken the place of a standard stream.
+    fn substitute(&self, name: &str) -> Option<&SharedChannel> {
+        let stream = StandardStream::named(name)?;
+        match self.standard.get(stream as usize) {
+            Some(Standard::Taken(channel)) => Some(channel),
+            _ => None,
+        }
+    }
+
+    /// What a child process gets for `stream`.
+    pub fn inherited(&self, stream: StandardStream) -> Inherited {
+        match self.standard.get(stream as usize) {
+            Some(Standard::Taken(channel)) => Inherited::Channel(Rc::clone(channel)),
+            Some(Standard::Vacant) => Inherited::Nothing,
+            _ => Inherited::Own,
+        }
+    }
+
+    /// As [`ChannelTable::remove`] for a channel that is being closed: if it was a standard stream, or stood for one, the
+    /// next new channel takes its place.
+    pub fn remove_closed(&mut self, name: &str) {
+        let Some(channel) = self.remove(name) else {
+            return;
+        };
+        if let Some(own) = StandardStream::named(name)
+            && let Some(place) = self.standard.get_mut(own as usize)
+            && matches!(place, Standard::Own)
+        {
+            *place = Standard::Vacant;
+        }
+        for (index, place) in self.standard.iter_mut().enumerate() {
+            if matches!(place, Standard::Taken(taken) if Rc::ptr_eq(taken, &channel)) {
+                *place = Standard::Vacant;
+                if index == StandardStream::Stdout as usize {
+                    self.stdout = None;
+                }
+            }
+        }
     }
 
     /// Where `puts` without a channel writes.
@@ -96,19 +184,14 @@ impl ChannelTable {
         self.stdout.as_ref()
     }
 
-    /// Whether the table holds `channel` a second time, as its `stdout`.
-    pub fn is_stdout(&self, channel: &SharedChannel) -> bool {
-        self.stdout
-            .as_ref()
-            .is_some_and(|stdout| Rc::ptr_eq(stdout, channel))
-    }
-
     /// Takes a channel out of the table; it stays open. The caller closes it if no other table has it.
     pub fn remove(&mut self, name: &str) -> Option<SharedChannel> {
         if name == "stdout" {
             self.stdout = None;
         }
-        self.by_name.remove(name).map(|entry| entry.channel)
+        let channel = self.by_name.remove(name).map(|entry| entry.channel)?;
+        unregister(&channel);
+        Some(channel)
     }
 
     /// The names of all channels, oldest first.
@@ -128,13 +211,19 @@ impl ChannelTable {
     }
 
     /// Writes out what waits in every channel, waiting for it, and makes descriptors that are shared with other
-    /// processes block again: at the end of the process. Failures are left unsaid, as tclsh does.
-    pub fn flush_all(&self) {
+    /// processes block again. Failures are left unsaid, as tclsh does.
+    ///
+    /// * `drops_unblocked`: at the end of the process, what a channel that does not block cannot take at once is lost.
+    pub fn flush_all(&self, drops_unblocked: bool) {
         for channel in self.channels() {
             // A channel in use is one that is being closed already.
             let Ok(mut channel) = channel.try_borrow_mut() else {
                 continue;
             };
+            if drops_unblocked && !channel.is_blocking() {
+                let _ = channel.flush();
+                channel.drop_output();
+            }
             let _ = channel.set_blocking(true);
             if channel.pending_output().is_ok_and(|bytes| bytes > 0) {
                 let _ = channel.flush();
@@ -145,7 +234,9 @@ impl ChannelTable {
     /// Closes every channel that no other table has, after writing out what waits: at the end of an interpreter.
     pub fn close_all(&mut self) {
         self.stdout = None;
+        self.standard = Default::default();
         for (_, Entry { channel, .. }) in self.by_name.drain() {
+            unregister(&channel);
             if Rc::strong_count(&channel) > 1 {
                 continue;
             }

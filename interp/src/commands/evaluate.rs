@@ -133,9 +133,11 @@ pub fn read_script(name: &Value, encoding: Option<&Value>) -> Result<Value, Box<
         exception.error_code = Some(Value::list(words));
         exception
     })?;
-    let end = memchr::memchr(0x1a, &bytes).unwrap_or(bytes.len());
     let mut script = String::new();
-    encoding.decode(&bytes[..end], &mut script, true);
+    encoding.decode(&bytes, &mut script, true);
+    if let Some(end) = memchr::memchr(0x1a, script.as_bytes()) {
+        script.truncate(end);
+    }
     if script.contains('\r') {
         script = script.replace("\r\n", "\n").replace('\r', "\n");
     }

@@ -1,7 +1,7 @@
 //! `socket`: TCP clients and servers.
 
 use super::channel::{event::accept_with, failed, heed_interrupts};
-use crate::channel::{ConnectOptions, ListenOptions, connect, listen};
+use crate::channel::{AddressFamily, ConnectOptions, ListenOptions, connect, listen};
 use crate::runtime::{ANY, Builtin, CommandResult, Exception, Interp, done};
 use crate::value::Value;
 
@@ -61,6 +61,19 @@ fn socket(interp: &mut Interp, words: &[Value]) -> CommandResult {
     }
 }
 
+/// What the variable that tclsh looks at for its own tests says.
+fn family(interp: &mut Interp) -> AddressFamily {
+    let name = Value::text("::tcl::unsupported::socketAF");
+    if !interp.variable_exists(&name) {
+        return AddressFamily::Any;
+    }
+    match interp.variable_get(&name) {
+        Ok(value) if &*value.str() == "inet" => AddressFamily::Inet,
+        Ok(value) if &*value.str() == "inet6" => AddressFamily::Inet6,
+        _ => AddressFamily::Any,
+    }
+}
+
 fn not_for_servers() -> Box<Exception> {
     Exception::error("cannot set -async option for server sockets")
 }
@@ -69,6 +82,7 @@ fn serve(interp: &mut Interp, given: Given, script: Value, port: &Value) -> Comm
     let options = ListenOptions {
         local_host: given.address,
         port: port.to_text(),
+        family: family(interp),
     };
     let channel = listen(&options).map_err(|error| failed(interp, &error, ""))?;
     let name = interp.add_channel(channel)?;
@@ -84,6 +98,7 @@ fn open_connection(interp: &mut Interp, given: Given, host: &Value, port: &Value
         local_host: given.address,
         local_port: given.port,
         is_async: given.is_async,
+        family: family(interp),
     };
     let channel =
         connect(&options).map_err(|error| failed(interp, &error, "couldn't open socket"))?;

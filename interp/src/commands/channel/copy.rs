@@ -30,20 +30,27 @@ pub(super) struct BackgroundCopy {
 
 /// The `fcopy` command.
 pub(super) fn fcopy(interp: &mut Interp, words: &[Value]) -> CommandResult {
-    let [_, from, to, options @ ..] = words else {
+    let [command, from, to, options @ ..] = words else {
         return done_empty();
     };
+    if options.len() % 2 == 1 {
+        let command = command.str();
+        let command = if &*command == "copy" {
+            "chan copy"
+        } else {
+            &*command
+        };
+        return Err(Exception::wrong_args(&format!(
+            "{command} input output ?-size size? ?-command callback?"
+        )));
+    }
     let source = interp.find_channel(from)?;
     check_open(interp, &source, from, true)?;
     let destination = interp.find_channel(to)?;
     check_open(interp, &destination, to, false)?;
     let (mut size, mut callback) = (None, None);
     for pair in options.chunks(2) {
-        let [name, value] = pair else {
-            return Err(Exception::wrong_args(
-                "fcopy input output ?-size size? ?-command callback?",
-            ));
-        };
+        let [name, value] = pair else { break };
         match option(name, &["-size", "-command"], "option")? {
             // Negative means everything.
             0 => size = u64::try_from(int_of(value)?).ok(),

@@ -76,6 +76,14 @@ impl Handler {
         }
         interest
     }
+
+    /// Whether nothing is wanted of the channel any more, so that the handler can go.
+    fn is_idle(&self, channel: &Channel) -> bool {
+        self.interest().is_empty()
+            && self.copy_to.borrow().is_none()
+            && !channel.is_draining()
+            && !self.is_closing.get()
+    }
 }
 
 /// The handler of a channel, made if there is none.
@@ -117,7 +125,7 @@ fn update_borrowed(
     channel: &mut Channel,
 ) -> Result<(), Box<Exception>> {
     let interest = handler.interest();
-    if interest.is_empty() && !channel.is_draining() && !handler.is_closing.get() {
+    if handler.is_idle(channel) {
         remove(interp, handler);
         return Ok(());
     }
@@ -198,7 +206,7 @@ fn settle_handler(interp: &mut Interp, handler: &Rc<Handler>, channel: &mut Chan
         .borrow_mut()
         .settle(&mut interp.events.event_loop, channel);
     register(interp, handler);
-    if handler.interest().is_empty() && !channel.is_draining() && !handler.is_closing.get() {
+    if handler.is_idle(channel) {
         remove(interp, handler);
     }
 }
