@@ -48,16 +48,6 @@ impl StandardStream {
         channel
     }
 
-    /// Which stream a channel's name stands for.
-    pub fn named(name: &str) -> Option<StandardStream> {
-        match name {
-            "stdin" => Some(StandardStream::Stdin),
-            "stdout" => Some(StandardStream::Stdout),
-            "stderr" => Some(StandardStream::Stderr),
-            _ => None,
-        }
-    }
-
     fn handle(self) -> Handle {
         match self {
             StandardStream::Stdin => Handle::Stdin(io::stdin()),

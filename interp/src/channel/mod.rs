@@ -53,7 +53,7 @@ pub use process::{
 };
 pub use socket::{
     Accepted, AddressFamily, ConnectOptions, ListenOptions, TcpDriver, TcpListenerDriver, connect,
-    listen,
+    listen, port_number,
 };
 pub use table::{CHANNELS_MAX, ChannelTable, Inherited};
 pub use wait::{

@@ -104,7 +104,7 @@ fn cannot_open(errno: impl Into<Errno>) -> ChannelError {
 }
 
 /// A port number from digits or from `/etc/services`. Errors: Tcl's texts.
-fn port_number(text: &str) -> Result<u16, ChannelError> {
+pub fn port_number(text: &str) -> Result<u16, ChannelError> {
     let trimmed = text.trim();
     if let Ok(number) = trimmed.parse::<i64>() {
         return match u16::try_from(number) {

@@ -40,16 +40,19 @@ pub struct ChannelTable {
     standard: [Standard; 3],
 }
 
+/// The names of the standard streams, in the order of their descriptors.
+const STANDARD_NAMES: [&str; 3] = ["stdin", "stdout", "stderr"];
+
 /// What the name of a standard stream stands for.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Copy, Default)]
 enum Standard {
     /// The channel of that name, if the table has it.
     #[default]
     Own,
     /// It has been closed; the next new channel takes its place.
     Vacant,
-    /// A channel that was opened after the stream had been closed.
-    Taken(SharedChannel),
+    /// The channel of that name is one that was opened after the stream had been closed.
+    Taken,
 }
 
 /// What a child process gets for a standard stream.
@@ -90,6 +93,17 @@ impl ChannelTable {
                 &["REMEX", "LIMIT", "CHANNEL"],
             ));
         }
+        let vacancy = STANDARD_NAMES
+            .iter()
+            .zip(&mut self.standard)
+            .find(|(name, place)| {
+                matches!(place, Standard::Vacant) && !self.by_name.contains_key(**name)
+            });
+        if let Some((name, place)) = vacancy {
+            // As in tclsh, it takes the name too.
+            channel.set_name(*name);
+            *place = Standard::Taken;
+        }
         let mut number = 1_usize;
         let base = channel.name().to_owned();
         while self.by_name.contains_key(channel.name()) {
@@ -98,16 +112,6 @@ impl ChannelTable {
         }
         let shared = Rc::new(RefCell::new(channel));
         self.share(Rc::clone(&shared));
-        let vacancy = self
-            .standard
-            .iter()
-            .position(|standard| matches!(standard, Standard::Vacant));
-        if let Some(place) = vacancy.and_then(|index| self.standard.get_mut(index)) {
-            *place = Standard::Taken(Rc::clone(&shared));
-            if vacancy == Some(StandardStream::Stdout as usize) {
-                self.stdout = Some(Rc::clone(&shared));
-            }
-        }
         Ok(shared)
     }
 
@@ -133,49 +137,30 @@ impl ChannelTable {
 
     /// The channel called `name`.
     pub fn get(&self, name: &str) -> Option<&SharedChannel> {
-        match self.by_name.get(name) {
-            Some(entry) => Some(&entry.channel),
-            None => self.substitute(name),
-        }
-    }
-
-    /// The channel that has taken the place of a standard stream.
-    fn substitute(&self, name: &str) -> Option<&SharedChannel> {
-        let stream = StandardStream::named(name)?;
-        match self.standard.get(stream as usize) {
-            Some(Standard::Taken(channel)) => Some(channel),
-            _ => None,
-        }
+        self.by_name.get(name).map(|entry| &entry.channel)
     }
 
     /// What a child process gets for `stream`.
     pub fn inherited(&self, stream: StandardStream) -> Inherited {
-        match self.standard.get(stream as usize) {
-            Some(Standard::Taken(channel)) => Inherited::Channel(Rc::clone(channel)),
-            Some(Standard::Vacant) => Inherited::Nothing,
+        let channel = STANDARD_NAMES
+            .get(stream as usize)
+            .and_then(|name| self.get(name));
+        match (self.standard.get(stream as usize), channel) {
+            (Some(Standard::Taken), Some(channel)) => Inherited::Channel(Rc::clone(channel)),
+            (Some(Standard::Taken | Standard::Vacant), _) => Inherited::Nothing,
             _ => Inherited::Own,
         }
     }
 
-    /// As [`ChannelTable::remove`] for a channel that is being closed: if it was a standard stream, or stood for one, the
-    /// next new channel takes its place.
+    /// As [`ChannelTable::remove`] for a channel that is being closed: if it was a standard stream, the next new channel
+    /// takes its place.
     pub fn remove_closed(&mut self, name: &str) {
-        let Some(channel) = self.remove(name) else {
+        if self.remove(name).is_none() {
             return;
-        };
-        if let Some(own) = StandardStream::named(name)
-            && let Some(place) = self.standard.get_mut(own as usize)
-            && matches!(place, Standard::Own)
-        {
-            *place = Standard::Vacant;
         }
-        for (index, place) in self.standard.iter_mut().enumerate() {
-            if matches!(place, Standard::Taken(taken) if Rc::ptr_eq(taken, &channel)) {
-                *place = Standard::Vacant;
-                if index == StandardStream::Stdout as usize {
-                    self.stdout = None;
-                }
-            }
+        let index = STANDARD_NAMES.iter().position(|standard| *standard == name);
+        if let Some(place) = index.and_then(|index| self.standard.get_mut(index)) {
+            *place = Standard::Vacant;
         }
     }
 

@@ -389,11 +389,6 @@ fn close(interp: &mut Interp, words: &[Value]) -> CommandResult {
 pub(crate) fn close_channel(interp: &mut Interp, name: &Value) -> Outcome {
     heed_interrupts(interp);
     let shared = interp.find_channel(name)?;
-    // The name may have been that of a standard stream whose place the channel has taken.
-    let name = &match shared.try_borrow() {
-        Ok(channel) => Value::text(channel.name()),
-        Err(_) => return Ok(Value::EMPTY),
-    };
     event::stop_handlers(interp, &name.str());
     let channels = channels_of(interp);
     let Ok(mut channel) = shared.try_borrow_mut() else {

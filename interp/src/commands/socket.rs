@@ -1,7 +1,7 @@
 //! `socket`: TCP clients and servers.
 
 use super::channel::{event::accept_with, failed, heed_interrupts};
-use crate::channel::{AddressFamily, ConnectOptions, ListenOptions, connect, listen};
+use crate::channel::{AddressFamily, ConnectOptions, ListenOptions, connect, listen, port_number};
 use crate::runtime::{ANY, Builtin, CommandResult, Exception, Interp, done};
 use crate::value::Value;
 
@@ -37,6 +37,9 @@ fn socket(interp: &mut Interp, words: &[Value]) -> CommandResult {
             given.is_async = true;
             continue;
         }
+        if number == 3 && given.is_async {
+            return Err(not_for_servers());
+        }
         let [value, rest @ ..] = arguments else {
             let name = OPTIONS.get(number).copied().unwrap_or_default();
             return Err(Exception::error(format!(
@@ -46,8 +49,7 @@ fn socket(interp: &mut Interp, words: &[Value]) -> CommandResult {
         arguments = rest;
         match number {
             1 => given.address = Some(value.to_text()),
-            2 => given.port = Some(value.to_text()),
-            _ if given.is_async => return Err(not_for_servers()),
+            2 => given.port = Some(port(interp, value)?),
             _ => given.server = Some(value.clone()),
         }
     }
@@ -74,6 +76,18 @@ fn family(interp: &mut Interp) -> AddressFamily {
     }
 }
 
+/// A port in digits. Errors: neither a number nor a service.
+fn port(interp: &mut Interp, value: &Value) -> Result<String, Box<Exception>> {
+    let text = match value.as_int() {
+        Some(number) => number.to_string(),
+        None => value.to_text(),
+    };
+    match port_number(&text) {
+        Ok(number) => Ok(number.to_string()),
+        Err(error) => Err(failed(interp, &error, "")),
+    }
+}
+
 fn not_for_servers() -> Box<Exception> {
     Exception::error("cannot set -async option for server sockets")
 }
@@ -81,7 +95,7 @@ fn not_for_servers() -> Box<Exception> {
 fn serve(interp: &mut Interp, given: Given, script: Value, port: &Value) -> CommandResult {
     let options = ListenOptions {
         local_host: given.address,
-        port: port.to_text(),
+        port: self::port(interp, port)?,
         family: family(interp),
     };
     let channel = listen(&options).map_err(|error| failed(interp, &error, ""))?;
@@ -94,7 +108,7 @@ fn open_connection(interp: &mut Interp, given: Given, host: &Value, port: &Value
     heed_interrupts(interp);
     let options = ConnectOptions {
         host: host.to_text(),
-        port: port.to_text(),
+        port: self::port(interp, port)?,
         local_host: given.address,
         local_port: given.port,
         is_async: given.is_async,

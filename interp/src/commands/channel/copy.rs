@@ -24,7 +24,7 @@ pub(super) struct BackgroundCopy {
     /// Gets the count and perhaps an error message as further words.
     callback: Value,
     /// Whether the two channels blocked before.
-    was_blocking: (bool, bool),
+    was_blocking: (Cell<bool>, Cell<bool>),
     is_over: Cell<bool>,
 }
 
@@ -66,10 +66,11 @@ pub(super) fn fcopy(interp: &mut Interp, words: &[Value]) -> CommandResult {
         return Err(is_busy(from));
     }
     let channels = super::channels_of(interp);
-    for name in [from, to] {
-        if channels.handlers.is_copying(&name.str()) {
-            return Err(is_busy(name));
-        }
+    if channels.handlers.copies(&from.str()).0.is_some() {
+        return Err(is_busy(from));
+    }
+    if channels.handlers.copies(&to.str()).1.is_some() {
+        return Err(is_busy(to));
     }
     match callback {
         Some(callback) => start(interp, from, to, (source, destination), size, callback),
@@ -157,7 +158,15 @@ fn start(
     let (source, destination) = channels;
     let reading = handler(interp, from)?;
     let writing = handler(interp, to)?;
-    let was_blocking = (make_unblocking(&source), make_unblocking(&destination));
+    let channels = super::channels_of(interp);
+    let other_from = channels.handlers.copies(&from.str()).1;
+    let other_to = channels.handlers.copies(&to.str()).0;
+    // A copy in the other direction knows what they were before.
+    let was_blocking = (
+        make_unblocking(&source) || other_from.is_some_and(|copy| copy.was_blocking.1.take()),
+        make_unblocking(&destination) || other_to.is_some_and(|copy| copy.was_blocking.0.take()),
+    );
+    let was_blocking = (Cell::new(was_blocking.0), Cell::new(was_blocking.1));
     let copy = Rc::new(BackgroundCopy {
         from: from.clone(),
         to: to.clone(),
@@ -228,8 +237,8 @@ pub(super) fn abandon(interp: &mut Interp, copy: &Rc<BackgroundCopy>) {
         return;
     }
     for (shared, was_blocking) in [
-        (&copy.source, copy.was_blocking.0),
-        (&copy.destination, copy.was_blocking.1),
+        (&copy.source, copy.was_blocking.0.get()),
+        (&copy.destination, copy.was_blocking.1.get()),
     ] {
         if was_blocking && let Ok(mut channel) = shared.try_borrow_mut() {
             let _ = channel.set_blocking(true);

@@ -33,11 +33,16 @@ impl Handlers {
         self.by_name.borrow().contains_key(name)
     }
 
-    /// Whether a copy in the background uses the channel.
-    pub(super) fn is_copying(&self, name: &str) -> bool {
-        let handler = self.get(name);
-        handler.is_some_and(|handler| {
-            handler.copy_from.borrow().is_some() || handler.copy_to.borrow().is_some()
+    /// The copies in the background that read from the channel and write to it.
+    pub(super) fn copies(
+        &self,
+        name: &str,
+    ) -> (Option<Rc<BackgroundCopy>>, Option<Rc<BackgroundCopy>>) {
+        self.get(name).map_or((None, None), |handler| {
+            (
+                handler.copy_from.borrow().clone(),
+                handler.copy_to.borrow().clone(),
+            )
         })
     }
 
