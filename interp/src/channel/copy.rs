@@ -48,6 +48,17 @@ pub fn copy_step(
     destination: &mut Channel,
     left: Option<u64>,
 ) -> Result<CopyStep, CopyError> {
+    let reserved = (source.copying_from.take(), destination.copying_to.take());
+    let step = unreserved_step(source, destination, left);
+    (source.copying_from, destination.copying_to) = reserved;
+    step
+}
+
+fn unreserved_step(
+    source: &mut Channel,
+    destination: &mut Channel,
+    left: Option<u64>,
+) -> Result<CopyStep, CopyError> {
     if destination.is_draining() {
         return Ok(CopyStep {
             moved: 0,

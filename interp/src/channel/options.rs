@@ -119,7 +119,7 @@ impl Channel {
 
     fn generic_value(&self, option: &str) -> OptionValue {
         match option {
-            "-blocking" => OptionValue::Text(u8::from(self.is_blocking).to_string()),
+            "-blocking" => OptionValue::Text(u8::from(self.was_blocking()).to_string()),
             "-buffering" => OptionValue::Text(self.output.buffering.name().to_owned()),
             "-buffersize" => OptionValue::Text(self.buffer_size.to_string()),
             "-encoding" => OptionValue::Text(self.encoding.name().to_owned()),

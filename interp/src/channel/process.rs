@@ -217,6 +217,9 @@ fn spawn(
         }
         OutputTo::Default => finder.standard(StandardStream::Stderr)?,
     };
+    // In tclsh a child's own standard output has been connected already when `2>@ stdout` is looked at.
+    let follows_output = matches!(&pipeline.error, OutputTo::Channel(name) if name == "stdout")
+        && finder.standard(StandardStream::Stdout)?.is_none();
     let count = pipeline.stages.len();
     let mut last_output = last_output;
     for (index, stage) in pipeline.stages.iter().enumerate() {
@@ -229,7 +232,7 @@ fn spawn(
             following = Some(read_end);
             Some(write_end)
         };
-        let stage_error = match (&stage_output, stage.pipes_stderr) {
+        let stage_error = match (&stage_output, stage.pipes_stderr || follows_output) {
             (Some(pipe), true) => Some(copy_of(pipe)?),
             _ => errors.as_ref().map(copy_of).transpose()?,
         };

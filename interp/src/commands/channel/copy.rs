@@ -6,7 +6,7 @@ use std::rc::Rc;
 use super::event::{handler, update};
 use super::failed;
 use crate::channel::{
-    Channel, ChannelError, CopyError, CopyProgress, SharedChannel, copy_all, copy_step,
+    Channel, ChannelError, CopyError, CopyProgress, Direction, SharedChannel, copy_all, copy_step,
 };
 use crate::commands::{int_of, option};
 use crate::runtime::{CommandResult, Context, Exception, Interp, done, done_empty};
@@ -23,8 +23,6 @@ pub(super) struct BackgroundCopy {
     total: Cell<u64>,
     /// Gets the count and perhaps an error message as further words.
     callback: Value,
-    /// Whether the two channels blocked before.
-    was_blocking: (Cell<bool>, Cell<bool>),
     is_over: Cell<bool>,
 }
 
@@ -65,12 +63,16 @@ pub(super) fn fcopy(interp: &mut Interp, words: &[Value]) -> CommandResult {
     if Rc::ptr_eq(&source, &destination) {
         return Err(is_busy(from));
     }
-    let channels = super::channels_of(interp);
-    if channels.handlers.copies(&from.str()).0.is_some() {
-        return Err(is_busy(from));
-    }
-    if channels.handlers.copies(&to.str()).1.is_some() {
-        return Err(is_busy(to));
+    for (shared, name, direction) in [
+        (&source, from, Direction::Read),
+        (&destination, to, Direction::Write),
+    ] {
+        if shared
+            .try_borrow()
+            .is_ok_and(|channel| channel.is_copying(direction))
+        {
+            return Err(is_busy(name));
+        }
     }
     match callback {
         Some(callback) => start(interp, from, to, (source, destination), size, callback),
@@ -158,15 +160,11 @@ fn start(
     let (source, destination) = channels;
     let reading = handler(interp, from)?;
     let writing = handler(interp, to)?;
-    let channels = super::channels_of(interp);
-    let other_from = channels.handlers.copies(&from.str()).1;
-    let other_to = channels.handlers.copies(&to.str()).0;
-    // A copy in the other direction knows what they were before.
-    let was_blocking = (
-        make_unblocking(&source) || other_from.is_some_and(|copy| copy.was_blocking.1.take()),
-        make_unblocking(&destination) || other_to.is_some_and(|copy| copy.was_blocking.0.take()),
-    );
-    let was_blocking = (Cell::new(was_blocking.0), Cell::new(was_blocking.1));
+    for (shared, direction) in [(&source, Direction::Read), (&destination, Direction::Write)] {
+        if let Ok(mut channel) = shared.try_borrow_mut() {
+            channel.begin_copy(direction);
+        }
+    }
     let copy = Rc::new(BackgroundCopy {
         from: from.clone(),
         to: to.clone(),
@@ -175,7 +173,6 @@ fn start(
         left: Cell::new(size),
         total: Cell::new(0),
         callback,
-        was_blocking,
         is_over: Cell::new(false),
     });
     reading.copy_from.replace(Some(Rc::clone(&copy)));
@@ -183,17 +180,6 @@ fn start(
     update(interp, &reading)?;
     update(interp, &writing)?;
     done_empty()
-}
-
-/// Makes a channel not block; whether it did.
-fn make_unblocking(shared: &SharedChannel) -> bool {
-    let Ok(mut channel) = shared.try_borrow_mut() else {
-        return false;
-    };
-    let was_blocking = channel.is_blocking();
-    // A descriptor that refuses just blocks.
-    let _ = channel.set_blocking(false);
-    was_blocking
 }
 
 /// Copies what can be copied now; called when either channel is ready.
@@ -236,12 +222,12 @@ pub(super) fn abandon(interp: &mut Interp, copy: &Rc<BackgroundCopy>) {
     if copy.is_over.replace(true) {
         return;
     }
-    for (shared, was_blocking) in [
-        (&copy.source, copy.was_blocking.0.get()),
-        (&copy.destination, copy.was_blocking.1.get()),
+    for (shared, direction) in [
+        (&copy.source, Direction::Read),
+        (&copy.destination, Direction::Write),
     ] {
-        if was_blocking && let Ok(mut channel) = shared.try_borrow_mut() {
-            let _ = channel.set_blocking(true);
+        if let Ok(mut channel) = shared.try_borrow_mut() {
+            channel.end_copy(direction);
         }
     }
     let channels = super::channels_of(interp);

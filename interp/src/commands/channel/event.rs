@@ -33,19 +33,6 @@ impl Handlers {
         self.by_name.borrow().contains_key(name)
     }
 
-    /// The copies in the background that read from the channel and write to it.
-    pub(super) fn copies(
-        &self,
-        name: &str,
-    ) -> (Option<Rc<BackgroundCopy>>, Option<Rc<BackgroundCopy>>) {
-        self.get(name).map_or((None, None), |handler| {
-            (
-                handler.copy_from.borrow().clone(),
-                handler.copy_to.borrow().clone(),
-            )
-        })
-    }
-
     fn get(&self, name: &str) -> Option<Rc<Handler>> {
         self.by_name.borrow().get(name).cloned()
     }
@@ -270,6 +257,13 @@ fn ready(interp: &mut Interp, handler: &Rc<Handler>, is_readable: bool) {
     if !is_readable && handler.watch.borrow().is_draining() && !drain(interp, handler) {
         return;
     }
+    if is_readable && is_stale(handler) {
+        handler
+            .watch
+            .borrow()
+            .accepted_all(&mut interp.events.event_loop);
+        return;
+    }
     let copy = if is_readable {
         handler.copy_from.borrow().clone()
     } else {
@@ -288,6 +282,14 @@ fn ready(interp: &mut Interp, handler: &Rc<Handler>, is_readable: bool) {
     } else if let Some(script) = script {
         run_script(interp, handler, is_readable, &script);
     }
+}
+
+/// Whether another interpreter that has the channel too has read what there was.
+fn is_stale(handler: &Handler) -> bool {
+    handler
+        .channel
+        .try_borrow()
+        .is_ok_and(|channel| channel.is_shared() && !channel.is_readable_now())
 }
 
 /// Sends queued output. Whether all of it has gone and the channel is still open.
