@@ -213,7 +213,7 @@ impl Channel {
         if self.is_writable() {
             self.output.eof_char = output;
         }
-        self.input.rescan();
+        self.input.forget_eof();
         Ok(())
     }
 
