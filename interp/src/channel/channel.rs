@@ -386,11 +386,11 @@ impl Channel {
     /// Moves the position, after writing out what waits; drops what was read ahead, and end of file.
     /// Errors: `ESPIPE`, `EINVAL` with [`ChannelError::Posix`].
     pub fn seek(&mut self, to: SeekFrom) -> Result<(), ChannelError> {
+        if self.copying_from.or(self.copying_to).is_some() {
+            return Err(rustix::io::Errno::BUSY.into());
+        }
         if !self.driver.is_seekable() {
             return Err(rustix::io::Errno::INVAL.into());
-        }
-        if self.copying_from.is_some() {
-            return Err(rustix::io::Errno::BUSY.into());
         }
         if self.is_writable {
             // Where input waits too, this gives it back first.

@@ -108,7 +108,8 @@ impl Output {
             return true;
         }
         // Exact where a character is a byte; otherwise the end of a line goes out a little early.
-        text.get(at..).is_some_and(|rest| rest.chars().count() <= self.len() % buffer_size)
+        text.get(at..)
+            .is_some_and(|rest| rest.chars().count() <= self.len() % buffer_size)
     }
 
     fn append_text(&mut self, encoding: Encoding, text: &str) {

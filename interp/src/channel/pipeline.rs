@@ -212,7 +212,11 @@ fn bar(word: &str) -> Option<bool> {
 
 fn lacks_operand(spelling: &str) -> ChannelError {
     // tclsh has its own word for the one that takes text.
-    let kind = if spelling == "<<" { "PIPESYNTAX" } else { "SYNTAX" };
+    let kind = if spelling == "<<" {
+        "PIPESYNTAX"
+    } else {
+        "SYNTAX"
+    };
     ChannelError::coded(
         format!("can't specify \"{spelling}\" as last word in command"),
         &["TCL", "OPERATION", "EXEC", kind],

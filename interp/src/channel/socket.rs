@@ -9,7 +9,8 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use rustix::net::{
-    self, AddressFamily as NetFamily, RecvFlags, SendFlags, Shutdown, SocketFlags, SocketType, sockopt,
+    self, AddressFamily as NetFamily, RecvFlags, SendFlags, Shutdown, SocketFlags, SocketType,
+    sockopt,
 };
 
 use super::Translation;
@@ -644,9 +645,7 @@ impl Driver for TcpListenerDriver {
                     return Ok(None);
                 };
                 let mut words = Vec::new();
-                if address.is_ipv6()
-                    && address.ip().is_unspecified()
-                    && !sockopt::ipv6_v6only(fd)?
+                if address.is_ipv6() && address.ip().is_unspecified() && !sockopt::ipv6_v6only(fd)?
                 {
                     words = address_words(SocketAddr::from(([0, 0, 0, 0], address.port())));
                 }

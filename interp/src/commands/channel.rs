@@ -162,7 +162,8 @@ impl Interp {
     /// ends in any other way than by dropping the interpreter. Channels that do not block are waited for only where the
     /// environment says so (`TCL_FLUSH_NONBLOCKING_ON_EXIT`).
     pub fn flush_channels(&mut self) {
-        let waits = std::env::var_os("TCL_FLUSH_NONBLOCKING_ON_EXIT").is_some_and(|value| value != "0");
+        let waits =
+            std::env::var_os("TCL_FLUSH_NONBLOCKING_ON_EXIT").is_some_and(|value| value != "0");
         channels_of(self).table.borrow().flush_all(!waits);
     }
 

@@ -53,8 +53,7 @@ fn finish(interp: &mut Interp, outcome: Outcome, message: &Value, info: &Value) 
         // Whoever made the interpreter may have hidden a handler from its scripts.
         let handler = interp.hidden.borrow().get("bgerror").cloned();
         if let Some(handler) = handler {
-            return interp
-                .call_untraced(&handler, &[Value::text("bgerror"), message.clone()]);
+            return interp.call_untraced(&handler, &[Value::text("bgerror"), message.clone()]);
         }
         return done_empty();
     }
