@@ -3,7 +3,6 @@
 //! Names and mappings are those of tclsh 8.6. An unknown character is written as `?`; bytes that mean nothing are read as
 //! the characters of their values. [`Encoding`] is the type to read first.
 
-use std::cell::Cell;
 use std::sync::OnceLock;
 
 use foldhash::fast::RandomState;
@@ -260,27 +259,8 @@ fn encode_single(index: u8, text: &str, out: &mut Vec<u8>) {
     }));
 }
 
-thread_local! {
-    /// What [`set_system_encoding`] has set; the environment's where it has not.
-    static SYSTEM: Cell<Option<Encoding>> = const { Cell::new(None) };
-}
-
-/// Makes new channels of this thread, and what it tells the system, use another encoding (`encoding system`).
-pub fn set_system_encoding(encoding: Encoding) {
-    SYSTEM.set(Some(encoding));
-}
-
-/// The encoding that this thread talks to the system in: what has been set, else the one that the environment names
-/// (`LC_ALL`, `LC_CTYPE`, `LANG`), as tclsh picks its `encoding system`.
+/// The encoding that the environment names (`LC_ALL`, `LC_CTYPE`, `LANG`), as tclsh picks its `encoding system`.
 pub fn system_encoding() -> Encoding {
-    SYSTEM.get().unwrap_or_else(|| {
-        let encoding = environment_encoding();
-        SYSTEM.set(Some(encoding));
-        encoding
-    })
-}
-
-fn environment_encoding() -> Encoding {
     let value = ["LC_ALL", "LC_CTYPE", "LANG"]
         .iter()
         .filter_map(std::env::var_os)

@@ -39,7 +39,7 @@ pub use buffer::TEXT_BYTES_MAX;
 pub use channel::{Channel, CloseState, ReadinessChange, SharedChannel};
 pub use copy::{CopyError, CopyProgress, CopyStep, copy_all, copy_step};
 pub use driver::{Direction, Driver, OptionValue, Side};
-pub use encoding::{Encoding, set_system_encoding, system_encoding};
+pub use encoding::{Encoding, system_encoding};
 pub use errno::{Errno, signal_message, signal_symbol};
 pub use error::{ChannelError, ChildReport, ChildStatus};
 pub use fd::{FdDriver, StandardStream, nothing, pipe};

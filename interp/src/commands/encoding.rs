@@ -1,8 +1,8 @@
 //! `encoding`: the encodings themselves are in [`crate::channel::Encoding`].
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 
-use crate::channel::{Encoding, set_system_encoding, system_encoding};
+use crate::channel::{Encoding, system_encoding};
 use crate::runtime::{Builtin, CommandResult, Exception, Interp, done, done_empty};
 use crate::value::Value;
 
@@ -21,8 +21,19 @@ pub(crate) const COMMANDS: &[Builtin] = &[Builtin::ensemble(
 /// What the `encoding` commands of one interpreter have set.
 #[derive(Default)]
 struct Settings {
+    /// What `encoding system` has set; the environment's where it has not.
+    system: Cell<Option<Encoding>>,
     /// What `encoding dirs` has set. All encodings are built in, so that no directory is ever looked into.
     dirs: RefCell<Value>,
+}
+
+/// The encoding that this interpreter talks to the system in, and that its new channels have.
+pub(crate) fn system(interp: &mut Interp) -> Encoding {
+    interp
+        .data::<Settings>()
+        .system
+        .get()
+        .unwrap_or_else(system_encoding)
 }
 
 fn find(name: &Value) -> Result<Encoding, Box<Exception>> {
@@ -36,18 +47,21 @@ fn find(name: &Value) -> Result<Encoding, Box<Exception>> {
 }
 
 /// The encoding and the data of a conversion.
-fn arguments(words: &[Value]) -> Result<(Encoding, &Value), Box<Exception>> {
+fn arguments<'w>(
+    interp: &mut Interp,
+    words: &'w [Value],
+) -> Result<(Encoding, &'w Value), Box<Exception>> {
     match words {
         [_, name, data] => Ok((find(name)?, data)),
-        [_, data] => Ok((system_encoding(), data)),
+        [_, data] => Ok((system(interp), data)),
         _ => Err(Exception::wrong_args(
             "encoding convertfrom ?encoding? data",
         )),
     }
 }
 
-fn convertfrom(_interp: &mut Interp, words: &[Value]) -> CommandResult {
-    let (encoding, data) = arguments(words)?;
+fn convertfrom(interp: &mut Interp, words: &[Value]) -> CommandResult {
+    let (encoding, data) = arguments(interp, words)?;
     let bytes = data.to_bytes();
     if encoding == Encoding::LATIN_1 && data.is_bytes() {
         return done(data.clone());
@@ -57,8 +71,8 @@ fn convertfrom(_interp: &mut Interp, words: &[Value]) -> CommandResult {
     done(text)
 }
 
-fn convertto(_interp: &mut Interp, words: &[Value]) -> CommandResult {
-    let (encoding, data) = arguments(words)?;
+fn convertto(interp: &mut Interp, words: &[Value]) -> CommandResult {
+    let (encoding, data) = arguments(interp, words)?;
     if encoding == Encoding::LATIN_1 && data.is_bytes() {
         return done(data.clone());
     }
@@ -89,9 +103,9 @@ fn names(_interp: &mut Interp, _words: &[Value]) -> CommandResult {
     done(names.into_iter().map(Value::text).collect::<Vec<_>>())
 }
 
-fn system_command(_interp: &mut Interp, words: &[Value]) -> CommandResult {
+fn system_command(interp: &mut Interp, words: &[Value]) -> CommandResult {
     let Some(name) = words.get(1) else {
-        return done(system_encoding().name());
+        return done(system(interp).name());
     };
     // Tcl's word for its default.
     let encoding = if name.is_empty() {
@@ -99,6 +113,6 @@ fn system_command(_interp: &mut Interp, words: &[Value]) -> CommandResult {
     } else {
         find(name)?
     };
-    set_system_encoding(encoding);
+    interp.data::<Settings>().system.set(Some(encoding));
     done_empty()
 }
