@@ -69,7 +69,10 @@ fn unreserved_step(
         usize::try_from(left).map_or(STEP_SIZE, |left| left.min(STEP_SIZE))
     });
     let moved = match (source.encoding(), destination.encoding()) {
-        (from, to) if from == to => copy_raw(source, destination, size)?,
+        // Where a line end has bytes of its own, nothing needs to be decoded.
+        (from, to) if from == to && from.has_ascii_newlines() => {
+            copy_raw(source, destination, size)?
+        }
         (_, to) if to.is_binary() => copy_to_binary(source, destination, size)?,
         (from, _) if from.is_binary() => copy_from_binary(source, destination, size, left)?,
         _ => copy_chars(source, destination, size)?,
