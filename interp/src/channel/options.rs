@@ -186,6 +186,8 @@ impl Channel {
             })?,
         };
         self.set_encoding(encoding);
+        // As in tclsh even when it is the same: a partial character that waits makes the channel readable once more.
+        self.input.rescan();
         Ok(())
     }
 
