@@ -99,6 +99,8 @@ pub(crate) fn prepare(interp: &mut Interp) {
         *stub.command.borrow_mut() = Rc::downgrade(&command);
     }
     globals::set(interp);
+    let global = interp.global_namespace();
+    interp.make_namespace("::tcl::unsupported", &global);
 }
 
 /// A procedure of the library that nobody has needed yet. Renaming it is fine.

@@ -34,6 +34,12 @@ pub struct Channel {
     pub(super) output: Output,
     /// End of file has been seen, and what still needs doing is the flush of a closed channel that does not block.
     is_closing: bool,
+    /// A copy in the background reads from it; whether it blocked before. Nothing else may read meanwhile.
+    pub(super) copying_from: Option<bool>,
+    /// A copy in the background writes to it; whether it blocked before. Nothing else may write meanwhile.
+    pub(super) copying_to: Option<bool>,
+    /// In how many tables it is: only the last of them closes it.
+    pub(super) registrations: usize,
 }
 
 /// Whether a close has finished.
@@ -81,9 +87,17 @@ impl Channel {
             input: Input::new(),
             output: Output::new(),
             is_closing: false,
+            copying_from: None,
+            copying_to: None,
+            registrations: 0,
         };
         channel.set_encoding(system_encoding());
         channel
+    }
+
+    /// Whether more than one interpreter has it.
+    pub fn is_shared(&self) -> bool {
+        self.registrations > 1
     }
 
     /// Its name, for messages.
@@ -139,6 +153,9 @@ impl Channel {
         if !self.is_readable {
             return Err(ChannelError::NotReadable);
         }
+        if self.copying_from.is_some() {
+            return Err(rustix::io::Errno::BUSY.into());
+        }
         if self.is_writable && self.output.len() > 0 && self.driver.is_seekable() {
             // One position serves both directions: what was written comes first.
             self.flush()?;
@@ -159,6 +176,9 @@ impl Channel {
     fn writer(&mut self) -> Result<(&mut Output, Device<'_>, Encoding), ChannelError> {
         if !self.is_writable {
             return Err(ChannelError::NotWritable);
+        }
+        if self.copying_to.is_some() {
+            return Err(rustix::io::Errno::BUSY.into());
         }
         if self.is_readable && !self.input.queue.is_empty() && self.driver.is_seekable() {
             self.unread();
@@ -240,11 +260,56 @@ impl Channel {
         output.flush(&mut device)
     }
 
+    /// Forgets output that has not been sent.
+    pub fn drop_output(&mut self) {
+        self.output.clear();
+    }
+
     /// Goes on sending queued output, when the event loop has said writable.
     pub fn drain_output(&mut self) {
+        let copying_to = self.copying_to.take();
         if let Ok((output, mut device, _)) = self.writer() {
             output.drain(&mut device);
         }
+        self.copying_to = copying_to;
+    }
+
+    /// Reserves one direction for a copy in the background, which must not wait. Until [`Channel::end_copy`] other
+    /// commands get `EBUSY`.
+    pub fn begin_copy(&mut self, direction: Direction) {
+        let was_blocking = self.was_blocking();
+        match direction {
+            Direction::Read => self.copying_from = Some(was_blocking),
+            Direction::Write => self.copying_to = Some(was_blocking),
+        }
+        // A descriptor that refuses just blocks.
+        let _ = self.apply_blocking(false);
+    }
+
+    /// Ends what [`Channel::begin_copy`] has begun; the last copy makes the channel what it was.
+    pub fn end_copy(&mut self, direction: Direction) {
+        let ended = match direction {
+            Direction::Read => self.copying_from.take(),
+            Direction::Write => self.copying_to.take(),
+        };
+        if ended == Some(true) && self.copying_from.or(self.copying_to).is_none() {
+            let _ = self.set_blocking(true);
+        }
+    }
+
+    /// Whether a copy in the background reads from the channel, or writes to it.
+    pub fn is_copying(&self, direction: Direction) -> bool {
+        match direction {
+            Direction::Read => self.copying_from.is_some(),
+            Direction::Write => self.copying_to.is_some(),
+        }
+    }
+
+    /// Whether operations wait, as the script has it, whatever a copy in the background needs.
+    pub(super) fn was_blocking(&self) -> bool {
+        self.copying_from
+            .or(self.copying_to)
+            .unwrap_or(self.is_blocking)
     }
 
     /// Waits until a read will bring something, whether or not the channel blocks.
@@ -270,6 +335,15 @@ impl Channel {
     /// Whether output waits for the channel to become writable.
     pub fn is_draining(&self) -> bool {
         self.output.is_draining
+    }
+
+    /// Whether a read would bring something or fail at once, as far as can be told without reading.
+    pub fn is_readable_now(&self) -> bool {
+        !self.input.queue.is_empty()
+            || self
+                .driver
+                .fd(Direction::Read)
+                .is_none_or(wait::is_readable_now)
     }
 
     /// Whether the last reading command met end of file.
@@ -319,8 +393,15 @@ impl Channel {
     /// Moves the position, after writing out what waits; drops what was read ahead, and end of file.
     /// Errors: `ESPIPE`, `EINVAL` with [`ChannelError::Posix`].
     pub fn seek(&mut self, to: SeekFrom) -> Result<(), ChannelError> {
+        if self.copying_from.or(self.copying_to).is_some() {
+            return Err(rustix::io::Errno::BUSY.into());
+        }
         if !self.driver.is_seekable() {
             return Err(rustix::io::Errno::INVAL.into());
+        }
+        if self.is_writable {
+            // Where input waits too, this gives it back first.
+            self.flush()?;
         }
         let to = match to {
             SeekFrom::Current(offset) => {
@@ -329,9 +410,6 @@ impl Channel {
             }
             absolute => absolute,
         };
-        if self.is_writable {
-            self.flush()?;
-        }
         self.driver.seek(to)?;
         self.input.reset();
         Ok(())
@@ -358,6 +436,18 @@ impl Channel {
 
     /// Makes operations wait or not. Queued output of the background is not waited for.
     pub fn set_blocking(&mut self, is_blocking: bool) -> Result<(), ChannelError> {
+        let copies = [&mut self.copying_from, &mut self.copying_to];
+        if copies.iter().any(|copy| copy.is_some()) {
+            // A copy in the background must not wait; the wish comes true after it.
+            for was_blocking in copies.into_iter().flatten() {
+                *was_blocking = is_blocking;
+            }
+            return Ok(());
+        }
+        self.apply_blocking(is_blocking)
+    }
+
+    fn apply_blocking(&mut self, is_blocking: bool) -> Result<(), ChannelError> {
         if is_blocking != self.is_blocking {
             self.driver.set_blocking(is_blocking)?;
             self.is_blocking = is_blocking;

@@ -1,10 +1,14 @@
 //! Copying from one channel to another: the engine of `fcopy`.
 
 use super::channel::Channel;
+use super::encoding::Encoding;
 use super::error::ChannelError;
 
 /// Most characters or bytes that one step moves, so that other events get their turn.
 const STEP_SIZE: usize = 1 << 16;
+
+/// Bytes of the longest UTF-8 character.
+const CHAR_BYTES_MAX: usize = 4;
 
 /// How a copy stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,7 +26,7 @@ pub enum CopyProgress {
 /// What a step did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct CopyStep {
-    /// Characters moved, or bytes if both channels are binary: what `fcopy` counts.
+    /// Characters read, or bytes if the source is binary or both channels have one encoding: what `fcopy` counts.
     pub moved: u64,
     /// How it stands.
     pub progress: CopyProgress,
@@ -44,6 +48,17 @@ pub fn copy_step(
     destination: &mut Channel,
     left: Option<u64>,
 ) -> Result<CopyStep, CopyError> {
+    let reserved = (source.copying_from.take(), destination.copying_to.take());
+    let step = unreserved_step(source, destination, left);
+    (source.copying_from, destination.copying_to) = reserved;
+    step
+}
+
+fn unreserved_step(
+    source: &mut Channel,
+    destination: &mut Channel,
+    left: Option<u64>,
+) -> Result<CopyStep, CopyError> {
     if destination.is_draining() {
         return Ok(CopyStep {
             moved: 0,
@@ -53,10 +68,14 @@ pub fn copy_step(
     let size = left.map_or(STEP_SIZE, |left| {
         usize::try_from(left).map_or(STEP_SIZE, |left| left.min(STEP_SIZE))
     });
-    let moved = if source.reads_bytes() && destination.writes_bytes() {
-        copy_bytes(source, destination, size)?
-    } else {
-        copy_chars(source, destination, size)?
+    let moved = match (source.encoding(), destination.encoding()) {
+        // Where a line end has bytes of its own, nothing needs to be decoded.
+        (from, to) if from == to && from.has_ascii_newlines() => {
+            copy_raw(source, destination, size)?
+        }
+        (_, to) if to.is_binary() => copy_to_binary(source, destination, size)?,
+        (from, _) if from.is_binary() => copy_from_binary(source, destination, size, left)?,
+        _ => copy_chars(source, destination, size)?,
     };
     let moved = u64::try_from(moved).unwrap_or(u64::MAX);
     let progress = if source.at_eof() || left == Some(moved) {
@@ -70,6 +89,99 @@ pub fn copy_step(
         CopyProgress::More
     };
     Ok(CopyStep { moved, progress })
+}
+
+/// Between channels of one encoding nothing is decoded; line ends are translated all the same.
+fn copy_raw(
+    source: &mut Channel,
+    destination: &mut Channel,
+    size: usize,
+) -> Result<usize, CopyError> {
+    let encoding = std::mem::replace(&mut source.encoding, Encoding::BINARY);
+    destination.encoding = Encoding::BINARY;
+    let moved = if source.reads_bytes() && destination.writes_bytes() {
+        copy_bytes(source, destination, size)
+    } else {
+        copy_chars(source, destination, size)
+    };
+    (source.encoding, destination.encoding) = (encoding, encoding);
+    moved
+}
+
+/// As in tclsh, a binary destination gets the characters in UTF-8.
+fn copy_to_binary(
+    source: &mut Channel,
+    destination: &mut Channel,
+    size: usize,
+) -> Result<usize, CopyError> {
+    let mut text = String::new();
+    let chars = source
+        .read(Some(size), &mut text)
+        .map_err(CopyError::Reading)?;
+    let mut bytes = Vec::new();
+    Encoding::UTF_8.encode(&text, &mut bytes);
+    let as_chars: String = bytes.iter().copied().map(char::from).collect();
+    destination
+        .write_str(&as_chars)
+        .map_err(CopyError::Writing)?;
+    Ok(chars)
+}
+
+/// As in tclsh, the bytes of a binary source are characters in UTF-8.
+fn copy_from_binary(
+    source: &mut Channel,
+    destination: &mut Channel,
+    size: usize,
+    left: Option<u64>,
+) -> Result<usize, CopyError> {
+    let mut as_chars = String::new();
+    let mut count = source
+        .read(Some(size), &mut as_chars)
+        .map_err(CopyError::Reading)?;
+    // A character that goes on beyond the step.
+    while count >= size
+        && count < size + CHAR_BYTES_MAX
+        && left.is_none_or(|left| left > count as u64)
+        && ends_within_char(&as_chars)
+    {
+        match source.read(Some(1), &mut as_chars) {
+            Ok(1) => count += 1,
+            _ => break,
+        }
+    }
+    let is_whole = !ends_within_char(&as_chars);
+    while ends_within_char(&as_chars) {
+        as_chars.pop();
+    }
+    let bytes: Vec<u8> = as_chars.chars().map(|byte| byte as u8).collect();
+    let mut text = String::new();
+    Encoding::UTF_8.decode(&bytes, &mut text, true);
+    destination.write_str(&text).map_err(CopyError::Writing)?;
+    if !is_whole {
+        return Err(CopyError::Writing(rustix::io::Errno::INVAL.into()));
+    }
+    Ok(count)
+}
+
+/// Whether the bytes, given as characters, end with the beginning of a UTF-8 character.
+fn ends_within_char(as_chars: &str) -> bool {
+    let mut tail: Vec<u8> = as_chars
+        .chars()
+        .rev()
+        .take(CHAR_BYTES_MAX)
+        .map(|byte| byte as u8)
+        .collect();
+    tail.reverse();
+    let lead = tail.iter().rposition(|byte| *byte & 0xC0 != 0x80);
+    lead.is_some_and(|lead| {
+        let wanted = match tail.get(lead).copied().unwrap_or_default() {
+            0xC2..=0xDF => 2,
+            0xE0..=0xEF => 3,
+            0xF0..=0xF4 => 4,
+            _ => 1,
+        };
+        tail.len() - lead < wanted
+    })
 }
 
 fn copy_bytes(

@@ -166,8 +166,15 @@ impl Driver for FdDriver {
     }
 
     fn close(&mut self, _side: Side) -> Result<(), ChannelError> {
-        // The descriptor of a standard stream stays open: its number must not be used for something else.
-        self.handle = Handle::Closed;
+        let handle = std::mem::replace(&mut self.handle, Handle::Closed);
+        // The number of a standard stream must not come to stand for something else, but whoever is at its other end
+        // must see that it was closed.
+        match (handle, nothing()) {
+            (Handle::Stdin(_), Ok(nothing)) => rustix::stdio::dup2_stdin(nothing)?,
+            (Handle::Stdout(_), Ok(nothing)) => rustix::stdio::dup2_stdout(nothing)?,
+            (Handle::Stderr(_), Ok(nothing)) => rustix::stdio::dup2_stderr(nothing)?,
+            _ => {}
+        }
         Ok(())
     }
 
@@ -190,6 +197,16 @@ impl Driver for FdDriver {
     fn as_any(&mut self) -> &mut dyn Any {
         self
     }
+}
+
+/// A descriptor that reads nothing and takes everything: `/dev/null`.
+pub fn nothing() -> Result<OwnedFd, ChannelError> {
+    let flags = OFlags::RDWR | OFlags::CLOEXEC;
+    Ok(rustix::fs::open(
+        "/dev/null",
+        flags,
+        rustix::fs::Mode::empty(),
+    )?)
 }
 
 /// The name that tclsh gives to a channel over this descriptor.

@@ -59,7 +59,8 @@ impl FileAccess {
             }
         }
         if is_update {
-            flags = (flags - OFlags::WRONLY) | OFlags::RDWR;
+            // `a+` must be able to write before the end, after a seek.
+            flags = (flags - OFlags::WRONLY - OFlags::APPEND) | OFlags::RDWR;
         }
         Ok(FileAccess {
             is_binary,

@@ -155,19 +155,22 @@ impl Input {
         Ok(bytes.len())
     }
 
-    /// Forgets how far the buffer has been searched for a line end, and end of file by eof character.
+    /// Forgets how far the buffer has been searched for a line end, and that what waits was not enough: read in another
+    /// way it may be.
     pub(super) fn rescan(&mut self) {
         self.scanned = 0;
-        if self.sticky_eof {
-            self.sticky_eof = false;
-            self.at_eof = false;
-        }
+        self.needs_more = false;
+    }
+
+    /// Forgets end of file: another eof character may be what ends the input.
+    pub(super) fn forget_eof(&mut self) {
+        self.rescan();
+        (self.at_eof, self.sticky_eof) = (false, false);
     }
 
     /// Forgets half-seen line ends of another translation.
     pub(super) fn translation_changed(&mut self) {
         self.skip_newline = false;
-        self.needs_more = false;
     }
 
     fn begin(&mut self) {
@@ -483,10 +486,14 @@ impl Input {
         is_final: bool,
     ) -> bool {
         loop {
+            if *left == 0 {
+                // A `\n` that belongs to the last line end is left for the next command, as `tell` shows.
+                return false;
+            }
             self.skip_pending_newline(encoding);
             let (view, is_end) = self.view(encoding);
-            if *left == 0 || view.is_empty() {
-                return is_end && view.is_empty();
+            if view.is_empty() {
+                return is_end;
             }
             let is_last = is_final || is_end;
             let step = if encoding.has_ascii_newlines() {

@@ -45,7 +45,7 @@ pub use encoding::{Encoding, set_system_encoding, system_encoding};
 pub use encoding_file::set_encoding_folders;
 pub use errno::{Errno, signal_message, signal_symbol};
 pub use error::{ChannelError, ChildReport, ChildStatus};
-pub use fd::{FdDriver, StandardStream, pipe};
+pub use fd::{FdDriver, StandardStream, nothing, pipe};
 pub use file::{FileAccess, open_file};
 pub use input::Gets;
 pub use memory::MemoryDriver;
@@ -55,9 +55,10 @@ pub use process::{
     open_pipeline, reap_detached,
 };
 pub use socket::{
-    Accepted, ConnectOptions, ListenOptions, TcpDriver, TcpListenerDriver, connect, listen,
+    Accepted, AddressFamily, ConnectOptions, ListenOptions, TcpDriver, TcpListenerDriver, connect,
+    listen, port_number,
 };
-pub use table::{CHANNELS_MAX, ChannelTable};
+pub use table::{CHANNELS_MAX, ChannelTable, Inherited};
 pub use wait::{
     InterruptCheck, has_interrupt_check, set_interrupt_check, wait_readable, wait_writable,
 };

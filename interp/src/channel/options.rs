@@ -119,7 +119,7 @@ impl Channel {
 
     fn generic_value(&self, option: &str) -> OptionValue {
         match option {
-            "-blocking" => OptionValue::Text(u8::from(self.is_blocking).to_string()),
+            "-blocking" => OptionValue::Text(u8::from(self.was_blocking()).to_string()),
             "-buffering" => OptionValue::Text(self.output.buffering.name().to_owned()),
             "-buffersize" => OptionValue::Text(self.buffer_size.to_string()),
             "-encoding" => OptionValue::Text(self.encoding.name().to_owned()),
@@ -186,6 +186,8 @@ impl Channel {
             })?,
         };
         self.set_encoding(encoding);
+        // As in tclsh even when it is the same: a partial character that waits makes the channel readable once more.
+        self.input.rescan();
         Ok(())
     }
 
@@ -204,8 +206,8 @@ impl Channel {
     pub fn set_eof_chars(&mut self, words: &[String]) -> Result<(), ChannelError> {
         let (input, output) = match words {
             [] => (None, None),
-            [both] => (eof_char(both), eof_char(both)),
-            [input, output] => (eof_char(input), eof_char(output)),
+            [both] => (eof_char(both)?, eof_char(both)?),
+            [input, output] => (eof_char(input)?, eof_char(output)?),
             _ => {
                 return Err(ChannelError::message(
                     "bad value for -eofchar: should be a list of zero, one, or two elements",
@@ -218,7 +220,7 @@ impl Channel {
         if self.is_writable() {
             self.output.eof_char = output;
         }
-        self.input.rescan();
+        self.input.forget_eof();
         Ok(())
     }
 
@@ -311,9 +313,14 @@ fn translation(name: &str) -> Result<Translation, ChannelError> {
     }
 }
 
-/// The first byte of the word, as tclsh takes it.
-fn eof_char(word: &str) -> Option<u8> {
-    word.bytes().next()
+/// The first character of the word. Errors: Tcl's text for one that is not a single byte everywhere.
+fn eof_char(word: &str) -> Result<Option<u8>, ChannelError> {
+    match word.bytes().next() {
+        Some(0 | 0x80..) => Err(ChannelError::message(
+            "bad value for -eofchar: must be non-NUL ASCII character",
+        )),
+        first => Ok(first),
+    }
 }
 
 fn eof_text(eof_char: Option<u8>) -> String {

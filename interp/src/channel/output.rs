@@ -101,7 +101,7 @@ impl Output {
             self.append_text(encoding, "\n");
         }
         let ends_line = self.buffering == Buffering::Line
-            && (newline || memrchr(b'\n', text.as_bytes()).is_some());
+            && (newline || self.line_ends_last_buffer(text, device.buffer_size));
         self.after_append(device, ends_line)
     }
 
@@ -116,8 +116,24 @@ impl Output {
             return Err(ChannelError::TooLong);
         }
         self.queue.extend_from_slice(bytes);
-        let ends_line = self.buffering == Buffering::Line && memrchr(b'\n', bytes).is_some();
+        let last_buffer = self.len() % device.buffer_size;
+        let ends_line = self.buffering == Buffering::Line
+            && memrchr(b'\n', bytes).is_some_and(|at| bytes.len() - at <= last_buffer);
         self.after_append(device, ends_line)
+    }
+
+    /// Whether a line of `text`, which has just been appended, ends within the last buffer. As in tclsh, a line end in a
+    /// buffer that was full and has gone sends nothing more.
+    fn line_ends_last_buffer(&self, text: &str, buffer_size: usize) -> bool {
+        let Some(at) = memrchr(b'\n', text.as_bytes()) else {
+            return false;
+        };
+        if self.len() < buffer_size {
+            return true;
+        }
+        // Exact where a character is a byte; otherwise the end of a line goes out a little early.
+        text.get(at..)
+            .is_some_and(|rest| rest.chars().count() <= self.len() % buffer_size)
     }
 
     fn append_text(&mut self, encoding: Encoding, text: &str) {

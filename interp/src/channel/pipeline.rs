@@ -211,9 +211,15 @@ fn bar(word: &str) -> Option<bool> {
 }
 
 fn lacks_operand(spelling: &str) -> ChannelError {
+    // tclsh has its own word for the one that takes text.
+    let kind = if spelling == "<<" {
+        "PIPESYNTAX"
+    } else {
+        "SYNTAX"
+    };
     ChannelError::coded(
         format!("can't specify \"{spelling}\" as last word in command"),
-        &["TCL", "OPERATION", "EXEC", "SYNTAX"],
+        &["TCL", "OPERATION", "EXEC", kind],
     )
 }
 
@@ -249,9 +255,10 @@ impl Pipeline {
             Action::InputText => self.input = InputFrom::Text(operand.to_owned()),
             Action::InputChannel => self.input = InputFrom::Channel(operand.to_owned()),
             Action::Output(target) => {
-                self.output = to(target);
+                let before = std::mem::replace(&mut self.output, to(target));
                 if self.error == OutputTo::SameAsOutput {
-                    self.error = OutputTo::Default;
+                    // Errors stay where `>&` has sent them.
+                    self.error = before;
                 }
             }
             Action::OutputAndError(target) => {

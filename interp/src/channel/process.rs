@@ -16,7 +16,7 @@ use super::driver::{Direction, Driver, Side};
 use super::encoding::system_encoding;
 use super::errno::Errno;
 use super::error::{ChannelError, ChildReport, ChildStatus};
-use super::fd::{FdDriver, fd_name, set_fd_blocking};
+use super::fd::{FdDriver, StandardStream, fd_name, set_fd_blocking};
 use super::file::FileAccess;
 use super::pipeline::{InputFrom, OutputTo, Pipeline, Stage};
 use super::{path, wait};
@@ -36,6 +36,12 @@ pub trait ChannelFinder {
     ///
     /// Errors: Tcl's `can not find channel named …` and `channel "…" wasn't opened for …`; see [`lend`].
     fn lend(&self, name: &str, direction: Direction) -> Result<OwnedFd, ChannelError>;
+
+    /// What scripts have put in the place of a standard stream; `None`: nothing, this process's own is inherited.
+    fn standard(&self, stream: StandardStream) -> Result<Option<OwnedFd>, ChannelError> {
+        let _ = stream;
+        Ok(None)
+    }
 }
 
 /// A copy of the channel's descriptor for a child process. Output that waits is written out first.
@@ -185,7 +191,7 @@ fn spawn(
             spawned.input = Some(write_end);
             Some(read_end)
         }
-        InputFrom::Default => None,
+        InputFrom::Default => finder.standard(StandardStream::Stdin)?,
     };
     let last_output = match &pipeline.output {
         OutputTo::File { name, append } => Some(open_output(name, *append)?),
@@ -195,7 +201,7 @@ fn spawn(
             spawned.output = Some(read_end);
             Some(write_end)
         }
-        OutputTo::Default | OutputTo::SameAsOutput => None,
+        OutputTo::Default | OutputTo::SameAsOutput => finder.standard(StandardStream::Stdout)?,
     };
     let errors = match &pipeline.error {
         OutputTo::File { name, append } => Some(open_output(name, *append)?),
@@ -209,8 +215,11 @@ fn spawn(
             spawned.errors = Some(copy_of(&file)?);
             Some(file)
         }
-        OutputTo::Default => None,
+        OutputTo::Default => finder.standard(StandardStream::Stderr)?,
     };
+    // In tclsh a child's own standard output has been connected already when `2>@ stdout` is looked at.
+    let follows_output = matches!(&pipeline.error, OutputTo::Channel(name) if name == "stdout")
+        && finder.standard(StandardStream::Stdout)?.is_none();
     let count = pipeline.stages.len();
     let mut last_output = last_output;
     for (index, stage) in pipeline.stages.iter().enumerate() {
@@ -223,7 +232,7 @@ fn spawn(
             following = Some(read_end);
             Some(write_end)
         };
-        let stage_error = match (&stage_output, stage.pipes_stderr) {
+        let stage_error = match (&stage_output, stage.pipes_stderr || follows_output) {
             (Some(pipe), true) => Some(copy_of(pipe)?),
             _ => errors.as_ref().map(copy_of).transpose()?,
         };

@@ -112,7 +112,7 @@ fn return_step(translation: Translation, view: &[u8], is_last: bool, out: &mut S
     let next = view.get(1);
     let (used, character) = match (translation, next) {
         (Translation::Cr, _) => (1, '\n'),
-        (Translation::Auto | Translation::CrLf, Some(b'\n')) => (2, '\n'),
+        (Translation::CrLf, Some(b'\n')) => (2, '\n'),
         (Translation::Auto, _) => (1, '\n'),
         (_, None) if !is_last => return Step::default(),
         (_, _) => (1, '\r'),
@@ -121,7 +121,7 @@ fn return_step(translation: Translation, view: &[u8], is_last: bool, out: &mut S
     Step {
         used,
         chars: 1,
-        ends_with_return: translation == Translation::Auto && used == 1,
+        ends_with_return: translation == Translation::Auto,
     }
 }
 
@@ -146,7 +146,7 @@ pub(super) fn char_step(
     }
     let next = next_char(encoding, view.get(used..).unwrap_or_default(), is_last);
     let (more, character) = match (translation, next) {
-        (Translation::Auto | Translation::CrLf, Some((next, more))) if next == "\n" => (more, '\n'),
+        (Translation::CrLf, Some((next, more))) if next == "\n" => (more, '\n'),
         (Translation::CrLf, None) if !is_last => return Step::default(),
         (Translation::CrLf, _) => (0, '\r'),
         _ => (0, '\n'),
@@ -155,7 +155,7 @@ pub(super) fn char_step(
     Step {
         used: used + more,
         chars: 1,
-        ends_with_return: translation == Translation::Auto && more == 0,
+        ends_with_return: translation == Translation::Auto,
     }
 }
 

@@ -9,7 +9,8 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use rustix::net::{
-    self, AddressFamily, RecvFlags, SendFlags, Shutdown, SocketFlags, SocketType, sockopt,
+    self, AddressFamily as NetFamily, RecvFlags, SendFlags, Shutdown, SocketFlags, SocketType,
+    sockopt,
 };
 
 use super::Translation;
@@ -28,6 +29,28 @@ const ADDRESSES_MAX: usize = 64;
 /// Most bytes of `/etc/hosts` and `/etc/services` that are looked through.
 const NAME_FILE_BYTES_MAX: u64 = 1 << 20;
 
+/// Which kind of addresses a host name may stand for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum AddressFamily {
+    /// All.
+    #[default]
+    Any,
+    /// IPv4.
+    Inet,
+    /// IPv6.
+    Inet6,
+}
+
+impl AddressFamily {
+    fn has(self, address: &SocketAddr) -> bool {
+        match self {
+            AddressFamily::Any => true,
+            AddressFamily::Inet => address.is_ipv4(),
+            AddressFamily::Inet6 => address.is_ipv6(),
+        }
+    }
+}
+
 /// What `socket` says about a connection to be made.
 #[derive(Debug, Clone, Default)]
 pub struct ConnectOptions {
@@ -41,6 +64,8 @@ pub struct ConnectOptions {
     pub local_port: Option<String>,
     /// Return before the connection is made, `-async`.
     pub is_async: bool,
+    /// The addresses to be considered.
+    pub family: AddressFamily,
 }
 
 /// What `socket -server` says about a listener.
@@ -50,6 +75,8 @@ pub struct ListenOptions {
     pub local_host: Option<String>,
     /// Port number or service name; 0 lets the system choose.
     pub port: String,
+    /// The addresses to be considered.
+    pub family: AddressFamily,
 }
 
 /// A connection that a listener has taken.
@@ -78,7 +105,7 @@ fn cannot_open(errno: impl Into<Errno>) -> ChannelError {
 }
 
 /// A port number from digits or from `/etc/services`. Errors: Tcl's texts.
-fn port_number(text: &str) -> Result<u16, ChannelError> {
+pub fn port_number(text: &str) -> Result<u16, ChannelError> {
     let trimmed = text.trim();
     if let Ok(number) = trimmed.parse::<i64>() {
         return match u16::try_from(number) {
@@ -87,7 +114,7 @@ fn port_number(text: &str) -> Result<u16, ChannelError> {
                 "couldn't open socket: port number too high",
             )),
             Err(_) => Err(ChannelError::message(
-                "couldn't open socket: port number too low",
+                "couldn't open socket: Servname not supported for ai_socktype",
             )),
         };
     }
@@ -152,7 +179,7 @@ fn host_name(address: IpAddr) -> String {
 }
 
 /// All addresses of a host. Errors: the resolver's words, which have no error number.
-fn resolve(host: &str, port: u16) -> Result<Vec<SocketAddr>, ChannelError> {
+fn resolve(host: &str, port: u16, family: AddressFamily) -> Result<Vec<SocketAddr>, ChannelError> {
     let found = (host, port).to_socket_addrs().map_err(|error| {
         let text = error.to_string();
         let words = text
@@ -162,18 +189,28 @@ fn resolve(host: &str, port: u16) -> Result<Vec<SocketAddr>, ChannelError> {
     })?;
     let mut addresses: Vec<SocketAddr> = Vec::new();
     for address in found.take(ADDRESSES_MAX) {
-        if !addresses.contains(&address) {
+        if family.has(&address) && !addresses.contains(&address) {
             addresses.push(address);
         }
+    }
+    if addresses.is_empty() {
+        let reason = if host.parse::<IpAddr>().is_ok() {
+            "Address family for hostname not supported"
+        } else {
+            "Name or service not known"
+        };
+        return Err(ChannelError::message(format!(
+            "couldn't open socket: {reason}"
+        )));
     }
     Ok(addresses)
 }
 
 fn new_socket(address: &SocketAddr) -> Result<OwnedFd, rustix::io::Errno> {
     let family = if address.is_ipv4() {
-        AddressFamily::INET
+        NetFamily::INET
     } else {
-        AddressFamily::INET6
+        NetFamily::INET6
     };
     let flags = SocketFlags::CLOEXEC | SocketFlags::NONBLOCK;
     net::socket_with(family, SocketType::STREAM, flags, None)
@@ -207,20 +244,16 @@ pub fn connect(options: &ConnectOptions) -> Result<Channel, ChannelError> {
         (None, None) => Vec::new(),
         (host, local_port) => {
             let local_port = local_port.as_deref().map_or(Ok(0), port_number)?;
-            let any = if host.is_none() {
-                vec!["0.0.0.0", "::"]
-            } else {
-                Vec::new()
-            };
-            let hosts = host.iter().map(String::as_str).chain(any);
-            let mut all = Vec::new();
-            for host in hosts {
-                all.extend(resolve(host, local_port)?);
+            match host {
+                Some(host) => resolve(host, local_port, options.family)?,
+                None => vec![
+                    SocketAddr::from(([0, 0, 0, 0], local_port)),
+                    SocketAddr::new(Ipv6Addr::UNSPECIFIED.into(), local_port),
+                ],
             }
-            all
         }
     };
-    let mut pending = resolve(&options.host, port)?;
+    let mut pending = resolve(&options.host, port, options.family)?;
     pending.reverse();
     let mut driver = TcpDriver {
         fd: None,
@@ -290,6 +323,8 @@ impl TcpDriver {
         let mut last = last;
         while let Some(address) = self.pending.pop() {
             match self.attempt(&address) {
+                // No local address of that kind: not even tried.
+                Err(rustix::io::Errno::AFNOSUPPORT) => {}
                 Ok(Attempt(fd, is_made)) => {
                     self.fd = Some(fd);
                     self.state = if is_made {
@@ -314,7 +349,7 @@ impl TcpDriver {
                 .local
                 .iter()
                 .find(|local| local.is_ipv4() == address.is_ipv4());
-            let local = same_kind.ok_or(rustix::io::Errno::ADDRNOTAVAIL)?;
+            let local = same_kind.ok_or(rustix::io::Errno::AFNOSUPPORT)?;
             sockopt::set_socket_reuseaddr(&fd, true)?;
             net::bind(&fd, local)?;
         }
@@ -484,11 +519,15 @@ pub fn listen(options: &ListenOptions) -> Result<Channel, ChannelError> {
                 SocketAddr::from(([0, 0, 0, 0], port)),
             ]
         }
-        Some(host) => resolve(host, port)?,
+        Some(host) => resolve(host, port, options.family)?,
     };
     let mut last = rustix::io::Errno::ADDRNOTAVAIL;
-    for address in addresses {
-        match listener(&address) {
+    let takes_both = options.family == AddressFamily::Any;
+    for address in addresses
+        .iter()
+        .filter(|address| options.family.has(address))
+    {
+        match listener(address, takes_both) {
             Ok(fd) => {
                 let driver = TcpListenerDriver { fd: Some(fd) };
                 return Ok(Channel::new(socket_name(), Box::new(driver), false, false));
@@ -499,12 +538,12 @@ pub fn listen(options: &ListenOptions) -> Result<Channel, ChannelError> {
     Err(cannot_open(last))
 }
 
-fn listener(address: &SocketAddr) -> Result<OwnedFd, rustix::io::Errno> {
+fn listener(address: &SocketAddr, takes_both: bool) -> Result<OwnedFd, rustix::io::Errno> {
     let fd = new_socket(address)?;
     sockopt::set_socket_reuseaddr(&fd, true)?;
     if address.is_ipv6() {
         // One descriptor for both kinds of peers.
-        sockopt::set_ipv6_v6only(&fd, !address.ip().is_unspecified())?;
+        sockopt::set_ipv6_v6only(&fd, !(takes_both && address.ip().is_unspecified()))?;
     }
     net::bind(&fd, address)?;
     net::listen(&fd, BACKLOG)?;
@@ -606,7 +645,8 @@ impl Driver for TcpListenerDriver {
                     return Ok(None);
                 };
                 let mut words = Vec::new();
-                if address.is_ipv6() && address.ip().is_unspecified() {
+                if address.is_ipv6() && address.ip().is_unspecified() && !sockopt::ipv6_v6only(fd)?
+                {
                     words = address_words(SocketAddr::from(([0, 0, 0, 0], address.port())));
                 }
                 words.extend(address_words(address));

@@ -16,6 +16,7 @@ fn next(events: &mut EventLoop) -> Event {
 
 fn server() -> (Channel, String) {
     let options = ListenOptions {
+        family: AddressFamily::Any,
         local_host: Some("127.0.0.1".into()),
         port: "0".into(),
     };

@@ -43,6 +43,16 @@ pub fn wait_writable(fd: BorrowedFd<'_>) -> io::Result<()> {
     wait_for(fd, PollFlags::OUT)
 }
 
+/// Whether a read would not block. Also when that cannot be found out.
+pub(super) fn is_readable_now(fd: BorrowedFd<'_>) -> bool {
+    let mut fds = [PollFd::from_borrowed_fd(fd, PollFlags::IN)];
+    let at_once = Timespec {
+        tv_sec: 0,
+        tv_nsec: 0,
+    };
+    poll(&mut fds, Some(&at_once)) != Ok(0)
+}
+
 fn wait_for(fd: BorrowedFd<'_>, flags: PollFlags) -> io::Result<()> {
     let slice = Timespec {
         tv_sec: 0,

@@ -77,7 +77,7 @@ pub(crate) const COMMANDS: &[Builtin] = &[
             Builtin::new("gets", "channelId ?varName?", 1, 2, gets),
             Builtin::new("names", "?pattern?", 0, 1, chan_names),
             Builtin::new("pending", "mode channelId", 2, 2, chan_pending),
-            Builtin::new("pipe", "", 0, 0, chan_pipe),
+            Builtin::new("pipe", "", 0, ANY, chan_pipe),
             Builtin::new("pop", "channel", 1, 1, chan_pop),
             Builtin::new("postevent", "channel eventspec", 2, 2, chan_postevent),
             Builtin::new("push", "channel cmdprefix", 2, 2, chan_push),
@@ -113,6 +113,11 @@ impl Default for Channels {
         STANDARD.with(|streams| {
             streams
                 .iter()
+                .filter(|stream| {
+                    stream
+                        .try_borrow()
+                        .is_ok_and(|stream| stream.is_readable() || stream.is_writable())
+                })
                 .for_each(|stream| table.share(Rc::clone(stream)))
         });
         Channels {
@@ -147,16 +152,19 @@ pub(crate) fn channels_of(interp: &mut Interp) -> Rc<Channels> {
 impl Drop for Channels {
     fn drop(&mut self) {
         let table = self.table.get_mut();
-        table.flush_all();
+        table.flush_all(false);
         table.close_all();
     }
 }
 
 impl Interp {
     /// Writes out what waits in all channels of this interpreter, waiting as needed. To be called before the process
-    /// ends in any other way than by dropping the interpreter.
+    /// ends in any other way than by dropping the interpreter. Channels that do not block are waited for only where the
+    /// environment says so (`TCL_FLUSH_NONBLOCKING_ON_EXIT`).
     pub fn flush_channels(&mut self) {
-        channels_of(self).table.borrow().flush_all();
+        let waits =
+            std::env::var_os("TCL_FLUSH_NONBLOCKING_ON_EXIT").is_some_and(|value| value != "0");
+        channels_of(self).table.borrow().flush_all(!waits);
     }
 
     /// Adds an open channel and returns its name.
@@ -387,8 +395,7 @@ pub(crate) fn close_channel(interp: &mut Interp, name: &Value) -> Outcome {
     let Ok(mut channel) = shared.try_borrow_mut() else {
         return Ok(Value::EMPTY);
     };
-    // The table and this function have it, the handlers perhaps, and the thread if it is a standard stream.
-    if is_shared_elsewhere(&shared, &channels, &name.str()) {
+    if channel.is_shared() {
         let _ = channel.flush();
         drop(channel);
         interp.forget_channel(name);
@@ -403,7 +410,7 @@ pub(crate) fn close_channel(interp: &mut Interp, name: &Value) -> Outcome {
             event::settle(interp, &mut channel);
             drop(channel);
             event::close_when_drained(interp, &name.str());
-            channels.table.borrow_mut().remove(&name.str());
+            channels.table.borrow_mut().remove_closed(&name.str());
             Ok(Value::EMPTY)
         }
         Err(ChannelError::Interrupted) => Err(failed_on(
@@ -414,7 +421,8 @@ pub(crate) fn close_channel(interp: &mut Interp, name: &Value) -> Outcome {
         )),
         finished => {
             drop(channel);
-            interp.forget_channel(name);
+            event::end_watch(interp, &name.str());
+            channels.table.borrow_mut().remove_closed(&name.str());
             match finished {
                 Ok(_) => Ok(Value::EMPTY),
                 Err(ChannelError::Posix(errno)) => {
@@ -429,13 +437,6 @@ pub(crate) fn close_channel(interp: &mut Interp, name: &Value) -> Outcome {
             }
         }
     }
-}
-
-fn is_shared_elsewhere(shared: &SharedChannel, channels: &Channels, name: &str) -> bool {
-    let is_standard =
-        STANDARD.with(|streams| streams.iter().any(|stream| Rc::ptr_eq(stream, shared)));
-    let own = 2 + usize::from(is_standard) + usize::from(channels.handlers.has(name));
-    Rc::strong_count(shared) > own + usize::from(channels.table.borrow().is_stdout(shared))
 }
 
 // puts, gets and read
@@ -551,7 +552,7 @@ fn chan_read(interp: &mut Interp, words: &[Value]) -> CommandResult {
 fn read_as(interp: &mut Interp, words: &[Value], command: &str, usage: &str) -> CommandResult {
     let wrong = || Exception::wrong_args(&format!("{command} {usage}"));
     let (name, limit, strips_newline) = match words {
-        [_, name] => (name, None, false),
+        [_, name] if &*name.str() != "-nonewline" => (name, None, false),
         [_, first, name] if &*first.str() == "-nonewline" => (name, None, true),
         [_, name, last] => {
             let shared = interp.find_channel(name)?;
@@ -713,7 +714,11 @@ fn chan_pending(interp: &mut Interp, words: &[Value]) -> CommandResult {
     })))
 }
 
-fn chan_pipe(interp: &mut Interp, _words: &[Value]) -> CommandResult {
+fn chan_pipe(interp: &mut Interp, words: &[Value]) -> CommandResult {
+    if words.len() > 1 {
+        // The blank at the end is tclsh's.
+        return Err(Exception::wrong_args("chan pipe "));
+    }
     let (reader, writer) = pipe().map_err(|error| failed(interp, &error, "creating pipe"))?;
     let reader = interp.add_channel(reader)?;
     let writer = interp.add_channel(writer)?;

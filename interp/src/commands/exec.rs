@@ -5,8 +5,8 @@ use std::rc::Rc;
 
 use super::channel::{Channels, channels_of, failed, heed_interrupts};
 use crate::channel::{
-    ChannelError, ChannelFinder, ChannelTable, Direction, Surroundings, exec as run_pipeline, lend,
-    path, pipeline,
+    ChannelError, ChannelFinder, ChannelTable, Direction, Inherited, StandardStream, Surroundings,
+    exec as run_pipeline, lend, nothing, path, pipeline,
 };
 use crate::runtime::{ANY, Builtin, CommandResult, Exception, Interp, done};
 use crate::value::Value;
@@ -38,6 +38,24 @@ impl ChannelFinder for Finder {
             .try_borrow_mut()
             .map_err(|_| ChannelTable::not_found(name))?;
         lend(&mut channel, direction)
+    }
+
+    fn standard(&self, stream: StandardStream) -> Result<Option<OwnedFd>, ChannelError> {
+        let inherited = self.0.table.borrow().inherited(stream);
+        let direction = match stream {
+            StandardStream::Stdin => Direction::Read,
+            StandardStream::Stdout | StandardStream::Stderr => Direction::Write,
+        };
+        let channel = match inherited {
+            Inherited::Own => return Ok(None),
+            Inherited::Nothing => return nothing().map(Some),
+            Inherited::Channel(channel) => channel,
+        };
+        let lent = match channel.try_borrow_mut() {
+            Ok(mut channel) => lend(&mut channel, direction),
+            Err(_) => nothing(),
+        };
+        lent.or_else(|_| nothing()).map(Some)
     }
 }
 

@@ -1,7 +1,7 @@
 //! `socket`: TCP clients and servers.
 
 use super::channel::{event::accept_with, failed, heed_interrupts};
-use crate::channel::{ConnectOptions, ListenOptions, connect, listen};
+use crate::channel::{AddressFamily, ConnectOptions, ListenOptions, connect, listen, port_number};
 use crate::runtime::{ANY, Builtin, CommandResult, Exception, Interp, done};
 use crate::value::Value;
 
@@ -37,6 +37,9 @@ fn socket(interp: &mut Interp, words: &[Value]) -> CommandResult {
             given.is_async = true;
             continue;
         }
+        if number == 3 && given.is_async {
+            return Err(not_for_servers());
+        }
         let [value, rest @ ..] = arguments else {
             let name = OPTIONS.get(number).copied().unwrap_or_default();
             return Err(Exception::error(format!(
@@ -46,8 +49,7 @@ fn socket(interp: &mut Interp, words: &[Value]) -> CommandResult {
         arguments = rest;
         match number {
             1 => given.address = Some(value.to_text()),
-            2 => given.port = Some(value.to_text()),
-            _ if given.is_async => return Err(not_for_servers()),
+            2 => given.port = Some(port(interp, value)?),
             _ => given.server = Some(value.clone()),
         }
     }
@@ -61,6 +63,31 @@ fn socket(interp: &mut Interp, words: &[Value]) -> CommandResult {
     }
 }
 
+/// What the variable that tclsh looks at for its own tests says.
+fn family(interp: &mut Interp) -> AddressFamily {
+    let name = Value::text("::tcl::unsupported::socketAF");
+    if !interp.variable_exists(&name) {
+        return AddressFamily::Any;
+    }
+    match interp.variable_get(&name) {
+        Ok(value) if &*value.str() == "inet" => AddressFamily::Inet,
+        Ok(value) if &*value.str() == "inet6" => AddressFamily::Inet6,
+        _ => AddressFamily::Any,
+    }
+}
+
+/// A port in digits. Errors: neither a number nor a service.
+fn port(interp: &mut Interp, value: &Value) -> Result<String, Box<Exception>> {
+    let text = match value.as_int() {
+        Some(number) => number.to_string(),
+        None => value.to_text(),
+    };
+    match port_number(&text) {
+        Ok(number) => Ok(number.to_string()),
+        Err(error) => Err(failed(interp, &error, "")),
+    }
+}
+
 fn not_for_servers() -> Box<Exception> {
     Exception::error("cannot set -async option for server sockets")
 }
@@ -68,7 +95,8 @@ fn not_for_servers() -> Box<Exception> {
 fn serve(interp: &mut Interp, given: Given, script: Value, port: &Value) -> CommandResult {
     let options = ListenOptions {
         local_host: given.address,
-        port: port.to_text(),
+        port: self::port(interp, port)?,
+        family: family(interp),
     };
     let channel = listen(&options).map_err(|error| failed(interp, &error, ""))?;
     let name = interp.add_channel(channel)?;
@@ -80,10 +108,11 @@ fn open_connection(interp: &mut Interp, given: Given, host: &Value, port: &Value
     heed_interrupts(interp);
     let options = ConnectOptions {
         host: host.to_text(),
-        port: port.to_text(),
+        port: self::port(interp, port)?,
         local_host: given.address,
         local_port: given.port,
         is_async: given.is_async,
+        family: family(interp),
     };
     let channel =
         connect(&options).map_err(|error| failed(interp, &error, "couldn't open socket"))?;

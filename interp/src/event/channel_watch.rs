@@ -117,7 +117,7 @@ impl ChannelWatch {
         Ok(())
     }
 
-    /// The listener behind the channel has no more connections waiting.
+    /// Nothing is there to be read any more: no connection waits at a listener, or somebody else has read.
     pub fn accepted_all(&self, events: &mut EventLoop) {
         if let Some(reader) = self.reader {
             events.drained(reader, Interest::READ);

@@ -6,7 +6,7 @@
 use std::collections::VecDeque;
 use std::fmt;
 use std::io;
-use std::os::fd::{BorrowedFd, RawFd};
+use std::os::fd::{BorrowedFd, OwnedFd, RawFd};
 use std::time::Duration;
 
 use foldhash::fast::RandomState;
@@ -52,6 +52,9 @@ impl std::error::Error for WatchError {}
 #[derive(Debug)]
 struct Source {
     fd: RawFd,
+    /// A copy of the descriptor, where another source watches it under its own number already: the kernel knows a
+    /// number once. Closing it ends the watch.
+    copy: Option<OwnedFd>,
     /// What the watcher wants.
     interest: Interest,
     /// What the kernel has been asked for. It may be more than `interest`: taking interest away costs no system call
@@ -145,6 +148,7 @@ impl Sources {
         }
         let source = Source {
             fd: fd.as_raw_fd(),
+            copy: None,
             interest: Interest::NONE,
             registered: Interest::NONE,
             ready: Interest::NONE,
@@ -155,7 +159,16 @@ impl Sources {
             is_listed: false,
         };
         self.table.insert(id, source);
-        self.set_interest(id, interest).inspect_err(|_| {
+        let mut result = self.set_interest(id, interest);
+        if matches!(&result, Err(WatchError::System(error)) if error.kind() == io::ErrorKind::AlreadyExists)
+            && let Some(source) = self.table.get_mut(&id)
+            && let Ok(copy) = rustix::io::fcntl_dupfd_cloexec(fd, 3)
+        {
+            source.fd = copy.as_raw_fd();
+            source.copy = Some(copy);
+            result = self.set_interest(id, interest);
+        }
+        result.inspect_err(|_| {
             self.table.remove(&id);
         })
     }
@@ -232,6 +245,7 @@ impl Sources {
         }
         let source = Source {
             fd: -1,
+            copy: None,
             interest,
             registered: Interest::NONE,
             ready: Interest::NONE,

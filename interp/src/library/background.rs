@@ -1,5 +1,6 @@
 //! The default handler of background errors.
 
+use crate::commands::channel::integer_of;
 use crate::runtime::{CommandResult, Exception, Interp, Next, Outcome, code, done_empty};
 use crate::value::Value;
 
@@ -7,18 +8,15 @@ use crate::value::Value;
 pub(super) fn bgerror(interp: &mut Interp, words: &[Value]) -> CommandResult {
     let options = words[2].to_dict()?;
     let option = |name: &str| options.map().get_text(name).cloned();
-    for name in ["-level", "-code"] {
-        if option(name).is_none() {
-            return Err(Exception::with_code(
-                format!("missing return option \"{name}\""),
-                ["TCL", "ARGUMENT", "MISSING"],
-            ));
-        }
-    }
-    let code = option("-code").and_then(|code| code.as_int()).unwrap_or(1);
-    let level = option("-level")
-        .and_then(|level| level.as_int())
-        .unwrap_or(0);
+    let number = |name: &str| match option(name) {
+        Some(value) => integer_of(&value),
+        None => Err(Exception::with_code(
+            format!("missing return option \"{name}\""),
+            ["TCL", "ARGUMENT", "MISSING"],
+        )),
+    };
+    let level = number("-level")?;
+    let code = number("-code")?;
     let message = match (code, level) {
         (1, 0) => words[1].clone(),
         (3, 0) => Value::text("invoked \"break\" outside of a loop"),
@@ -50,6 +48,14 @@ fn finish(interp: &mut Interp, outcome: Outcome, message: &Value, info: &Value) 
     };
     if exception.is_uncatchable || exception.code != code::ERROR {
         return Err(exception);
+    }
+    if interp.is_safe.get() {
+        // Whoever made the interpreter may have hidden a handler from its scripts.
+        let handler = interp.hidden.borrow().get("bgerror").cloned();
+        if let Some(handler) = handler {
+            return interp.call_untraced(&handler, &[Value::text("bgerror"), message.clone()]);
+        }
+        return done_empty();
     }
     let global = interp.global_namespace();
     let text = if global.command("bgerror").is_none() {

@@ -6,7 +6,7 @@ use std::rc::Rc;
 use super::event::{handler, update};
 use super::failed;
 use crate::channel::{
-    Channel, ChannelError, CopyError, CopyProgress, SharedChannel, copy_all, copy_step,
+    Channel, ChannelError, CopyError, CopyProgress, Direction, SharedChannel, copy_all, copy_step,
 };
 use crate::commands::{int_of, option};
 use crate::runtime::{CommandResult, Context, Exception, Interp, done, done_empty};
@@ -23,27 +23,32 @@ pub(super) struct BackgroundCopy {
     total: Cell<u64>,
     /// Gets the count and perhaps an error message as further words.
     callback: Value,
-    /// Whether the two channels blocked before.
-    was_blocking: (bool, bool),
     is_over: Cell<bool>,
 }
 
 /// The `fcopy` command.
 pub(super) fn fcopy(interp: &mut Interp, words: &[Value]) -> CommandResult {
-    let [_, from, to, options @ ..] = words else {
+    let [command, from, to, options @ ..] = words else {
         return done_empty();
     };
+    if options.len() % 2 == 1 {
+        let command = command.str();
+        let command = if &*command == "copy" {
+            "chan copy"
+        } else {
+            &*command
+        };
+        return Err(Exception::wrong_args(&format!(
+            "{command} input output ?-size size? ?-command callback?"
+        )));
+    }
     let source = interp.find_channel(from)?;
     check_open(interp, &source, from, true)?;
     let destination = interp.find_channel(to)?;
     check_open(interp, &destination, to, false)?;
     let (mut size, mut callback) = (None, None);
     for pair in options.chunks(2) {
-        let [name, value] = pair else {
-            return Err(Exception::wrong_args(
-                "fcopy input output ?-size size? ?-command callback?",
-            ));
-        };
+        let [name, value] = pair else { break };
         match option(name, &["-size", "-command"], "option")? {
             // Negative means everything.
             0 => size = u64::try_from(int_of(value)?).ok(),
@@ -58,9 +63,14 @@ pub(super) fn fcopy(interp: &mut Interp, words: &[Value]) -> CommandResult {
     if Rc::ptr_eq(&source, &destination) {
         return Err(is_busy(from));
     }
-    let channels = super::channels_of(interp);
-    for name in [from, to] {
-        if channels.handlers.is_copying(&name.str()) {
+    for (shared, name, direction) in [
+        (&source, from, Direction::Read),
+        (&destination, to, Direction::Write),
+    ] {
+        if shared
+            .try_borrow()
+            .is_ok_and(|channel| channel.is_copying(direction))
+        {
             return Err(is_busy(name));
         }
     }
@@ -150,7 +160,11 @@ fn start(
     let (source, destination) = channels;
     let reading = handler(interp, from)?;
     let writing = handler(interp, to)?;
-    let was_blocking = (make_unblocking(&source), make_unblocking(&destination));
+    for (shared, direction) in [(&source, Direction::Read), (&destination, Direction::Write)] {
+        if let Ok(mut channel) = shared.try_borrow_mut() {
+            channel.begin_copy(direction);
+        }
+    }
     let copy = Rc::new(BackgroundCopy {
         from: from.clone(),
         to: to.clone(),
@@ -159,7 +173,6 @@ fn start(
         left: Cell::new(size),
         total: Cell::new(0),
         callback,
-        was_blocking,
         is_over: Cell::new(false),
     });
     reading.copy_from.replace(Some(Rc::clone(&copy)));
@@ -167,17 +180,6 @@ fn start(
     update(interp, &reading)?;
     update(interp, &writing)?;
     done_empty()
-}
-
-/// Makes a channel not block; whether it did.
-fn make_unblocking(shared: &SharedChannel) -> bool {
-    let Ok(mut channel) = shared.try_borrow_mut() else {
-        return false;
-    };
-    let was_blocking = channel.is_blocking();
-    // A descriptor that refuses just blocks.
-    let _ = channel.set_blocking(false);
-    was_blocking
 }
 
 /// Copies what can be copied now; called when either channel is ready.
@@ -220,12 +222,12 @@ pub(super) fn abandon(interp: &mut Interp, copy: &Rc<BackgroundCopy>) {
     if copy.is_over.replace(true) {
         return;
     }
-    for (shared, was_blocking) in [
-        (&copy.source, copy.was_blocking.0),
-        (&copy.destination, copy.was_blocking.1),
+    for (shared, direction) in [
+        (&copy.source, Direction::Read),
+        (&copy.destination, Direction::Write),
     ] {
-        if was_blocking && let Ok(mut channel) = shared.try_borrow_mut() {
-            let _ = channel.set_blocking(true);
+        if let Ok(mut channel) = shared.try_borrow_mut() {
+            channel.end_copy(direction);
         }
     }
     let channels = super::channels_of(interp);

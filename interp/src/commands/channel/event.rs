@@ -33,14 +33,6 @@ impl Handlers {
         self.by_name.borrow().contains_key(name)
     }
 
-    /// Whether a copy in the background uses the channel.
-    pub(super) fn is_copying(&self, name: &str) -> bool {
-        let handler = self.get(name);
-        handler.is_some_and(|handler| {
-            handler.copy_from.borrow().is_some() || handler.copy_to.borrow().is_some()
-        })
-    }
-
     fn get(&self, name: &str) -> Option<Rc<Handler>> {
         self.by_name.borrow().get(name).cloned()
     }
@@ -75,6 +67,14 @@ impl Handler {
             interest = interest.union(Interest::WRITE);
         }
         interest
+    }
+
+    /// Whether nothing is wanted of the channel any more, so that the handler can go.
+    fn is_idle(&self, channel: &Channel) -> bool {
+        self.interest().is_empty()
+            && self.copy_to.borrow().is_none()
+            && !channel.is_draining()
+            && !self.is_closing.get()
     }
 }
 
@@ -117,7 +117,7 @@ fn update_borrowed(
     channel: &mut Channel,
 ) -> Result<(), Box<Exception>> {
     let interest = handler.interest();
-    if interest.is_empty() && !channel.is_draining() && !handler.is_closing.get() {
+    if handler.is_idle(channel) {
         remove(interp, handler);
         return Ok(());
     }
@@ -198,7 +198,7 @@ fn settle_handler(interp: &mut Interp, handler: &Rc<Handler>, channel: &mut Chan
         .borrow_mut()
         .settle(&mut interp.events.event_loop, channel);
     register(interp, handler);
-    if handler.interest().is_empty() && !channel.is_draining() && !handler.is_closing.get() {
+    if handler.is_idle(channel) {
         remove(interp, handler);
     }
 }
@@ -257,6 +257,13 @@ fn ready(interp: &mut Interp, handler: &Rc<Handler>, is_readable: bool) {
     if !is_readable && handler.watch.borrow().is_draining() && !drain(interp, handler) {
         return;
     }
+    if is_readable && is_stale(handler) {
+        handler
+            .watch
+            .borrow()
+            .accepted_all(&mut interp.events.event_loop);
+        return;
+    }
     let copy = if is_readable {
         handler.copy_from.borrow().clone()
     } else {
@@ -275,6 +282,14 @@ fn ready(interp: &mut Interp, handler: &Rc<Handler>, is_readable: bool) {
     } else if let Some(script) = script {
         run_script(interp, handler, is_readable, &script);
     }
+}
+
+/// Whether another interpreter that has the channel too has read what there was.
+fn is_stale(handler: &Handler) -> bool {
+    handler
+        .channel
+        .try_borrow()
+        .is_ok_and(|channel| channel.is_shared() && !channel.is_readable_now())
 }
 
 /// Sends queued output. Whether all of it has gone and the channel is still open.

@@ -10,6 +10,17 @@ pub(super) fn fconfigure(interp: &mut Interp, words: &[Value]) -> CommandResult 
     let [command, name, rest @ ..] = words else {
         return done_empty();
     };
+    if rest.len() > 1 && rest.len() % 2 == 1 {
+        let command = command.str();
+        let command = if &*command == "configure" {
+            "chan configure"
+        } else {
+            &*command
+        };
+        return Err(Exception::wrong_args(&format!(
+            "{command} channelId ?-option value ...?"
+        )));
+    }
     let shared = interp.find_channel(name)?;
     let Ok(mut channel) = shared.try_borrow_mut() else {
         return done_empty();
@@ -38,17 +49,6 @@ pub(super) fn fconfigure(interp: &mut Interp, words: &[Value]) -> CommandResult 
                 }
                 value => done(value_of(value)),
             }
-        }
-        pairs if pairs.len() % 2 == 1 => {
-            let command = command.str();
-            let command = if &*command == "configure" {
-                "chan configure"
-            } else {
-                &*command
-            };
-            Err(Exception::wrong_args(&format!(
-                "{command} channelId ?-option value ...?"
-            )))
         }
         pairs => {
             for pair in pairs.chunks(2) {
