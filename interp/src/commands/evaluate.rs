@@ -174,8 +174,7 @@ impl Interp {
         self.run_nested(move |interp| {
             interp.script_files.push(name.clone());
             interp.push_native(Box::new(Sourced));
-            let label = ScriptLabel::Made(format!("file \"{name}\""));
-            interp.push_top_level(&script, Context::Global, label)
+            interp.push_top_level(&script, Context::Global, ScriptLabel::File(name))
         })
     }
 
@@ -183,8 +182,7 @@ impl Interp {
     pub(crate) fn push_source(&mut self, name: &Value, script: &Value) -> CommandResult {
         self.script_files.push(name.clone());
         self.push_native(Box::new(Sourced));
-        let label = ScriptLabel::Made(format!("file \"{name}\""));
-        self.push_script(script, Context::Current, label)
+        self.push_script(script, Context::Current, ScriptLabel::File(name.clone()))
     }
 }
 

@@ -22,11 +22,12 @@ fn proc_command(interp: &mut Interp, words: &[Value]) -> CommandResult {
             ["TCL", "LOOKUP", "NAMESPACE", &name],
         ));
     };
-    let procedure =
+    let mut procedure =
         Procedure::new(&words[2], &words[3], &holder, false).map_err(|mut exception| {
             exception.add_info(&format!("\n    (creating proc \"{tail}\")"));
             exception
         })?;
+    procedure.origin = interp.location_of_word(&words[3].str());
     interp.put_command(&holder, tail, CommandKind::Procedure(Rc::new(procedure)));
     done_empty()
 }

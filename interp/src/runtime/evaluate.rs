@@ -5,7 +5,7 @@ use std::rc::Rc;
 use super::command::{Command, CommandResult, Next, Resume};
 use super::coroutine::State;
 use super::exception::{Exception, Outcome, code};
-use super::frame::{CallFrame, CodeFrame, End, Frame, FrameKind, Label};
+use super::frame::{CallFrame, CodeFrame, End, FileLabel, Frame, FrameKind, Label};
 use super::namespace::Namespace;
 use super::unit::Unit;
 use super::{Interp, Mode};
@@ -34,6 +34,8 @@ pub enum ScriptLabel {
     Fixed(&'static str),
     /// This text.
     Made(String),
+    /// `file "name"`: the script is all of the file of this name.
+    File(Value),
 }
 
 impl From<ScriptLabel> for Label {
@@ -42,6 +44,20 @@ impl From<ScriptLabel> for Label {
             ScriptLabel::None => Label::None,
             ScriptLabel::Fixed(text) => Label::Fixed(text),
             ScriptLabel::Made(text) => Label::Made(text.into()),
+            ScriptLabel::File(name) => Label::File(Rc::new(FileLabel::of(&name))),
+        }
+    }
+}
+
+impl FileLabel {
+    fn of(name: &Value) -> FileLabel {
+        let text = name.str();
+        let path = std::env::current_dir()
+            .ok()
+            .and_then(|directory| crate::channel::path::normalize(&text, &directory).ok());
+        FileLabel {
+            text: format!("file \"{}\"", &*text).into(),
+            path: path.map_or_else(|| name.clone(), Value::string),
         }
     }
 }

@@ -160,6 +160,16 @@ pub(crate) enum Label {
     Fixed(&'static str),
     /// This text.
     Made(Rc<str>),
+    /// The script is all of a file.
+    File(Rc<FileLabel>),
+}
+
+/// What there is to say about a script that is all of a file.
+pub(crate) struct FileLabel {
+    /// `file "name"`, with the name that it was sourced by.
+    pub text: Box<str>,
+    /// The file's normalized name.
+    pub path: Value,
 }
 
 /// A unit being run.

@@ -234,6 +234,9 @@ impl Interp {
             inlines,
             false,
         );
+        if let Some(origin) = &procedure.origin {
+            let _ = unit.origin.set(origin.clone());
+        }
         *procedure.unit.borrow_mut() = Some(unit.clone());
         unit
     }

@@ -12,6 +12,7 @@ pub mod exception;
 pub(crate) mod frame;
 mod invoke;
 mod linking;
+pub(crate) mod location;
 pub mod mode;
 pub mod namespace;
 pub(crate) mod procedure;

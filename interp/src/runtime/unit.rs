@@ -1,9 +1,10 @@
 //! A compiled unit with the caches that belong to one interpreter.
 
-use std::cell::{Cell, UnsafeCell};
+use std::cell::{Cell, OnceCell, UnsafeCell};
 use std::rc::Rc;
 
 use super::command::{Builtin, Command};
+use super::location::Location;
 use super::procedure::Procedure;
 use crate::bytecode::Code;
 use crate::value::{Value, Variable};
@@ -23,6 +24,8 @@ pub(crate) struct Unit {
     pub namespace_id: u64,
     /// Unique in the thread.
     pub id: u64,
+    /// Where the body of a procedure stands in a file, when it does.
+    pub origin: OnceCell<Location>,
 }
 
 thread_local! {
@@ -109,6 +112,7 @@ impl Unit {
             compile_epoch,
             namespace_id,
             id: NEXT_ID.with(|next| next.replace(next.get() + 1)),
+            origin: OnceCell::new(),
         })
     }
 }

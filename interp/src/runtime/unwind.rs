@@ -237,6 +237,7 @@ impl Interp {
             Label::None => return outcome,
             Label::Fixed(text) => text,
             Label::Made(text) => text,
+            Label::File(file) => &file.text,
         };
         outcome.map_err(|mut exception| {
             if exception.code == code::ERROR {
