@@ -87,7 +87,7 @@ fn merge_option(
     }
     let Ok(dict) = value.to_dict() else {
         return Err(Exception::with_code(
-            format!("expected dict but got \"{value}\""),
+            format!("bad -options value: expected dictionary but got \"{value}\""),
             ["TCL", "RESULT", "ILLEGAL_OPTIONS"],
         ));
     };
@@ -535,10 +535,11 @@ impl Resume for Try {
                         exception
                             .add_info(&format!("\n    (\"try ... finally\" body line {line})"));
                     }
-                    Err(match result {
-                        Err(original) => during(exception, &original),
-                        Ok(_) => exception,
-                    })
+                    let original = match result {
+                        Err(original) => original,
+                        Ok(value) => Exception::new(code::OK, value),
+                    };
+                    Err(during(exception, &original))
                 }
             },
         }
@@ -714,7 +715,20 @@ fn compile_try(compiler: &mut Compiler<'_>, command: &Command, destination: Dest
     }
     compiler.builder.bind(finish);
     if let Some(finally) = finally {
-        compiler.script(&finally, Destination::Discard);
+        let [failed, done] = [(); 2].map(|()| compiler.builder.label());
+        let own = compiler.builder.top();
+        let [own_value, own_completion, own_options] = [(); 3].map(|()| compiler.builder.push());
+        compiler.catch_body(failed, own_value, true, |compiler| {
+            compiler.script(&finally, Destination::Discard)
+        });
+        compiler.builder.jump(Op::Jump, NO_REGISTER, done);
+        compiler.builder.bind(failed);
+        compiler
+            .builder
+            .emit(Op::NoteDuring, 0, own_completion, own_options, options);
+        compiler.builder.emit(Op::Rethrow, 0, own_value, 0, 0);
+        compiler.builder.bind(done);
+        compiler.builder.release(own);
     }
     let is_ok = compiler.builder.label();
     let scratch = compiler.builder.scratch();

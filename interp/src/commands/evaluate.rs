@@ -10,6 +10,7 @@ use crate::runtime::{
     ANY, Builtin, CommandResult, Context, Exception, Interp, Next, Outcome, Resume, ScriptLabel,
     code, done,
 };
+use crate::runtime::evaluate::level_number;
 use crate::syntax::Command;
 use crate::value::Value;
 
@@ -48,8 +49,9 @@ fn uplevel(interp: &mut Interp, words: &[Value]) -> CommandResult {
     let text = first.str();
     let looks_like_level =
         text.starts_with('#') || text.as_bytes().first().is_some_and(u8::is_ascii_digit);
+    let is_number = level_number(first).is_some();
     let is_level =
-        looks_like_level && (rest.len() > 1 || text.starts_with('#') || first.as_int().is_some());
+        is_number || (looks_like_level && (rest.len() > 1 || text.starts_with('#')));
     let level = if is_level {
         rest = &rest[1..];
         Some(first)

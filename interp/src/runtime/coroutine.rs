@@ -174,10 +174,7 @@ impl Interp {
                 }
             }
         }
-        match outcome {
-            Err(exception) if exception.code == code::RETURN => self.finish_return(exception),
-            outcome => outcome,
-        }
+        outcome
     }
 
     /// Forgets a coroutine whose command is deleted.
@@ -187,6 +184,10 @@ impl Interp {
         }
         coroutine.command.borrow_mut().take();
         let fiber = coroutine.fiber.borrow_mut().take();
-        drop(fiber);
+        if let Some(fiber) = fiber {
+            let orphans = super::watched::orphans_of(&fiber);
+            drop(fiber);
+            self.fire_orphans(orphans);
+        }
     }
 }

@@ -209,7 +209,15 @@ impl Interp {
             Context::Namespace(namespace) => {
                 let caller = self.current_call();
                 let level = self.fiber.calls[caller].level + 1;
-                let frame = CallFrame::namespace(namespace, level, caller as u32);
+                let mut frame = CallFrame::namespace(namespace, level, caller as u32);
+                if let Some(FrameKind::Code(code)) =
+                    self.fiber.frames.last().map(|frame| &frame.kind)
+                    && code.word_count > 0
+                {
+                    // SAFETY: the words of the pending call, in its window, stay until it is done.
+                    frame.words = unsafe { code.base.add(usize::from(code.result)) };
+                    frame.word_count = u32::from(code.word_count);
+                }
                 self.fiber.calls.push(frame);
                 (self.fiber.calls.len() as u32 - 1, true)
             }
@@ -469,17 +477,15 @@ impl Interp {
             }
             Some(value) => {
                 let text = value.str();
-                match text.strip_prefix('#') {
-                    Some(absolute) => absolute
-                        .parse::<i64>()
-                        .ok()
-                        .filter(|n| *n >= 0)
-                        .ok_or_else(|| bad(&text))?,
-                    None => match value.as_int() {
-                        Some(up) if up >= 0 => i64::from(current.level) - up,
-                        _ => return Err(bad(&text)),
-                    },
-                }
+                let wanted = match text.strip_prefix('#') {
+                    Some(absolute) => level_number(&Value::text(absolute)),
+                    None => level_number(value)
+                        .filter(|up| *up >= 0)
+                        .map(|up| i64::from(current.level) - up),
+                };
+                wanted
+                    .filter(|level| *level >= 0)
+                    .ok_or_else(|| bad(&text))?
             }
         };
         let mut index = self.current_call();
@@ -514,6 +520,8 @@ impl Interp {
         }
         exception.code = exception.return_code;
         exception.return_level = 0;
+        // What `return` said of an error is not about the command that called the procedure.
+        exception.is_logged = false;
         if exception.code == code::RETURN {
             // As if `return` had been called where the procedure was.
             exception.return_level = 1;
@@ -521,6 +529,12 @@ impl Interp {
         }
         Err(exception)
     }
+}
+
+/// The number of a level: integers of 33 bits wrap to 32, as they do in C.
+pub(crate) fn level_number(value: &Value) -> Option<i64> {
+    let number = value.as_int()?;
+    (number.unsigned_abs() <= u64::from(u32::MAX)).then_some(i64::from(number as i32))
 }
 
 fn end_of(owns_call: bool, label: ScriptLabel) -> End {

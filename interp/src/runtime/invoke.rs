@@ -257,18 +257,33 @@ impl Interp {
     /// A `tailcall` reached its procedure: the procedure's frame goes, and the words are called in its place.
     pub(crate) fn finish_tailcall(&mut self, words: Vec<Value>) -> CommandResult {
         let namespace = self.current_namespace();
+        let orphans = self.orphans();
         self.fiber.pop_frame();
+        self.fire_orphans(orphans);
         // The words of the call that this one replaces go too, so that a chain of tail calls takes no room.
         if let Some(Frame {
             kind: FrameKind::Words(_),
-            end: End::Plain,
+            end: End::Plain | End::Command,
             ..
         }) = self.fiber.frames.last()
         {
             self.fiber.pop_frame();
         }
-        let call = self.current_call();
-        self.push_words_in(words, call, Some(namespace))
+        if namespace.is_deleted.get() {
+            let name = format!("::{}", namespace.full_name().trim_start_matches(':'));
+            return Err(Exception::with_code(
+                format!("namespace \"{name}\" not found"),
+                ["TCL", "LOOKUP", "NAMESPACE", &name],
+            ));
+        }
+        self.check_depth()?;
+        let call = self.current_call() as u32;
+        self.fiber.frames.push(Frame {
+            kind: FrameKind::Words(words),
+            call,
+            end: End::Command,
+        });
+        self.call_top_words(Some(namespace))
     }
 
     /// The words of a tail call that the procedure on top has caught and is now done with.
@@ -277,6 +292,25 @@ impl Interp {
             return None;
         }
         self.call_frame_mut().extra.as_mut()?.tailcall.take()
+    }
+
+    /// Whether what runs was not brought to its call frame by `uplevel`.
+    pub(crate) fn is_in_own_frame(&self) -> bool {
+        let entered = self
+            .fiber
+            .frames
+            .iter()
+            .rev()
+            .find(|frame| matches!(frame.end, End::Procedure | End::Lambda | End::Namespace(_)));
+        entered.is_none_or(|frame| frame.call as usize == self.current_call())
+    }
+
+    /// Sets what is called in place of the procedure of the current call frame when it is done.
+    pub(crate) fn set_tailcall(&mut self, words: Option<Vec<Value>>) {
+        let frame = self.call_frame_mut();
+        if words.is_some() || frame.extra.is_some() {
+            frame.extra.get_or_insert_default().tailcall = words;
+        }
     }
 
     /// Keeps the tail call of an exception that a script catches.

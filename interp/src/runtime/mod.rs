@@ -21,6 +21,7 @@ pub mod safepoint;
 pub(crate) mod unit;
 mod unwind;
 pub mod variable;
+mod watched;
 
 use std::any::{Any, TypeId};
 use std::cell::{Cell, RefCell};
@@ -82,8 +83,8 @@ pub struct Interp {
     data: HashMap<TypeId, Rc<dyn Any>>,
     /// The status that `exit` asked for; everything then unwinds.
     pub(crate) exit_status: Option<i32>,
-    /// What errorInfo's variables were last set to, cached cells.
-    pub(crate) last_error: Option<Box<Exception>>,
+    /// `-errorstack` of the error that was caught or reported last.
+    pub(crate) error_stack: Value,
     /// The variables (with keys of array elements) whose traces run.
     pub(crate) active_traces: Vec<(Rc<crate::value::Variable>, Option<Value>)>,
 }
@@ -123,7 +124,7 @@ impl Interp {
             events: Events::new(),
             data: HashMap::new(),
             exit_status: None,
-            last_error: None,
+            error_stack: Value::EMPTY,
             active_traces: Vec::new(),
         }
     }

@@ -1045,13 +1045,12 @@ impl Interp {
     /// that ends the run loop.
     #[inline]
     fn leave_unit(&mut self, value: Value) -> Option<Outcome> {
-        if self
+        let has_extra = self
             .fiber
             .calls
             .last()
-            .is_some_and(|call| call.extra.is_some())
-            && let Some(words) = self.caught_tailcall()
-        {
+            .is_some_and(|call| call.extra.is_some());
+        if has_extra && let Some(words) = self.caught_tailcall() {
             return match self.finish_tailcall(words) {
                 Ok(Next::Running) => None,
                 next => {
@@ -1068,7 +1067,11 @@ impl Interp {
                 }
             };
         }
-        if !self.fiber.pop_procedure() {
+        if has_extra {
+            let orphans = self.orphans();
+            self.fiber.pop_frame();
+            self.fire_orphans(orphans);
+        } else if !self.fiber.pop_procedure() {
             self.fiber.pop_frame();
         }
         let mode = self.mode;

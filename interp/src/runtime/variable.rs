@@ -74,6 +74,10 @@ impl Slot {
         matches!(self, Slot::Cell(variable) if variable.has_traces.get())
     }
 
+    fn is_element(&self) -> bool {
+        matches!(self, Slot::Cell(variable) if variable.is_element.get())
+    }
+
     fn is_detached(&self) -> bool {
         matches!(self, Slot::Cell(variable) if variable.is_detached.get())
     }
@@ -225,6 +229,7 @@ impl Interp {
         let frame = &mut self.fiber.calls[call];
         match frame.kind {
             CallKind::Procedure => {
+                variable.is_local.set(true);
                 frame
                     .extra
                     .get_or_insert_default()
@@ -288,9 +293,6 @@ impl Interp {
                 self.locate(name, &global).ok_or_else(missing)?
             }
         };
-        if tail.is_empty() && name.ends_with("::") {
-            return Err(missing());
-        }
         let variable = Variable::unset();
         holder
             .variables
@@ -462,7 +464,7 @@ impl Interp {
             return Err(is_not_array(operation, base, Some(&key)));
         }
         let slot = self.make_slot(&text, call, operation)?;
-        if !slot.content().is_unset() {
+        if !slot.content().is_unset() || slot.is_element() {
             return Err(is_not_array(operation, &text, None));
         }
         let array = ArrayObject::new();
@@ -538,13 +540,17 @@ impl Interp {
             change(value)
         };
         if target.slot.is_detached() && target.slot.content().is_unset() {
-            let reason = "upvar refers to variable in deleted namespace";
+            let reason = if target.slot.is_element() {
+                "upvar refers to element in deleted array"
+            } else {
+                "upvar refers to variable in deleted namespace"
+            };
             let name = full(target.name, target.key.as_ref());
             return Err(Exception::variable(
                 "set",
                 &name,
                 reason,
-                &["TCL", "LOOKUP", "VARNAME", target.name],
+                &["TCL", "WRITE", "VARNAME"],
             ));
         }
         let mut element_cell = None;
@@ -625,7 +631,7 @@ impl Interp {
         if let Some(array) = target.slot.array() {
             return Ok(array);
         }
-        if !target.slot.content().is_unset() {
+        if !target.slot.content().is_unset() || target.slot.is_element() {
             return Err(is_not_array("set", target.name, Some(key)));
         }
         let array = ArrayObject::new();
@@ -770,6 +776,15 @@ impl Interp {
         }
     }
 
+    /// Runs the unset traces of local variables whose call frame is gone.
+    pub(super) fn fire_orphans(&mut self, orphans: Vec<super::watched::Orphan>) {
+        for orphan in orphans {
+            let traces = take_traces(&orphan.cell);
+            drop(orphan.cell.replace(Value::UNSET));
+            self.fire_unsets(&traces, &orphan.name, orphan.key.as_ref());
+        }
+    }
+
     /// Runs unset traces that have been taken off their variable.
     fn fire_unsets(&mut self, traces: &[Rc<VariableTrace>], name: &str, key: Option<&Value>) {
         for trace in traces.iter().filter(|trace| trace.ops.unset) {
@@ -839,6 +854,7 @@ impl Interp {
                 // SAFETY: the register is a local variable of a live frame; no reference into it is kept.
                 unsafe {
                     let variable = Variable::new(std::ptr::replace(register, Value::UNSET));
+                    variable.is_local.set(true);
                     *register = Value(Repr::Link(variable.clone()));
                     variable
                 }
@@ -856,7 +872,7 @@ impl Interp {
     ) -> Result<Rc<Variable>, Box<Exception>> {
         let array = match slot.array() {
             Some(array) => array,
-            None if slot.content().is_unset() => {
+            None if slot.content().is_unset() && !slot.is_element() => {
                 let array = ArrayObject::new();
                 slot.replace(Value(Repr::Array(array.clone())));
                 array
@@ -869,6 +885,7 @@ impl Interp {
             return Ok(variable.target());
         }
         let variable = Variable::new(std::mem::replace(element, Value::UNSET));
+        variable.is_element.set(true);
         *element = Value(Repr::Link(variable.clone()));
         Ok(variable)
     }
@@ -902,6 +919,15 @@ impl Interp {
                 ),
                 ["TCL", "UPVAR", "LOCAL_ELEMENT"],
             ));
+        }
+        if cell.is_local.get()
+            && self
+                .fiber
+                .calls
+                .get(call)
+                .is_some_and(|frame| frame.kind == CallKind::Namespace)
+        {
+            return Err(inverted(name));
         }
         let slot = match self.raw_slot_for_link(name, call)? {
             Some(slot) => slot,
@@ -953,12 +979,7 @@ impl Interp {
             return Ok(None);
         };
         match frame.kind {
-            CallKind::Procedure if is_qualified(name) => Err(Exception::with_code(
-                format!(
-                    "bad variable name \"{name}\": can't create namespace variable that refers to procedure variable"
-                ),
-                ["TCL", "UPVAR", "INVERTED"],
-            )),
+            CallKind::Procedure if is_qualified(name) => Err(inverted(name)),
             CallKind::Namespace if !is_qualified(name) => {
                 Ok(frame.namespace.variable(name).map(Slot::Cell))
             }
@@ -982,7 +1003,7 @@ impl Interp {
                     .insert(name.into(), variable.clone());
                 Slot::Cell(variable)
             }
-            _ => self.make_slot(name, call, "access")?,
+            _ => self.make_slot(name, call, "create")?,
         };
         slot.replace(Value(Repr::Link(cell)));
         Ok(())
@@ -1101,6 +1122,15 @@ fn take_traces(cell: &Variable) -> Vec<Rc<VariableTrace>> {
         return Vec::new();
     }
     cell.traces.take()
+}
+
+fn inverted(name: &str) -> Box<Exception> {
+    Exception::with_code(
+        format!(
+            "bad variable name \"{name}\": can't create namespace variable that refers to procedure variable"
+        ),
+        ["TCL", "UPVAR", "INVERTED"],
+    )
 }
 
 fn follow(slot: Slot) -> Slot {

@@ -20,6 +20,10 @@ pub struct Variable {
     pub(crate) traces: RefCell<Vec<Rc<VariableTrace>>>,
     /// Set when the variable has left its namespace or array; links to it then refuse to create it again.
     pub(crate) is_detached: Cell<bool>,
+    /// Whether it is an element of an array, or was.
+    pub(crate) is_element: Cell<bool>,
+    /// Whether it is a local variable of a procedure.
+    pub(crate) is_local: Cell<bool>,
     /// Set by `variable` without a value: the name is declared, so that it shows in `info vars`.
     pub(crate) is_declared: Cell<bool>,
 }
@@ -57,6 +61,8 @@ impl Variable {
             has_traces: Cell::new(false),
             traces: RefCell::new(Vec::new()),
             is_detached: Cell::new(false),
+            is_element: Cell::new(false),
+            is_local: Cell::new(false),
             is_declared: Cell::new(false),
         })
     }
