@@ -256,6 +256,10 @@ struct Catch {
 
 impl Resume for Catch {
     fn resume(self: Box<Self>, interp: &mut Interp, outcome: Outcome) -> CommandResult {
+        let outcome = outcome.map_err(|mut exception| {
+            interp.quote_catch(&mut exception, self.result.is_some());
+            exception
+        });
         let (completion, value, options) = interp.caught(outcome, self.options.is_some());
         if let Some(name) = &self.result {
             interp.variable_set(name, value)?;

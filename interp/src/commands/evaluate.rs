@@ -49,7 +49,7 @@ fn uplevel(interp: &mut Interp, words: &[Value]) -> CommandResult {
     let text = first.str();
     let looks_like_level =
         text.starts_with('#') || text.as_bytes().first().is_some_and(u8::is_ascii_digit);
-    let is_number = level_number(first).is_some();
+    let is_number = level_number(first).is_some_and(|level| level >= 0);
     let is_level =
         is_number || (looks_like_level && (rest.len() > 1 || text.starts_with('#')));
     let level = if is_level {

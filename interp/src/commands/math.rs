@@ -88,8 +88,10 @@ pub(crate) fn call(interp: &mut Interp, number: u16, arguments: &[Value]) -> Out
 fn check_count(function: &Function, count: usize) -> Result<(), Box<Exception>> {
     if count < function.min {
         return Err(Exception::with_code(
+            // Those that take any number word it themselves.
             format!(
-                "not enough arguments for math function \"{}\"",
+                "not enough arguments {} math function \"{}\"",
+                if function.max > 2 { "to" } else { "for" },
                 function.name
             ),
             ["TCL", "WRONGARGS"],
@@ -156,11 +158,19 @@ fn fmod(_interp: &mut Interp, values: &[Value]) -> Outcome {
 }
 
 fn numeric(value: &Value) -> Result<Number, Box<Exception>> {
-    value.number().ok_or_else(|| Exception::not_a_double(value))
+    value.number().ok_or_else(|| {
+        Exception::with_code(
+            format!("expected number but got \"{value}\""),
+            ["TCL", "VALUE", "NUMBER"],
+        )
+    })
 }
 
 fn abs(_interp: &mut Interp, values: &[Value]) -> Outcome {
+    // What is not negative stays as it was written.
     Ok(match numeric(&values[0])? {
+        Number::Int(number) if number >= 0 => values[0].clone(),
+        Number::Double(number) if number.is_sign_positive() => values[0].clone(),
         Number::Int(number) => match number.checked_abs() {
             Some(number) => Value::int(number),
             None => Value::big(BigInt::from(number).abs()),

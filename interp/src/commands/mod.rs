@@ -35,7 +35,9 @@ pub(crate) mod socket;
 pub(crate) mod string;
 pub(crate) mod subst;
 pub(crate) mod switch;
+pub(crate) mod timerate;
 pub(crate) mod trace;
+pub(crate) mod unsupported;
 pub(crate) mod variable;
 
 use crate::runtime::{Builtin, Exception, Interp};
@@ -73,7 +75,9 @@ const TABLES: &[&[Builtin]] = &[
     string::COMMANDS,
     subst::COMMANDS,
     switch::COMMANDS,
+    timerate::COMMANDS,
     trace::COMMANDS,
+    unsupported::COMMANDS,
     variable::COMMANDS,
 ];
 
@@ -101,9 +105,16 @@ pub(crate) fn is_inlinable(name: &str) -> bool {
 
 /// The value as a 64-bit integer.
 pub(crate) fn int_of(value: &Value) -> Result<i64, Box<Exception>> {
-    value
-        .as_int()
-        .ok_or_else(|| Exception::not_an_integer(value))
+    value.as_int().ok_or_else(|| {
+        let mut exception = Exception::not_an_integer(value);
+        if exception.error_code_value().list_element(0).is_ok_and(|word| {
+            word.is_some_and(|word| &*word.str() == "TCL")
+        }) {
+            let words = ["TCL", "VALUE", "INTEGER"].map(Value::text);
+            exception.error_code = Some(Value::list(words.to_vec()));
+        }
+        exception
+    })
 }
 
 /// The value as a double.

@@ -193,7 +193,7 @@ fn check_arms(arms: &[Value], is_list: bool) -> Result<(), Box<Exception>> {
     {
         return Err(Exception::with_code(
             format!("no body specified for pattern \"{pattern}\""),
-            ["TCL", "OPERATION", "SWITCH", "FALLTHROUGH"],
+            ["TCL", "OPERATION", "SWITCH", "BADARM", "FALLTHROUGH"],
         ));
     }
     Ok(())

@@ -225,17 +225,20 @@ impl Interp {
     }
 
     pub(crate) fn check_depth(&mut self) -> Result<(), Box<Exception>> {
-        if self.fiber.frames.len() >= self.recursion_limit * 2
-            || self.eval_depth() >= self.recursion_limit
+        if self.fiber.frames.len() >= self.recursion_limit
+            && self.eval_depth() > self.recursion_limit
         {
             return Err(Exception::too_deep());
         }
         Ok(())
     }
 
-    /// How deep evaluations nest, as the recursion limit counts them.
+    /// How many commands have been called inside one another, which is what the recursion limit counts: each has the unit that
+    /// calls it below it, or its words.
     fn eval_depth(&self) -> usize {
-        self.fiber.frames.len()
+        let is_call =
+            |frame: &&Frame| matches!(frame.kind, FrameKind::Code(_) | FrameKind::Words(_));
+        self.fiber.frames.iter().filter(is_call).count()
     }
 
     /// Pushes a unit.

@@ -177,6 +177,19 @@ impl Exception {
         )
     }
 
+    /// A command that nothing encloses has completed with a code that means nothing there.
+    pub(crate) fn unexpected(completion: i32) -> Box<Exception> {
+        let message = match completion {
+            code::BREAK => "invoked \"break\" outside of a loop".to_owned(),
+            code::CONTINUE => "invoked \"continue\" outside of a loop".to_owned(),
+            other => format!("command returned bad code: {other}"),
+        };
+        Exception::with_code(
+            message,
+            ["TCL", "UNEXPECTED_RESULT_CODE", &completion.to_string()],
+        )
+    }
+
     /// The limit on the size of `what` is reached.
     pub fn too_large(what: &str, limit: usize) -> Box<Exception> {
         Exception::with_code(
@@ -326,10 +339,7 @@ impl From<ArithmeticError> for Box<Exception> {
                     "exponentiation of zero by negative power",
                 ],
             ),
-            ArithmeticError::NegativeShift => Exception::with_code(
-                "negative shift argument",
-                ["ARITH", "DOMAIN", "negative shift argument"],
-            ),
+            ArithmeticError::NegativeShift => Exception::error("negative shift argument"),
             ArithmeticError::TooLarge => Exception::with_code(
                 "integer value too large to represent",
                 ["ARITH", "IOVERFLOW", "integer value too large to represent"],

@@ -107,6 +107,12 @@ impl Interp {
             return Err(exception);
         };
         let pc = code_frame.pc.saturating_sub(1);
+        if code_frame.unit.code.is_top_level
+            && !exception.is_uncatchable
+            && let Some(completion) = unexpected_code(&exception)
+        {
+            exception = Exception::unexpected(completion);
+        }
         if exception.code == code::ERROR {
             note_innermost(&mut exception, code_frame, pc);
             if note_error(&mut exception, code_frame, pc) {
@@ -157,6 +163,42 @@ impl Interp {
         exception.log_command(&crate::value::list::list_text(words.iter()));
         self.note_level(&mut exception);
         Err(exception)
+    }
+
+    /// Adds a `catch` that compiled code runs to errorInfo, as tclsh does when the script is no literal. Where the result goes to
+    /// a variable, tclsh compiles it in procedures only.
+    pub(crate) fn quote_catch(&mut self, exception: &mut Exception, has_variable: bool) {
+        let Some(FrameKind::Code(code_frame)) = self.fiber.frames.last().map(|frame| &frame.kind)
+        else {
+            return;
+        };
+        let unit_code = &code_frame.unit.code;
+        let is_compiled = !unit_code.is_top_level
+            && (!has_variable || self.call_frame().unit.is_some());
+        if exception.code != code::ERROR || !is_compiled {
+            return;
+        }
+        let Some(range) = unit_code.command_at(code_frame.pc.saturating_sub(1)) else {
+            return;
+        };
+        let script = crate::syntax::parse_script(&unit_code.source, range.span);
+        let is_own = script.commands.first().is_some_and(|command| {
+            let mut words = command.words.iter();
+            let name = words.next().and_then(|name| name.constant(&unit_code.source));
+            name.is_some_and(|name| name.trim_start_matches(':') == "catch")
+                && words
+                    .next()
+                    .is_some_and(|script| script.constant(&unit_code.source).is_none())
+        });
+        if !is_own {
+            return;
+        }
+        if std::mem::replace(&mut exception.is_logged, false) {
+            return;
+        }
+        exception.line = unit_code.line_of(range.span.start);
+        exception.log_command(range.span.text(&unit_code.source));
+        self.note_level(exception);
     }
 
     /// Adds the level that the frame on top runs in to `-errorstack`.
@@ -338,6 +380,18 @@ impl Interp {
                 let _ = self.set(&target, value);
             }
         }
+    }
+}
+
+/// The completion code of a command of a main script when nothing can come of it.
+fn unexpected_code(exception: &Exception) -> Option<i32> {
+    match exception.code {
+        code::ERROR => None,
+        code::RETURN if exception.return_level == 1 && exception.tailcall.is_none() => {
+            Some(exception.return_code).filter(|code| *code != code::OK && *code != code::ERROR)
+        }
+        code::RETURN => None,
+        other => Some(other),
     }
 }
 

@@ -198,10 +198,12 @@ impl Interp {
                 .cloned()
                 .map(Slot::Cell),
             CallKind::Namespace => {
-                if let Some(variable) = frame.namespace.variable(name) {
-                    return Some(Slot::Cell(variable));
+                let own = frame.namespace.variable(name);
+                if own.as_ref().is_some_and(|own| !own.is_absent()) {
+                    return own.map(Slot::Cell);
                 }
-                self.global.variable(name).map(Slot::Cell)
+                // One that has been unset and is only remembered does not hide the global one.
+                self.global.variable(name).or(own).map(Slot::Cell)
             }
         }
     }

@@ -89,6 +89,11 @@ impl Variable {
         !self.content.borrow().is_unset()
     }
 
+    /// Whether nothing shows that the variable is there: it has no value, and is neither declared nor traced.
+    pub(crate) fn is_absent(&self) -> bool {
+        !self.is_set() && !self.is_declared.get() && !self.has_traces.get()
+    }
+
     /// The cell that this one stands for: itself, or the target of its link.
     pub(crate) fn target(self: &Rc<Variable>) -> Rc<Variable> {
         match &self.content.borrow().0 {

@@ -1,6 +1,7 @@
 //! `info level` and `info frame`.
 
 use crate::commands::int_of;
+use crate::runtime::evaluate::level_number;
 use crate::runtime::frame::{CallKind, CodeFrame, End, Fiber, Frame, FrameKind};
 use crate::runtime::location::Location;
 use crate::runtime::{CommandResult, Exception, Interp, done};
@@ -11,7 +12,10 @@ pub(super) fn info_level(interp: &mut Interp, words: &[Value]) -> CommandResult 
     let Some(number) = words.get(1) else {
         return done(i64::from(current.level));
     };
-    let level = int_of(number)?;
+    let level = match level_number(number) {
+        Some(level) => level,
+        None => int_of(number)?,
+    };
     let bad = || {
         Exception::with_code(
             format!("bad level \"{number}\""),

@@ -12,7 +12,9 @@ use crate::commands::namespace::{make, qualified};
 use crate::runtime::command::CommandKind;
 use crate::runtime::namespace::split_name;
 use crate::runtime::unit::Callee;
-use crate::runtime::{Command, CommandResult, Exception, Interp, NativeCommand, done, done_empty};
+use crate::runtime::{
+    Command, CommandResult, Exception, Interp, NativeCommand, code, done, done_empty,
+};
 use crate::value::Value;
 
 /// How many aliases may lead to one another before that counts as a loop.
@@ -71,6 +73,15 @@ impl NativeCommand for AliasCommand {
                     .map_err(|exception| shown(callee, exception))
             })
         })?;
+        let outcome = match outcome {
+            Err(exception) if !exception.is_uncatchable => interp.finish_return(exception),
+            outcome => outcome,
+        };
+        let outcome = outcome.map_err(|exception| match exception.code {
+            code::ERROR => exception,
+            _ if exception.is_uncatchable => exception,
+            other => Exception::unexpected(other),
+        });
         came_back(interp, outcome)
     }
 
