@@ -275,7 +275,7 @@ fn make_empty(interp: &mut Interp, name: &Value, slot: &Slot) -> CommandResult {
     let content = slot.content();
     match &content.0 {
         Repr::Array(_) => done_empty(),
-        Repr::Unset => {
+        Repr::Unset if !slot.is_element() => {
             interp.make_array(name, "set")?;
             done_empty()
         }

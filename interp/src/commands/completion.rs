@@ -39,11 +39,13 @@ pub(crate) const COMMANDS: &[Builtin] = &[
     .compiled(compile_try),
 ];
 
-fn error(_interp: &mut Interp, words: &[Value]) -> CommandResult {
+fn error(interp: &mut Interp, words: &[Value]) -> CommandResult {
     let mut exception = Exception::error(words[1].clone());
     if let Some(info) = words.get(2).filter(|info| !info.is_empty()) {
         exception.info = Some(info.to_text());
         exception.is_logged = true;
+        // The command is not quoted, so tclsh goes on with the line of the error before.
+        exception.line = interp.error_line;
     }
     if let Some(error_code) = words.get(3) {
         exception.error_code = Some(error_code.clone());

@@ -46,6 +46,11 @@ fn uplevel(interp: &mut Interp, words: &[Value]) -> CommandResult {
     let Some(first) = rest.first() else {
         return Err(usage());
     };
+    if first.is_list() && first.to_list()?.elements().len() > 1 {
+        // It is a script, and keeps having no string rep.
+        let frame = interp.frame_at_level(None)?;
+        return push_uplevel(interp, rest, frame);
+    }
     let text = first.str();
     let looks_like_level =
         text.starts_with('#') || text.as_bytes().first().is_some_and(u8::is_ascii_digit);
@@ -62,9 +67,12 @@ fn uplevel(interp: &mut Interp, words: &[Value]) -> CommandResult {
     if rest.is_empty() {
         return Err(usage());
     }
-    let script = joined(rest);
+    push_uplevel(interp, rest, frame)
+}
+
+fn push_uplevel(interp: &mut Interp, words: &[Value], frame: usize) -> CommandResult {
     interp.push_script(
-        &script,
+        &joined(words),
         Context::Frame(frame),
         ScriptLabel::Fixed("\"uplevel\" body"),
     )

@@ -108,6 +108,14 @@ fn check_count(function: &Function, count: usize) -> Result<(), Box<Exception>> 
 
 fn command(interp: &mut Interp, name: &str, words: &[Value]) -> CommandResult {
     let number = function_number(name).unwrap_or(0);
+    if name == "abs"
+        && let [_, value] = words
+        && value.as_double().is_some_and(|number| number == 0.0)
+        && !value.str().trim_start().starts_with('-')
+    {
+        // A zero without a sign stays as it was written.
+        return done(value.clone());
+    }
     done(call(interp, number, &words[1..])?)
 }
 
@@ -167,10 +175,7 @@ fn numeric(value: &Value) -> Result<Number, Box<Exception>> {
 }
 
 fn abs(_interp: &mut Interp, values: &[Value]) -> Outcome {
-    // What is not negative stays as it was written.
     Ok(match numeric(&values[0])? {
-        Number::Int(number) if number >= 0 => values[0].clone(),
-        Number::Double(number) if number.is_sign_positive() => values[0].clone(),
         Number::Int(number) => match number.checked_abs() {
             Some(number) => Value::int(number),
             None => Value::big(BigInt::from(number).abs()),

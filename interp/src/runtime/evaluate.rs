@@ -116,9 +116,13 @@ impl Interp {
     /// Evaluates a script as `source` evaluates a file: at the global level, command by command.
     pub fn eval_file_text(&mut self, script: &Value) -> Outcome {
         let script = script.clone();
-        self.run_nested(move |interp| {
+        let outcome = self.run_nested(move |interp| {
             interp.push_top_level(&script, Context::Global, ScriptLabel::None)
-        })
+        });
+        if let Err(exception) = &outcome {
+            self.publish_error(exception);
+        }
+        outcome
     }
 
     /// Calls a command with these words, at the global level, and runs it to its end.

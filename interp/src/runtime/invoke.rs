@@ -286,6 +286,15 @@ impl Interp {
         self.call_top_words(Some(namespace))
     }
 
+    /// Keeps the tail call on top out of errorInfo: it only leads to another command.
+    pub(crate) fn hide_tailcall(&mut self) {
+        if let Some(frame) = self.fiber.frames.last_mut()
+            && matches!(frame.end, End::Command)
+        {
+            frame.end = End::Plain;
+        }
+    }
+
     /// The words of a tail call that the procedure on top has caught and is now done with.
     pub(crate) fn caught_tailcall(&mut self) -> Option<Vec<Value>> {
         if !matches!(self.fiber.frames.last()?.end, End::Procedure | End::Lambda) {
@@ -320,11 +329,32 @@ impl Interp {
         }
     }
 
-    /// Deletes a command: its name stands for nothing from now on.
+    /// Deletes a command and those that import it: their names stand for nothing from now on.
     pub(crate) fn delete_command(&mut self, command: &Rc<Command>) {
-        if command.is_deleted.replace(true) {
-            return;
+        // Imports of imports wait here instead of nesting.
+        let mut waiting = vec![command.clone()];
+        let mut deleted = Vec::new();
+        while let Some(command) = waiting.pop() {
+            if command.is_deleted.replace(true) {
+                continue;
+            }
+            self.take_name(&command);
+            let importers: Vec<_> = command.importers.borrow_mut().drain(..).collect();
+            waiting.extend(importers.iter().rev().filter_map(std::rc::Weak::upgrade));
+            deleted.push(command);
         }
+        for command in deleted {
+            let kind = command.kind.borrow().clone();
+            match kind {
+                CommandKind::Coroutine(coroutine) => self.drop_coroutine(&coroutine),
+                CommandKind::Native(native) => native.deleted(self),
+                _ => {}
+            }
+        }
+    }
+
+    /// Takes a command that is being deleted out of its namespace, after its delete traces.
+    fn take_name(&mut self, command: &Rc<Command>) {
         crate::commands::trace::command_deleted(self, command);
         let name = command.name.borrow().clone();
         if let Some(namespace) = command.namespace.borrow().upgrade() {
@@ -338,16 +368,6 @@ impl Interp {
             }
         }
         self.command_changed(&name);
-        let importers: Vec<_> = command.importers.borrow_mut().drain(..).collect();
-        for importer in importers.iter().filter_map(std::rc::Weak::upgrade) {
-            self.delete_command(&importer);
-        }
-        let kind = command.kind.borrow().clone();
-        match kind {
-            CommandKind::Coroutine(coroutine) => self.drop_coroutine(&coroutine),
-            CommandKind::Native(native) => native.deleted(self),
-            _ => {}
-        }
     }
 
     // For the compiler.

@@ -85,6 +85,8 @@ pub struct Interp {
     pub(crate) exit_status: Option<i32>,
     /// `-errorstack` of the error that was caught or reported last.
     pub(crate) error_stack: Value,
+    /// The line that it was in.
+    pub(crate) error_line: u32,
     /// The variables (with keys of array elements) whose traces run.
     pub(crate) active_traces: Vec<(Rc<crate::value::Variable>, Option<Value>)>,
 }
@@ -125,6 +127,7 @@ impl Interp {
             data: HashMap::new(),
             exit_status: None,
             error_stack: Value::EMPTY,
+            error_line: 1,
             active_traces: Vec::new(),
         }
     }

@@ -214,13 +214,13 @@ impl Interp {
             if let Some(command) = namespace.command(name) {
                 return Some(command);
             }
-            if namespace.is_global() {
-                return None;
-            }
             for other in namespace.path.borrow().iter() {
                 if let Some(command) = other.command(name) {
                     return Some(command);
                 }
+            }
+            if namespace.is_global() {
+                return None;
             }
             return self.global.command(name);
         }
@@ -260,6 +260,14 @@ impl Interp {
             importers = existing.importers.take();
             self.delete_command(&existing);
         }
+        // A delete trace may have deleted the namespace; it comes back for the new command.
+        let namespace = &match namespace.is_deleted.get() && !namespace.is_global() {
+            true => {
+                let global = self.global.clone();
+                self.make_namespace(&namespace.full_name(), &global)
+            }
+            false => namespace.clone(),
+        };
         let command = Command::new(name, namespace, kind);
         for importer in importers.iter().filter_map(std::rc::Weak::upgrade) {
             drop(

@@ -1732,7 +1732,8 @@ impl Interp {
     fn namespace_cell(&mut self, name: &str, call: usize) -> Option<Rc<crate::value::Variable>> {
         let namespace = self.fiber.calls.get(call)?.namespace.clone();
         if super::namespace::is_qualified(name) {
-            return self.find_namespace_variable(name, &namespace);
+            let (holder, tail) = self.locate(name, &namespace)?;
+            return holder.variable(tail);
         }
         // A name found in the global namespace may be hidden by a later one of the namespace itself.
         namespace.variable(name)

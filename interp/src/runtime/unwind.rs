@@ -365,6 +365,7 @@ impl Interp {
         if exception.code != code::ERROR {
             return;
         }
+        self.error_line = exception.line;
         let global = self.global.clone();
         for (name, value) in [
             ("::errorInfo", exception.info_value()),
@@ -387,10 +388,11 @@ impl Interp {
 fn unexpected_code(exception: &Exception) -> Option<i32> {
     match exception.code {
         code::ERROR => None,
-        code::RETURN if exception.return_level == 1 && exception.tailcall.is_none() => {
+        code::RETURN if exception.tailcall.is_some() => None,
+        code::RETURN if exception.return_level > 1 => Some(code::RETURN),
+        code::RETURN => {
             Some(exception.return_code).filter(|code| *code != code::OK && *code != code::ERROR)
         }
-        code::RETURN => None,
         other => Some(other),
     }
 }

@@ -74,7 +74,8 @@ impl Slot {
         matches!(self, Slot::Cell(variable) if variable.has_traces.get())
     }
 
-    fn is_element(&self) -> bool {
+    /// Whether it is an element of an array, which cannot be an array itself.
+    pub(crate) fn is_element(&self) -> bool {
         matches!(self, Slot::Cell(variable) if variable.is_element.get())
     }
 

@@ -63,7 +63,9 @@ impl NativeCommand for AliasCommand {
                 .push_words_in(call, current, Some(global))
                 .map_err(|exception| shown(callee, exception));
         }
+        let mut is_outermost = false;
         let outcome = enter(interp, &target, |target| {
+            is_outermost = target.nested_runs == 0;
             target.run_nested(|target| {
                 let current = target.current_call();
                 let global = target.global_namespace();
@@ -73,15 +75,17 @@ impl NativeCommand for AliasCommand {
                     .map_err(|exception| shown(callee, exception))
             })
         })?;
+        // What runs at the outermost level of an interpreter ends there.
         let outcome = match outcome {
-            Err(exception) if !exception.is_uncatchable => interp.finish_return(exception),
+            Err(exception) if is_outermost && !exception.is_uncatchable => {
+                let outcome = interp.finish_return(exception);
+                outcome.map_err(|exception| match exception.code {
+                    code::ERROR => exception,
+                    other => Exception::unexpected(other),
+                })
+            }
             outcome => outcome,
         };
-        let outcome = outcome.map_err(|exception| match exception.code {
-            code::ERROR => exception,
-            _ if exception.is_uncatchable => exception,
-            other => Exception::unexpected(other),
-        });
         came_back(interp, outcome)
     }
 
