@@ -70,6 +70,16 @@ fn return_command(interp: &mut Interp, words: &[Value]) -> CommandResult {
         true => (&words[1..], Value::EMPTY),
         false => (&words[1..words.len() - 1], words[words.len() - 1].clone()),
     };
+    if let [_, option, value, _] = words
+        && &*option.str() == "-options"
+        && value.to_dict().is_err()
+    {
+        // tclsh has an instruction for this form, with a message of its own.
+        return Err(Exception::with_code(
+            format!("expected dict but got \"{value}\""),
+            ["TCL", "RESULT", "ILLEGAL_OPTIONS"],
+        ));
+    }
     let mut options = OrderedMap::new();
     for pair in pairs.chunks_exact(2) {
         merge_option(&mut options, &pair[0], &pair[1])?;

@@ -68,16 +68,19 @@ pub(crate) struct VariableSite {
 }
 
 impl VariableSite {
-    /// The namespace variable found last, if it is still in its namespace.
+    /// The namespace variable found last, if it is still in its namespace and has not been unset since.
     #[inline]
     pub fn kept(&self) -> Option<&Rc<Variable>> {
         // SAFETY: sites are used by the interpreter's thread only, and nothing is kept while the reference lives.
         let variable = unsafe { &*self.cell.get() }.as_ref()?;
-        (!variable.is_detached.get()).then_some(variable)
+        (!variable.is_stale.get()).then_some(variable)
     }
 
     /// Remembers a namespace variable.
     pub fn keep(&self, variable: Rc<Variable>) {
+        if variable.is_set() && !variable.is_detached.get() {
+            variable.is_stale.set(false);
+        }
         // SAFETY: as above; the old one is dropped after it has been replaced.
         drop(unsafe { std::ptr::replace(self.cell.get(), Some(variable)) });
     }

@@ -697,6 +697,7 @@ impl Interp {
         let traces = match &target.slot {
             Slot::Cell(cell) => {
                 cell.is_declared.set(false);
+                cell.is_stale.set(true);
                 take_traces(cell)
             }
             Slot::Register(_) => Vec::new(),
@@ -772,7 +773,7 @@ impl Interp {
             let is_own = !matches!(cell.content.borrow().0, Repr::Link(_));
             if is_own {
                 drop(cell.replace(Value::UNSET));
-                cell.is_detached.set(true);
+                cell.detach();
             }
             let traces = take_traces(&cell);
             self.fire_unsets(&traces, name, Some(&key));
@@ -831,7 +832,7 @@ impl Interp {
                 && Rc::strong_count(cell) <= 2
             {
                 holder.variables.borrow_mut().remove(&name);
-                cell.is_detached.set(true);
+                cell.detach();
                 return;
             }
         }
