@@ -11,6 +11,7 @@ pub(crate) mod completion;
 pub(crate) mod control;
 pub(crate) mod coroutine;
 pub(crate) mod dict;
+pub(crate) mod disassembly;
 pub(crate) mod encoding;
 pub(crate) mod ensemble;
 pub(crate) mod evaluate;
@@ -54,6 +55,7 @@ const TABLES: &[&[Builtin]] = &[
     control::COMMANDS,
     coroutine::COMMANDS,
     dict::COMMANDS,
+    disassembly::COMMANDS,
     encoding::COMMANDS,
     evaluate::COMMANDS,
     event::COMMANDS,

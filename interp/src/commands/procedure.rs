@@ -43,7 +43,7 @@ fn apply(interp: &mut Interp, words: &[Value]) -> CommandResult {
 
 impl Interp {
     /// The procedure that a lambda expression describes, kept on its value.
-    fn lambda(&mut self, value: &Value) -> Result<Rc<Procedure>, Box<Exception>> {
+    pub(crate) fn lambda(&mut self, value: &Value) -> Result<Rc<Procedure>, Box<Exception>> {
         if let Some(kept) = value.cached::<Lambda>()
             && kept.1 == self.id
             && !kept.0.namespace.is_deleted.get()

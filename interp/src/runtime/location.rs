@@ -167,15 +167,17 @@ fn find_below(fiber: &Fiber, index: usize, text: &str) -> Option<(usize, Found)>
 fn find_in(code: &CodeFrame, text: &str, search: Search) -> Option<Found> {
     let unit = &code.unit.code;
     let range = unit.command_at(code.pc.saturating_sub(1))?;
-    if range.span.byte_count() < text.len() || text.is_empty() {
+    if range.span.byte_count() < text.len() {
         return None;
     }
     let script = parse_script(&unit.source, range.span);
     let words = &script.commands.first()?.words;
+    // The body of a procedure is the last word.
     let whole = words
         .iter()
+        .rev()
         .find_map(|word| find_in_word(word, &unit.source, text, Search::Whole));
-    if whole.is_some() || search == Search::Whole {
+    if whole.is_some() || search == Search::Whole || text.is_empty() {
         return whole;
     }
     words
