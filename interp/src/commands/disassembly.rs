@@ -74,7 +74,12 @@ fn getbytecode(interp: &mut Interp, words: &[Value]) -> CommandResult {
     put("instructions", instructions(code));
     let tables = code.jump_tables.iter().map(|table| {
         let targets = table.targets.keys().map(|pattern| Value::text(pattern));
-        Value::list(vec![Value::text("name"), Value::text("JumptableInfo"), Value::text("mapping"), Value::list(targets.collect())])
+        Value::list(vec![
+            Value::text("name"),
+            Value::text("JumptableInfo"),
+            Value::text("mapping"),
+            Value::list(targets.collect()),
+        ])
     });
     put("auxiliary", Value::list(tables.collect()));
     put("commands", commands(code));
@@ -157,14 +162,15 @@ fn subject(interp: &mut Interp, words: &[Value]) -> Result<Subject, Box<Exceptio
 }
 
 fn variables(code: &Code, parameter_count: usize) -> Value {
-    let variable = |(register, name): (usize, &Box<str>)| {
+    let mut all = Vec::with_capacity(code.locals.len());
+    for (register, name) in code.locals.iter().enumerate() {
         let mut kind = vec![Value::text("scalar")];
         if register < parameter_count {
             kind.push(Value::text("arg"));
         }
-        Value::list(vec![Value::list(kind), Value::text(name)])
-    };
-    Value::list(code.locals.iter().enumerate().map(variable).collect())
+        all.push(Value::list(vec![Value::list(kind), Value::text(name)]));
+    }
+    Value::list(all)
 }
 
 fn handlers(code: &Code) -> Vec<Value> {

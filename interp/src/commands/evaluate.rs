@@ -6,11 +6,11 @@ use super::int_of;
 use super::list::concatenation;
 use crate::channel::{Encoding, Errno, path, system_encoding};
 use crate::compile::{Compiler, Destination};
+use crate::runtime::evaluate::level_number;
 use crate::runtime::{
     ANY, Builtin, CommandResult, Context, Exception, Interp, Next, Outcome, Resume, ScriptLabel,
     code, done,
 };
-use crate::runtime::evaluate::level_number;
 use crate::syntax::Command;
 use crate::value::Value;
 
@@ -55,8 +55,7 @@ fn uplevel(interp: &mut Interp, words: &[Value]) -> CommandResult {
     let looks_like_level =
         text.starts_with('#') || text.as_bytes().first().is_some_and(u8::is_ascii_digit);
     let is_number = level_number(first).is_some_and(|level| level >= 0);
-    let is_level =
-        is_number || (looks_like_level && (rest.len() > 1 || text.starts_with('#')));
+    let is_level = is_number || (looks_like_level && (rest.len() > 1 || text.starts_with('#')));
     let level = if is_level {
         rest = &rest[1..];
         Some(first)

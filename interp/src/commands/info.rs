@@ -132,7 +132,9 @@ fn info_default(interp: &mut Interp, words: &[Value]) -> CommandResult {
 
 fn info_errorstack(interp: &mut Interp, words: &[Value]) -> CommandResult {
     if let Some(path) = words.get(1) {
-        return done(in_interpreter(interp, path, |interp| interp.error_stack.clone())?);
+        return done(in_interpreter(interp, path, |interp| {
+            interp.error_stack.clone()
+        })?);
     }
     done(interp.error_stack.clone())
 }

@@ -109,9 +109,11 @@ pub(crate) fn is_inlinable(name: &str) -> bool {
 pub(crate) fn int_of(value: &Value) -> Result<i64, Box<Exception>> {
     value.as_int().ok_or_else(|| {
         let mut exception = Exception::not_an_integer(value);
-        if exception.error_code_value().list_element(0).is_ok_and(|word| {
-            word.is_some_and(|word| &*word.str() == "TCL")
-        }) {
+        if exception
+            .error_code_value()
+            .list_element(0)
+            .is_ok_and(|word| word.is_some_and(|word| &*word.str() == "TCL"))
+        {
             let words = ["TCL", "VALUE", "INTEGER"].map(Value::text);
             exception.error_code = Some(Value::list(words.to_vec()));
         }

@@ -305,12 +305,10 @@ impl Interp {
 
     /// Whether what runs was not brought to its call frame by `uplevel`.
     pub(crate) fn is_in_own_frame(&self) -> bool {
-        let entered = self
-            .fiber
-            .frames
-            .iter()
-            .rev()
-            .find(|frame| matches!(frame.end, End::Procedure | End::Lambda | End::Namespace(_)));
+        let entered =
+            self.fiber.frames.iter().rev().find(|frame| {
+                matches!(frame.end, End::Procedure | End::Lambda | End::Namespace(_))
+            });
         entered.is_none_or(|frame| frame.call as usize == self.current_call())
     }
 

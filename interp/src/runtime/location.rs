@@ -229,10 +229,7 @@ fn joins_of(raw: &str) -> Vec<u32> {
     let bytes = raw.as_bytes();
     let mut joins = Vec::new();
     let (mut at, mut offset) = (0, 0);
-    while let Some(distance) = bytes
-        .get(at..)
-        .and_then(|rest| memchr::memchr(b'\\', rest))
-    {
+    while let Some(distance) = bytes.get(at..).and_then(|rest| memchr::memchr(b'\\', rest)) {
         at += distance;
         offset += distance;
         if bytes.get(at + 1) != Some(&b'\n') {

@@ -264,7 +264,7 @@ impl Interp {
         let namespace = &match namespace.is_deleted.get() && !namespace.is_global() {
             true => {
                 let global = self.global.clone();
-                self.make_namespace(&namespace.full_name(), &global)
+                self.make_namespace(namespace.full_name(), &global)
             }
             false => namespace.clone(),
         };

@@ -173,8 +173,8 @@ impl Interp {
             return;
         };
         let unit_code = &code_frame.unit.code;
-        let is_compiled = !unit_code.is_top_level
-            && (!has_variable || self.call_frame().unit.is_some());
+        let is_compiled =
+            !unit_code.is_top_level && (!has_variable || self.call_frame().unit.is_some());
         if exception.code != code::ERROR || !is_compiled {
             return;
         }
@@ -184,7 +184,9 @@ impl Interp {
         let script = crate::syntax::parse_script(&unit_code.source, range.span);
         let is_own = script.commands.first().is_some_and(|command| {
             let mut words = command.words.iter();
-            let name = words.next().and_then(|name| name.constant(&unit_code.source));
+            let name = words
+                .next()
+                .and_then(|name| name.constant(&unit_code.source));
             name.is_some_and(|name| name.trim_start_matches(':') == "catch")
                 && words
                     .next()
@@ -357,8 +359,7 @@ impl Interp {
 
     /// Sets `::errorInfo` and `::errorCode` as an error is caught or reported.
     pub fn publish_error(&mut self, exception: &Exception) {
-        let is_to_be_one =
-            exception.code == code::RETURN && exception.return_code == code::ERROR;
+        let is_to_be_one = exception.code == code::RETURN && exception.return_code == code::ERROR;
         if exception.code == code::ERROR || (is_to_be_one && exception.stack.is_some()) {
             self.error_stack = exception.stack.clone().unwrap_or_default();
         }
