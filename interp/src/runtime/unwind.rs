@@ -174,7 +174,7 @@ impl Interp {
         };
         let unit_code = &code_frame.unit.code;
         let is_compiled =
-            !unit_code.is_top_level && (!has_variable || self.call_frame().unit.is_some());
+            !unit_code.is_top_level && (!has_variable || self.call_frame().unit().is_some());
         if exception.code != code::ERROR || !is_compiled {
             return;
         }
