@@ -100,9 +100,7 @@ fn collect_elements(name: &str, array: &ArrayObject, found: &mut Vec<Orphan>) {
 
 /// The local variables of a call frame that its code names.
 fn registers(call: &CallFrame) -> impl Iterator<Item = (&str, &Value)> {
-    let names = call
-        .unit()
-        .map_or(&[][..], |unit| &unit.code.locals[..]);
+    let names = call.unit().map_or(&[][..], |unit| &unit.code.locals[..]);
     names.iter().enumerate().map(|(register, name)| {
         // SAFETY: the window of a live call frame has a register for each of its unit's locals; nothing runs while the
         // reference is used.
