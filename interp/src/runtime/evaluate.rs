@@ -218,8 +218,8 @@ impl Interp {
                     self.fiber.frames.last().map(|frame| &frame.kind)
                     && code.word_count > 0
                 {
-                    // SAFETY: the words of the pending call, in its window, stay until it is done.
-                    frame.words = unsafe { code.base.add(usize::from(code.result)) };
+                    // The words of the pending call, in its window, stay until it is done.
+                    frame.words = code.base.wrapping_add(usize::from(code.result));
                     frame.word_count = u32::from(code.word_count);
                 }
                 self.fiber.calls.push(frame);

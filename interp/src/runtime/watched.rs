@@ -6,6 +6,7 @@ use std::rc::Rc;
 
 use super::Interp;
 use super::frame::{CallFrame, CallKind, End, Fiber};
+use super::variable::Slot;
 use crate::value::{ArrayObject, Repr, Value, Variable};
 
 /// A traced variable whose call frame goes.
@@ -56,19 +57,21 @@ fn collect(call: &CallFrame, found: &mut Vec<Orphan>) {
     };
     for (name, content) in registers(call) {
         match &content.0 {
-            Repr::Link(cell) => collect_variable(name, cell, found),
+            // The content is a copy.
+            Repr::Link(cell) => collect_variable(name, cell, 2, found),
             Repr::Array(array) => collect_elements(name, array, found),
             _ => {}
         }
     }
     for (name, cell) in &extra.variables {
-        collect_variable(name, cell, found);
+        collect_variable(name, cell, 1, found);
     }
 }
 
-fn collect_variable(name: &str, cell: &Rc<Variable>, found: &mut Vec<Orphan>) {
+/// * `own_count`: how many references to the cell are the call frame's own.
+fn collect_variable(name: &str, cell: &Rc<Variable>, own_count: usize, found: &mut Vec<Orphan>) {
     // What something else links to stays.
-    if Rc::strong_count(cell) > 1 {
+    if Rc::strong_count(cell) > own_count {
         return;
     }
     if cell.has_traces.get() {
@@ -99,12 +102,11 @@ fn collect_elements(name: &str, array: &ArrayObject, found: &mut Vec<Orphan>) {
 }
 
 /// The local variables of a call frame that its code names.
-fn registers(call: &CallFrame) -> impl Iterator<Item = (&str, &Value)> {
+fn registers(call: &CallFrame) -> impl Iterator<Item = (&str, Value)> {
     let names = call.unit().map_or(&[][..], |unit| &unit.code.locals[..]);
     names.iter().enumerate().map(|(register, name)| {
-        // SAFETY: the window of a live call frame has a register for each of its unit's locals; nothing runs while the
-        // reference is used.
-        (&**name, unsafe { &*call.locals.add(register) })
+        let slot = Slot::Register(call.locals.wrapping_add(register));
+        (&**name, slot.content())
     })
 }
 
