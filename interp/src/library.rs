@@ -189,6 +189,7 @@ fn library_load(interp: &mut Interp, words: &[Value]) -> CommandResult {
 /// `::tcl::LibraryCall command ?arg ...?`: calls a command as its caller would. `unknown` ends with this, since a plain
 /// `tailcall` looks names up where `unknown` is.
 fn library_call(interp: &mut Interp, words: &[Value]) -> CommandResult {
+    interp.hide_tailcall();
     interp.tail_words(words[1..].to_vec())
 }
 

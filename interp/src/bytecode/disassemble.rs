@@ -55,6 +55,17 @@ pub fn disassemble(code: &Code) -> String {
     out
 }
 
+/// Each instruction as the words of its line: the name and the operands.
+pub fn instruction_words(code: &Code) -> Vec<Vec<String>> {
+    let words = |(number, instruction): (usize, &Instruction)| {
+        line(code, number, *instruction)
+            .split_whitespace()
+            .map(str::to_owned)
+            .collect()
+    };
+    code.instructions.iter().enumerate().map(words).collect()
+}
+
 fn line(code: &Code, number: usize, instruction: Instruction) -> String {
     let row = instruction.op.row();
     let mut text = format!("{:<13}", row.name);

@@ -12,7 +12,7 @@ use std::collections::HashMap;
 use crate::syntax::Span;
 use crate::value::Value;
 
-pub use disassemble::disassemble;
+pub use disassemble::{disassemble, instruction_words};
 pub use table::{Op, Operand, Row};
 
 /// A register number, counted from the start of the unit's window.

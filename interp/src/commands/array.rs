@@ -232,11 +232,20 @@ fn array_set(interp: &mut Interp, words: &[Value]) -> CommandResult {
         && let (base, Some(_)) = split_key(&name)
         && base.len() < name.len()
     {
+        let current = interp.current_namespace();
+        if base.contains("::") && interp.locate(base, &current).is_none() {
+            return Err(Exception::variable(
+                "set",
+                &name,
+                "parent namespace doesn't exist",
+                &["TCL", "LOOKUP", "VARNAME", &name],
+            ));
+        }
         return Err(Exception::variable(
             "set",
             &name,
             "variable isn't array",
-            &["TCL", "LOOKUP", "VARNAME", &name],
+            &["TCL", "LOOKUP", "VARNAME", base],
         ));
     }
     let call = interp.current_call();
@@ -266,7 +275,7 @@ fn make_empty(interp: &mut Interp, name: &Value, slot: &Slot) -> CommandResult {
     let content = slot.content();
     match &content.0 {
         Repr::Array(_) => done_empty(),
-        Repr::Unset => {
+        Repr::Unset if !slot.is_element() => {
             interp.make_array(name, "set")?;
             done_empty()
         }

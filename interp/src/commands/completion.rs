@@ -39,11 +39,13 @@ pub(crate) const COMMANDS: &[Builtin] = &[
     .compiled(compile_try),
 ];
 
-fn error(_interp: &mut Interp, words: &[Value]) -> CommandResult {
+fn error(interp: &mut Interp, words: &[Value]) -> CommandResult {
     let mut exception = Exception::error(words[1].clone());
     if let Some(info) = words.get(2).filter(|info| !info.is_empty()) {
         exception.info = Some(info.to_text());
         exception.is_logged = true;
+        // The command is not quoted, so tclsh goes on with the line of the error before.
+        exception.line = interp.error_line;
     }
     if let Some(error_code) = words.get(3) {
         exception.error_code = Some(error_code.clone());
@@ -68,6 +70,16 @@ fn return_command(interp: &mut Interp, words: &[Value]) -> CommandResult {
         true => (&words[1..], Value::EMPTY),
         false => (&words[1..words.len() - 1], words[words.len() - 1].clone()),
     };
+    if let [_, option, value, _] = words
+        && &*option.str() == "-options"
+        && value.to_dict().is_err()
+    {
+        // tclsh has an instruction for this form, with a message of its own.
+        return Err(Exception::with_code(
+            format!("expected dict but got \"{value}\""),
+            ["TCL", "RESULT", "ILLEGAL_OPTIONS"],
+        ));
+    }
     let mut options = OrderedMap::new();
     for pair in pairs.chunks_exact(2) {
         merge_option(&mut options, &pair[0], &pair[1])?;
@@ -87,7 +99,7 @@ fn merge_option(
     }
     let Ok(dict) = value.to_dict() else {
         return Err(Exception::with_code(
-            format!("expected dict but got \"{value}\""),
+            format!("bad -options value: expected dictionary but got \"{value}\""),
             ["TCL", "RESULT", "ILLEGAL_OPTIONS"],
         ));
     };
@@ -256,6 +268,10 @@ struct Catch {
 
 impl Resume for Catch {
     fn resume(self: Box<Self>, interp: &mut Interp, outcome: Outcome) -> CommandResult {
+        let outcome = outcome.map_err(|mut exception| {
+            interp.quote_catch(&mut exception, self.result.is_some());
+            exception
+        });
         let (completion, value, options) = interp.caught(outcome, self.options.is_some());
         if let Some(name) = &self.result {
             interp.variable_set(name, value)?;
@@ -535,10 +551,11 @@ impl Resume for Try {
                         exception
                             .add_info(&format!("\n    (\"try ... finally\" body line {line})"));
                     }
-                    Err(match result {
-                        Err(original) => during(exception, &original),
-                        Ok(_) => exception,
-                    })
+                    let original = match result {
+                        Err(original) => original,
+                        Ok(value) => Exception::new(code::OK, value),
+                    };
+                    Err(during(exception, &original))
                 }
             },
         }
@@ -714,7 +731,20 @@ fn compile_try(compiler: &mut Compiler<'_>, command: &Command, destination: Dest
     }
     compiler.builder.bind(finish);
     if let Some(finally) = finally {
-        compiler.script(&finally, Destination::Discard);
+        let [failed, done] = [(); 2].map(|()| compiler.builder.label());
+        let own = compiler.builder.top();
+        let [own_value, own_completion, own_options] = [(); 3].map(|()| compiler.builder.push());
+        compiler.catch_body(failed, own_value, true, |compiler| {
+            compiler.script(&finally, Destination::Discard)
+        });
+        compiler.builder.jump(Op::Jump, NO_REGISTER, done);
+        compiler.builder.bind(failed);
+        compiler
+            .builder
+            .emit(Op::NoteDuring, 0, own_completion, own_options, options);
+        compiler.builder.emit(Op::Rethrow, 0, own_value, 0, 0);
+        compiler.builder.bind(done);
+        compiler.builder.release(own);
     }
     let is_ok = compiler.builder.label();
     let scratch = compiler.builder.scratch();

@@ -25,6 +25,12 @@ fn yield_command(interp: &mut Interp, words: &[Value]) -> CommandResult {
 fn yieldto(interp: &mut Interp, words: &[Value]) -> CommandResult {
     let coroutine = interp.yielding_coroutine("yieldto")?;
     let namespace = interp.current_namespace();
+    if namespace.is_deleted.get() {
+        return Err(Exception::with_code(
+            "yieldto called in deleted namespace",
+            ["TCL", "COROUTINE", "YIELDTO_IN_DELETED"],
+        ));
+    }
     interp.suspend(&coroutine, true);
     // The command takes the place of the call that resumed the coroutine.
     let call = interp.current_call();
@@ -43,8 +49,15 @@ fn tailcall(interp: &mut Interp, words: &[Value]) -> CommandResult {
         ));
     }
     let mut exception = Exception::new(code::RETURN, Value::EMPTY);
-    if words.len() > 1 {
-        exception.tailcall = Some(words[1..].to_vec());
+    exception.tailcall = match words {
+        [_] => None,
+        words => Some(words[1..].to_vec()),
+    };
+    if exception.tailcall.is_none() || !interp.is_in_own_frame() {
+        // It takes the place of what an earlier one asked for, or of the procedure that `uplevel` reaches, not of the one that
+        // runs.
+        let words = exception.tailcall.take();
+        interp.set_tailcall(words);
     }
     Err(exception)
 }

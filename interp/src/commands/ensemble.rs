@@ -174,7 +174,7 @@ fn configure(interp: &mut Interp, words: &[Value]) -> CommandResult {
             let mut settings = Settings::default();
             for pair in pairs.chunks_exact(2) {
                 let number = option(&pair[0], CONFIGURE_OPTIONS, "option")?;
-                settings.read(CONFIGURE_OPTIONS[number], &pair[1], &namespace)?;
+                settings.read(CONFIGURE_OPTIONS[number], &pair[1], &current)?;
             }
             settings.apply(&ensemble);
             ensemble.is_customized.set(true);

@@ -6,6 +6,7 @@ use super::int_of;
 use super::list::concatenation;
 use crate::channel::{Encoding, Errno, path, system_encoding};
 use crate::compile::{Compiler, Destination};
+use crate::runtime::evaluate::level_number;
 use crate::runtime::{
     ANY, Builtin, CommandResult, Context, Exception, Interp, Next, Outcome, Resume, ScriptLabel,
     code, done,
@@ -45,11 +46,16 @@ fn uplevel(interp: &mut Interp, words: &[Value]) -> CommandResult {
     let Some(first) = rest.first() else {
         return Err(usage());
     };
+    if first.is_list() && first.to_list()?.elements().len() > 1 {
+        // It is a script, and keeps having no string rep.
+        let frame = interp.frame_at_level(None)?;
+        return push_uplevel(interp, rest, frame);
+    }
     let text = first.str();
     let looks_like_level =
         text.starts_with('#') || text.as_bytes().first().is_some_and(u8::is_ascii_digit);
-    let is_level =
-        looks_like_level && (rest.len() > 1 || text.starts_with('#') || first.as_int().is_some());
+    let is_number = level_number(first).is_some_and(|level| level >= 0);
+    let is_level = is_number || (looks_like_level && (rest.len() > 1 || text.starts_with('#')));
     let level = if is_level {
         rest = &rest[1..];
         Some(first)
@@ -60,9 +66,12 @@ fn uplevel(interp: &mut Interp, words: &[Value]) -> CommandResult {
     if rest.is_empty() {
         return Err(usage());
     }
-    let script = joined(rest);
+    push_uplevel(interp, rest, frame)
+}
+
+fn push_uplevel(interp: &mut Interp, words: &[Value], frame: usize) -> CommandResult {
     interp.push_script(
-        &script,
+        &joined(words),
         Context::Frame(frame),
         ScriptLabel::Fixed("\"uplevel\" body"),
     )
@@ -176,8 +185,7 @@ impl Interp {
         self.run_nested(move |interp| {
             interp.script_files.push(name.clone());
             interp.push_native(Box::new(Sourced));
-            let label = ScriptLabel::Made(format!("file \"{name}\""));
-            interp.push_top_level(&script, Context::Global, label)
+            interp.push_top_level(&script, Context::Global, ScriptLabel::File(name))
         })
     }
 
@@ -185,8 +193,7 @@ impl Interp {
     pub(crate) fn push_source(&mut self, name: &Value, script: &Value) -> CommandResult {
         self.script_files.push(name.clone());
         self.push_native(Box::new(Sourced));
-        let label = ScriptLabel::Made(format!("file \"{name}\""));
-        self.push_script(script, Context::Current, label)
+        self.push_script(script, Context::Current, ScriptLabel::File(name.clone()))
     }
 }
 

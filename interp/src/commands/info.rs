@@ -132,17 +132,11 @@ fn info_default(interp: &mut Interp, words: &[Value]) -> CommandResult {
 
 fn info_errorstack(interp: &mut Interp, words: &[Value]) -> CommandResult {
     if let Some(path) = words.get(1) {
-        return done(in_interpreter(interp, path, |interp| error_stack(interp))?);
+        return done(in_interpreter(interp, path, |interp| {
+            interp.error_stack.clone()
+        })?);
     }
-    done(error_stack(interp))
-}
-
-fn error_stack(interp: &Interp) -> Value {
-    interp
-        .last_error
-        .as_ref()
-        .and_then(|error| error.stack.clone())
-        .unwrap_or_default()
+    done(interp.error_stack.clone())
 }
 
 fn info_exists(interp: &mut Interp, words: &[Value]) -> CommandResult {

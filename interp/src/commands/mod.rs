@@ -12,6 +12,7 @@ pub(crate) mod completion;
 pub(crate) mod control;
 pub(crate) mod coroutine;
 pub(crate) mod dict;
+pub(crate) mod disassembly;
 pub(crate) mod encoding;
 pub(crate) mod ensemble;
 pub(crate) mod evaluate;
@@ -40,6 +41,7 @@ pub(crate) mod subst;
 pub(crate) mod switch;
 pub(crate) mod timerate;
 pub(crate) mod trace;
+pub(crate) mod unsupported;
 pub(crate) mod variable;
 
 use crate::runtime::{Builtin, Exception, Interp};
@@ -57,6 +59,7 @@ const TABLES: &[&[Builtin]] = &[
     control::COMMANDS,
     coroutine::COMMANDS,
     dict::COMMANDS,
+    disassembly::COMMANDS,
     encoding::COMMANDS,
     evaluate::COMMANDS,
     event::COMMANDS,
@@ -82,6 +85,7 @@ const TABLES: &[&[Builtin]] = &[
     switch::COMMANDS,
     timerate::COMMANDS,
     trace::COMMANDS,
+    unsupported::COMMANDS,
     variable::COMMANDS,
 ];
 
@@ -109,9 +113,18 @@ pub(crate) fn is_inlinable(name: &str) -> bool {
 
 /// The value as a 64-bit integer.
 pub(crate) fn int_of(value: &Value) -> Result<i64, Box<Exception>> {
-    value
-        .as_int()
-        .ok_or_else(|| Exception::not_an_integer(value))
+    value.as_int().ok_or_else(|| {
+        let mut exception = Exception::not_an_integer(value);
+        if exception
+            .error_code_value()
+            .list_element(0)
+            .is_ok_and(|word| word.is_some_and(|word| &*word.str() == "TCL"))
+        {
+            let words = ["TCL", "VALUE", "INTEGER"].map(Value::text);
+            exception.error_code = Some(Value::list(words.to_vec()));
+        }
+        exception
+    })
 }
 
 /// The value as a double.

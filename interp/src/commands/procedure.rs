@@ -19,14 +19,15 @@ fn proc_command(interp: &mut Interp, words: &[Value]) -> CommandResult {
     let Some((holder, tail)) = interp.locate(&name, &current) else {
         return Err(Exception::with_code(
             format!("can't create procedure \"{}\": unknown namespace", &*name),
-            ["TCL", "LOOKUP", "NAMESPACE", &name],
+            ["TCL", "VALUE", "COMMAND"],
         ));
     };
-    let procedure =
+    let mut procedure =
         Procedure::new(&words[2], &words[3], &holder, false).map_err(|mut exception| {
             exception.add_info(&format!("\n    (creating proc \"{tail}\")"));
             exception
         })?;
+    procedure.origin = interp.location_of_word(&words[3].str());
     interp.put_command(&holder, tail, CommandKind::Procedure(Rc::new(procedure)));
     done_empty()
 }
@@ -42,7 +43,7 @@ fn apply(interp: &mut Interp, words: &[Value]) -> CommandResult {
 
 impl Interp {
     /// The procedure that a lambda expression describes, kept on its value.
-    fn lambda(&mut self, value: &Value) -> Result<Rc<Procedure>, Box<Exception>> {
+    pub(crate) fn lambda(&mut self, value: &Value) -> Result<Rc<Procedure>, Box<Exception>> {
         if let Some(kept) = value.cached::<Lambda>()
             && kept.1 == self.id
             && !kept.0.namespace.is_deleted.get()

@@ -59,6 +59,9 @@ fn switch(interp: &mut Interp, words: &[Value]) -> CommandResult {
         return Err(usage(&words[0]));
     };
     if arms.is_empty() {
+        if words.len() > 2 {
+            check_arms(std::slice::from_ref(text), false)?;
+        }
         return Err(usage(&words[0]));
     }
     let is_list = arms.len() == 1;
@@ -190,7 +193,7 @@ fn check_arms(arms: &[Value], is_list: bool) -> Result<(), Box<Exception>> {
     {
         return Err(Exception::with_code(
             format!("no body specified for pattern \"{pattern}\""),
-            ["TCL", "OPERATION", "SWITCH", "FALLTHROUGH"],
+            ["TCL", "OPERATION", "SWITCH", "BADARM", "FALLTHROUGH"],
         ));
     }
     Ok(())
@@ -237,12 +240,12 @@ fn matches_regexp(
     if search(interp, &[])?.as_int() != Some(1) {
         return Ok(false);
     }
-    if let Some(name) = &options.match_variable {
-        let values = search(interp, &["-inline"])?;
-        interp.variable_set(name, values)?;
-    }
     if let Some(name) = &options.index_variable {
         let values = search(interp, &["-inline", "-indices"])?;
+        interp.variable_set(name, values)?;
+    }
+    if let Some(name) = &options.match_variable {
+        let values = search(interp, &["-inline"])?;
         interp.variable_set(name, values)?;
     }
     Ok(true)
@@ -271,6 +274,7 @@ fn compile_switch(
     let mut words = &command.words[1..];
     let mut is_glob = false;
     let mut is_exact = false;
+    let mut has_end = false;
     while let Some(option) = words.first().and_then(|word| word.constant(source)) {
         match option {
             "-exact" if words.len() > 2 && !is_glob && !is_exact => {
@@ -283,6 +287,7 @@ fn compile_switch(
             }
             "--" => {
                 words = &words[1..];
+                has_end = true;
                 break;
             }
             _ if option.starts_with('-') => return false,
@@ -292,6 +297,10 @@ fn compile_switch(
     let [text, arms @ ..] = words else {
         return false;
     };
+    // As in tclsh; it shows in errorInfo.
+    if arms.len() > 1 && !has_end {
+        return false;
+    }
     let Some(arms) = constant_arms(compiler, arms) else {
         return false;
     };

@@ -1,4 +1,4 @@
-//! `timerate`: how long a script takes, run again and again for a given time.
+//! `timerate`: how often a script runs in a given time.
 
 use std::cell::Cell;
 use std::time::{Duration, Instant};
@@ -8,53 +8,48 @@ use crate::runtime::{
     ANY, Builtin, CommandResult, Context, Exception, Interp, Outcome, Resume, ScriptLabel, code,
     done,
 };
+use crate::syntax::{Span, parse_script};
 use crate::value::Value;
-
-const USAGE: &str = "?-direct? ?-calibrate? ?-overhead double? command ?time ?max-count??";
 
 /// The rows of this file.
 pub(crate) const COMMANDS: &[Builtin] = &[
-    Builtin::new("timerate", USAGE, 1, ANY, timerate),
-    Builtin::new("::tcl::unsupported::timerate", USAGE, 1, ANY, timerate),
+    Builtin::new("timerate", USAGE, 0, ANY, timerate),
+    Builtin::new("tcl::unsupported::timerate", USAGE, 0, ANY, timerate),
 ];
 
-/// How long a script is measured unless the command says otherwise.
-const DEFAULT_MS: i64 = 1000;
+const USAGE: &str = "?-direct? ?-calibrate? ?-overhead double? command ?time ?max-count??";
 
-/// What `timerate -calibrate` has found.
+/// How long scripts are run when no time is given.
+const TIME_DEFAULT_MS: i64 = 1000;
+
+/// Microseconds that one turn of the loop costs by itself, as `-calibrate` has found them.
 #[derive(Default)]
-struct Calibration {
-    /// Microseconds that one iteration takes without a script, taken off all measurements.
-    overhead_us: Cell<f64>,
-}
+struct Overhead(Cell<f64>);
 
 /// A `timerate` that runs.
-struct Measurement {
+struct TimeRate {
     script: Value,
-    calibrates: bool,
-    /// As given by `-overhead`; without it what was calibrated counts.
-    overhead_us: Option<f64>,
-    limit: Duration,
+    time: Duration,
     count_max: u64,
     count: u64,
     start: Instant,
+    overhead: f64,
+    calibrates: bool,
 }
 
 fn timerate(interp: &mut Interp, words: &[Value]) -> CommandResult {
-    let usage = || Exception::wrong_args(&format!("{} {USAGE}", words[0]));
+    let mut overhead = None;
     let mut calibrates = false;
-    let mut overhead_us = None;
     let mut at = 1;
+    // The last word is the script, whatever it looks like.
     while at + 1 < words.len() {
         match &*words[at].str() {
-            // There is no uncompiled evaluation here.
             "-direct" => {}
             "-calibrate" => calibrates = true,
-            "-overhead" if at + 2 < words.len() => {
+            "-overhead" => {
                 at += 1;
-                overhead_us = Some(double_of(&words[at])?);
+                overhead = Some(double_of(&words[at])?);
             }
-            "-overhead" => return Err(usage()),
             "--" => {
                 at += 1;
                 break;
@@ -63,102 +58,110 @@ fn timerate(interp: &mut Interp, words: &[Value]) -> CommandResult {
         }
         at += 1;
     }
-    let (script, limits) = match words.get(at..) {
-        Some([script, limits @ ..]) if limits.len() <= 2 => (script, limits),
-        _ => return Err(usage()),
+    let (script, time, count_max) = match words.get(at..).unwrap_or_default() {
+        [script] => (script, TIME_DEFAULT_MS, u64::MAX),
+        [script, time] => (script, int_of(time)?, u64::MAX),
+        [script, time, count] => (
+            script,
+            int_of(time)?,
+            u64::try_from(int_of(count)?).unwrap_or(0),
+        ),
+        _ => return Err(Exception::wrong_args(&format!("timerate {USAGE}"))),
     };
-    let limit_ms = limits.first().map_or(Ok(DEFAULT_MS), int_of)?;
-    let count_max = limits.get(1).map_or(Ok(i64::MAX), int_of)?;
-    if calibrates && limit_ms <= 0 {
-        interp.data::<Calibration>().overhead_us.set(0.0);
-        return done(0i64);
+    let known = interp.data::<Overhead>();
+    if calibrates && time <= 0 {
+        known.0.set(0.0);
+        return done(0_i64);
     }
-    let state = Measurement {
+    let text = script.str();
+    if let Some(error) = parse_script(&text, Span::whole(&text)).error {
+        return Err(Exception::error(&*error.message));
+    }
+    let state = TimeRate {
         script: script.clone(),
-        calibrates,
-        overhead_us,
-        limit: Duration::from_millis(u64::try_from(limit_ms).unwrap_or(0)),
-        count_max: u64::try_from(count_max).unwrap_or(0),
+        time: Duration::from_millis(u64::try_from(time).unwrap_or(0)),
+        count_max,
         count: 0,
         start: Instant::now(),
+        overhead: overhead.unwrap_or_else(|| if calibrates { 0.0 } else { known.0.get() }),
+        calibrates,
     };
-    if state.count_max == 0 {
-        return state.finish(interp);
+    if count_max == 0 {
+        return done("0 \u{b5}s/# 0 # 0 #/sec 0 net-ms");
     }
-    Box::new(state).iterate(interp)
+    Box::new(state).run(interp)
 }
 
-impl Measurement {
-    fn iterate(self: Box<Self>, interp: &mut Interp) -> CommandResult {
+impl TimeRate {
+    fn run(self: Box<Self>, interp: &mut Interp) -> CommandResult {
         let script = self.script.clone();
         interp.push_native(self);
         interp.push_script(&script, Context::Current, ScriptLabel::None)
     }
 
-    fn finish(&self, interp: &mut Interp) -> CommandResult {
-        let elapsed_us = self.start.elapsed().as_nanos() as f64 / 1000.0;
-        if self.count == 0 {
-            return done("0 \u{b5}s/# 0 # 0 #/sec 0 net-ms");
-        }
+    /// The measured times as a list.
+    fn report(&self, interp: &mut Interp) -> CommandResult {
         let count = self.count as f64;
-        let calibration = interp.data::<Calibration>();
+        let total = self.start.elapsed().as_micros() as f64;
+        let net = (total - self.overhead * count).max(0.0);
+        let each = net / count;
+        let counted = net.max(1.0);
+        let rate = count * 1e6 / counted;
         if self.calibrates {
-            let overhead = elapsed_us / count;
-            calibration.overhead_us.set(overhead);
+            interp.data::<Overhead>().0.set(each);
             return done(format!(
-                "{} \u{b5}s/#-overhead {}",
-                Value::double(overhead),
-                rate(elapsed_us, self.count)
+                "{} \u{b5}s/#-overhead {} \u{b5}s/# {} # {} #/sec",
+                Value::double(each),
+                six_digits(each),
+                self.count,
+                rate_text(rate)
             ));
         }
-        let overhead = self.overhead_us.unwrap_or(calibration.overhead_us.get());
-        let net_us = (elapsed_us - overhead.max(0.0) * count).max(0.0);
         done(format!(
-            "{} {:.3} net-ms",
-            rate(net_us, self.count),
-            net_us.max(1.0) / 1000.0
+            "{} \u{b5}s/# {} # {} #/sec {:.3} net-ms",
+            six_digits(each),
+            self.count,
+            rate_text(rate),
+            counted / 1000.0
         ))
     }
 }
 
-impl Resume for Measurement {
+impl Resume for TimeRate {
     fn resume(mut self: Box<Self>, interp: &mut Interp, outcome: Outcome) -> CommandResult {
-        let mut is_done = false;
-        if let Err(exception) = outcome {
-            match exception.code {
-                code::CONTINUE => {}
-                code::BREAK => is_done = true,
-                _ => return Err(exception),
-            }
-        }
+        let is_over = match outcome {
+            Ok(_) => false,
+            Err(exception) if exception.code == code::BREAK => true,
+            Err(exception) if exception.code == code::CONTINUE => false,
+            Err(exception) => return Err(exception),
+        };
         self.count += 1;
-        is_done |= self.count >= self.count_max || self.start.elapsed() >= self.limit;
-        if is_done {
-            return self.finish(interp);
+        if is_over || self.count >= self.count_max || self.start.elapsed() >= self.time {
+            return self.report(interp);
         }
         interp.check_fuel()?;
-        self.iterate(interp)
+        self.run(interp)
     }
 }
 
-/// `N µs/# COUNT # N #/sec`, each number with as many places as tclsh gives it.
-fn rate(net_us: f64, count: u64) -> String {
-    let per_iteration = net_us / count as f64;
-    let places = match per_iteration {
-        ..10.0 => 6,
-        ..100.0 => 4,
-        ..1e3 => 3,
-        ..1e4 => 2,
-        ..1e6 => 1,
+/// A number of microseconds with some six digits.
+fn six_digits(number: f64) -> String {
+    let decimals = match number {
+        n if n < 10.0 => 6,
+        n if n < 100.0 => 4,
+        n if n < 1000.0 => 3,
+        n if n < 10_000.0 => 2,
+        n if n < 1e6 => 1,
         _ => 0,
     };
-    // A measurement of nothing counts as a microsecond.
-    let per_second = count as f64 / net_us.max(1.0) * 1e6;
-    let rate_places = match per_second {
-        ..100.0 => 3,
-        ..1e3 => 2,
-        ..1e5 => 1,
+    format!("{number:.decimals$}")
+}
+
+fn rate_text(rate: f64) -> String {
+    let decimals = match rate {
+        n if n < 100.0 => 3,
+        n if n < 100_000.0 => 2,
         _ => 0,
     };
-    format!("{per_iteration:.places$} \u{b5}s/# {count} # {per_second:.rate_places$} #/sec")
+    format!("{rate:.decimals$}")
 }

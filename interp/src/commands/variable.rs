@@ -2,7 +2,7 @@
 
 use crate::bytecode::Op;
 use crate::compile::{Compiler, Destination, PlaceKind};
-use crate::runtime::namespace::split_name;
+use crate::runtime::namespace::{is_qualified, split_name};
 use crate::runtime::{ANY, Builtin, CommandResult, Exception, Interp, done, done_empty};
 use crate::syntax::Command;
 use crate::value::{Value, Variable};
@@ -23,7 +23,7 @@ pub(crate) const COMMANDS: &[Builtin] = &[
         upvar,
     )
     .compiled(compile_upvar),
-    Builtin::new("variable", "?name value...? name ?value?", 1, ANY, variable)
+    Builtin::new("variable", "?name value...? name ?value?", 0, ANY, variable)
         .compiled(compile_variable),
 ];
 
@@ -228,6 +228,17 @@ fn global(interp: &mut Interp, words: &[Value]) -> CommandResult {
     for name in &words[1..] {
         let text = name.str();
         let root = interp.global_namespace();
+        if !is_qualified(&text) {
+            let cell = root.variable(&text).unwrap_or_else(|| {
+                let cell = Variable::unset();
+                root.variables
+                    .borrow_mut()
+                    .insert(text.as_ref().into(), cell.clone());
+                cell
+            });
+            interp.link(&text, &cell)?;
+            continue;
+        }
         let absolute = if text.starts_with("::") {
             text.to_string()
         } else {
@@ -270,6 +281,10 @@ fn compile_global(
     let Some(names) = plain_names(compiler, &command.words[1..]) else {
         return false;
     };
+    // After `::` such a colon would belong to the separator.
+    if names.iter().any(|name| name.starts_with(':')) {
+        return false;
+    }
     for name in names {
         let local = compiler.builder.local(&name);
         let site = compiler.builder.variable_site(&format!("::{name}"));

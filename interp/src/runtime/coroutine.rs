@@ -3,7 +3,7 @@
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
-use super::command::{Command, CommandKind, CommandResult, Next};
+use super::command::{Command, CommandKind, CommandResult, Next, Resume};
 use super::exception::{Exception, Outcome};
 use super::frame::{End, Fiber, Frame, FrameKind};
 use super::{Interp, code};
@@ -18,6 +18,17 @@ pub struct Coroutine {
     pub(crate) state: Cell<State>,
     /// Waiting for several words (`yieldto`) rather than one.
     pub(crate) takes_many: Cell<bool>,
+    /// Commands to be called when it is resumed, the last one first.
+    pub(crate) injected: RefCell<Vec<Vec<Value>>>,
+}
+
+/// Waits for a command that was injected into a coroutine.
+struct Injected(Rc<Coroutine>);
+
+impl Resume for Injected {
+    fn resume(self: Box<Self>, interp: &mut Interp, outcome: Outcome) -> CommandResult {
+        interp.call_injected(&self.0, outcome?)
+    }
 }
 
 /// What a coroutine is doing.
@@ -53,6 +64,7 @@ impl Interp {
             command: RefCell::new(None),
             state: Cell::new(State::Running),
             takes_many: Cell::new(false),
+            injected: RefCell::default(),
         });
         let command = self.put_command(&holder, tail, CommandKind::Coroutine(coroutine.clone()));
         *coroutine.command.borrow_mut() = Some(command);
@@ -123,7 +135,24 @@ impl Interp {
         };
         coroutine.state.set(State::Running);
         self.switch_to(fiber);
-        Ok(Next::Deliver(outcome))
+        match outcome {
+            Ok(value) => match self.call_injected(coroutine, value) {
+                Ok(Next::Done(value)) => Ok(Next::Deliver(Ok(value))),
+                Err(exception) => Ok(Next::Deliver(Err(exception))),
+                next => next,
+            },
+            Err(exception) => Ok(Next::Deliver(Err(exception))),
+        }
+    }
+
+    /// Calls the command injected last into the coroutine that goes on, if any; `value` is what it was resumed with.
+    fn call_injected(&mut self, coroutine: &Rc<Coroutine>, value: Value) -> CommandResult {
+        let Some(words) = coroutine.injected.borrow_mut().pop() else {
+            return Ok(Next::Done(value));
+        };
+        self.push_native(Box::new(Injected(coroutine.clone())));
+        let call = self.current_call();
+        self.push_words_in(words, call, None)
     }
 
     /// The coroutine that runs now, if `yield` is possible.
@@ -174,10 +203,7 @@ impl Interp {
                 }
             }
         }
-        match outcome {
-            Err(exception) if exception.code == code::RETURN => self.finish_return(exception),
-            outcome => outcome,
-        }
+        outcome
     }
 
     /// Forgets a coroutine whose command is deleted.
@@ -187,6 +213,10 @@ impl Interp {
         }
         coroutine.command.borrow_mut().take();
         let fiber = coroutine.fiber.borrow_mut().take();
-        drop(fiber);
+        if let Some(fiber) = fiber {
+            let orphans = super::watched::orphans_of(&fiber);
+            drop(fiber);
+            self.fire_orphans(orphans);
+        }
     }
 }

@@ -5,7 +5,7 @@ use std::rc::Rc;
 use super::command::{Command, CommandResult, Next, Resume};
 use super::coroutine::State;
 use super::exception::{Exception, Outcome, code};
-use super::frame::{CallFrame, CodeFrame, End, Frame, FrameKind, Label};
+use super::frame::{CallFrame, CodeFrame, End, FileLabel, Frame, FrameKind, Label};
 use super::namespace::Namespace;
 use super::unit::Unit;
 use super::{Interp, Mode};
@@ -34,6 +34,8 @@ pub enum ScriptLabel {
     Fixed(&'static str),
     /// This text.
     Made(String),
+    /// `file "name"`: the script is all of the file of this name.
+    File(Value),
 }
 
 impl From<ScriptLabel> for Label {
@@ -42,6 +44,20 @@ impl From<ScriptLabel> for Label {
             ScriptLabel::None => Label::None,
             ScriptLabel::Fixed(text) => Label::Fixed(text),
             ScriptLabel::Made(text) => Label::Made(text.into()),
+            ScriptLabel::File(name) => Label::File(Rc::new(FileLabel::of(&name))),
+        }
+    }
+}
+
+impl FileLabel {
+    fn of(name: &Value) -> FileLabel {
+        let text = name.str();
+        let path = std::env::current_dir()
+            .ok()
+            .and_then(|directory| crate::channel::path::normalize(&text, &directory).ok());
+        FileLabel {
+            text: format!("file \"{}\"", &*text).into(),
+            path: path.map_or_else(|| name.clone(), Value::string),
         }
     }
 }
@@ -100,9 +116,13 @@ impl Interp {
     /// Evaluates a script as `source` evaluates a file: at the global level, command by command.
     pub fn eval_file_text(&mut self, script: &Value) -> Outcome {
         let script = script.clone();
-        self.run_nested(move |interp| {
+        let outcome = self.run_nested(move |interp| {
             interp.push_top_level(&script, Context::Global, ScriptLabel::None)
-        })
+        });
+        if let Err(exception) = &outcome {
+            self.publish_error(exception);
+        }
+        outcome
     }
 
     /// Calls a command with these words, at the global level, and runs it to its end.
@@ -193,7 +213,15 @@ impl Interp {
             Context::Namespace(namespace) => {
                 let caller = self.current_call();
                 let level = self.fiber.calls[caller].level + 1;
-                let frame = CallFrame::namespace(namespace, level, caller as u32);
+                let mut frame = CallFrame::namespace(namespace, level, caller as u32);
+                if let Some(FrameKind::Code(code)) =
+                    self.fiber.frames.last().map(|frame| &frame.kind)
+                    && code.word_count > 0
+                {
+                    // The words of the pending call, in its window, stay until it is done.
+                    frame.words = code.base.wrapping_add(usize::from(code.result));
+                    frame.word_count = u32::from(code.word_count);
+                }
                 self.fiber.calls.push(frame);
                 (self.fiber.calls.len() as u32 - 1, true)
             }
@@ -201,17 +229,20 @@ impl Interp {
     }
 
     pub(crate) fn check_depth(&mut self) -> Result<(), Box<Exception>> {
-        if self.fiber.frames.len() >= self.recursion_limit * 2
-            || self.eval_depth() >= self.recursion_limit
+        if self.fiber.frames.len() >= self.recursion_limit
+            && self.eval_depth() > self.recursion_limit
         {
             return Err(Exception::too_deep());
         }
         Ok(())
     }
 
-    /// How deep evaluations nest, as the recursion limit counts them.
+    /// How many commands have been called inside one another, which is what the recursion limit counts: each has the unit that
+    /// calls it below it, or its words.
     fn eval_depth(&self) -> usize {
-        self.fiber.frames.len()
+        let is_call =
+            |frame: &&Frame| matches!(frame.kind, FrameKind::Code(_) | FrameKind::Words(_));
+        self.fiber.frames.iter().filter(is_call).count()
     }
 
     /// Pushes a unit.
@@ -453,17 +484,15 @@ impl Interp {
             }
             Some(value) => {
                 let text = value.str();
-                match text.strip_prefix('#') {
-                    Some(absolute) => absolute
-                        .parse::<i64>()
-                        .ok()
-                        .filter(|n| *n >= 0)
-                        .ok_or_else(|| bad(&text))?,
-                    None => match value.as_int() {
-                        Some(up) if up >= 0 => i64::from(current.level) - up,
-                        _ => return Err(bad(&text)),
-                    },
-                }
+                let wanted = match text.strip_prefix('#') {
+                    Some(absolute) => level_number(&Value::text(absolute)),
+                    None => level_number(value)
+                        .filter(|up| *up >= 0)
+                        .map(|up| i64::from(current.level) - up),
+                };
+                wanted
+                    .filter(|level| *level >= 0)
+                    .ok_or_else(|| bad(&text))?
             }
         };
         let mut index = self.current_call();
@@ -507,6 +536,12 @@ impl Interp {
         }
         Err(exception)
     }
+}
+
+/// The number of a level: integers of 33 bits wrap to 32, as they do in C.
+pub(crate) fn level_number(value: &Value) -> Option<i64> {
+    let number = value.as_int()?;
+    (number.unsigned_abs() <= u64::from(u32::MAX)).then_some(i64::from(number as i32))
 }
 
 fn end_of(owns_call: bool, label: ScriptLabel) -> End {

@@ -177,6 +177,19 @@ impl Exception {
         )
     }
 
+    /// A command that nothing encloses has completed with a code that means nothing there.
+    pub(crate) fn unexpected(completion: i32) -> Box<Exception> {
+        let message = match completion {
+            code::BREAK => "invoked \"break\" outside of a loop".to_owned(),
+            code::CONTINUE => "invoked \"continue\" outside of a loop".to_owned(),
+            other => format!("command returned bad code: {other}"),
+        };
+        Exception::with_code(
+            message,
+            ["TCL", "UNEXPECTED_RESULT_CODE", &completion.to_string()],
+        )
+    }
+
     /// The limit on the size of `what` is reached.
     pub fn too_large(what: &str, limit: usize) -> Box<Exception> {
         Exception::with_code(
@@ -252,9 +265,7 @@ impl Exception {
                     self.stack.clone().unwrap_or(Value::EMPTY),
                 );
             }
-            if self.code == code::ERROR || self.error_code.is_some() {
-                map.insert(Value::text("-errorcode"), self.error_code_value());
-            }
+            map.insert(Value::text("-errorcode"), self.error_code_value());
             if self.code == code::ERROR || self.info.is_some() {
                 map.insert(Value::text("-errorinfo"), self.info_value());
             }

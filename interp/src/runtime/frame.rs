@@ -147,6 +147,8 @@ pub(crate) enum End {
     Lambda,
     /// A script; errors gain a line such as `("eval" body line 3)`.
     Script(Label),
+    /// A command called in place of another, which errors quote.
+    Command,
     /// A script with a call frame of its own (`namespace eval`); errors gain a line as above.
     Namespace(Label),
 }
@@ -160,6 +162,16 @@ pub(crate) enum Label {
     Fixed(&'static str),
     /// This text.
     Made(Rc<str>),
+    /// The script is all of a file.
+    File(Rc<FileLabel>),
+}
+
+/// What there is to say about a script that is all of a file.
+pub(crate) struct FileLabel {
+    /// `file "name"`, with the name that it was sourced by.
+    pub text: Box<str>,
+    /// The file's normalized name.
+    pub path: Value,
 }
 
 /// A unit being run.
@@ -218,6 +230,8 @@ pub(crate) struct Extra {
     /// The words of a `tailcall` whose exception a `catch` in the procedure has caught: they are called in its place all
     /// the same.
     pub tailcall: Option<Vec<Value>>,
+    /// Whether a local variable has had a trace.
+    pub is_watched: bool,
 }
 
 /// One of Tcl's levels.

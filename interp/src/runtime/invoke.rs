@@ -234,6 +234,9 @@ impl Interp {
             inlines,
             false,
         );
+        if let Some(origin) = &procedure.origin {
+            let _ = unit.origin.set(origin.clone());
+        }
         *procedure.unit.borrow_mut() = Some(unit.clone());
         unit
     }
@@ -254,18 +257,42 @@ impl Interp {
     /// A `tailcall` reached its procedure: the procedure's frame goes, and the words are called in its place.
     pub(crate) fn finish_tailcall(&mut self, words: Vec<Value>) -> CommandResult {
         let namespace = self.current_namespace();
+        let orphans = self.orphans();
         self.fiber.pop_frame();
+        self.fire_orphans(orphans);
         // The words of the call that this one replaces go too, so that a chain of tail calls takes no room.
         if let Some(Frame {
             kind: FrameKind::Words(_),
-            end: End::Plain,
+            end: End::Plain | End::Command,
             ..
         }) = self.fiber.frames.last()
         {
             self.fiber.pop_frame();
         }
-        let call = self.current_call();
-        self.push_words_in(words, call, Some(namespace))
+        if namespace.is_deleted.get() {
+            let name = format!("::{}", namespace.full_name().trim_start_matches(':'));
+            return Err(Exception::with_code(
+                format!("namespace \"{name}\" not found"),
+                ["TCL", "LOOKUP", "NAMESPACE", &name],
+            ));
+        }
+        self.check_depth()?;
+        let call = self.current_call() as u32;
+        self.fiber.frames.push(Frame {
+            kind: FrameKind::Words(words),
+            call,
+            end: End::Command,
+        });
+        self.call_top_words(Some(namespace))
+    }
+
+    /// Keeps the tail call on top out of errorInfo: it only leads to another command.
+    pub(crate) fn hide_tailcall(&mut self) {
+        if let Some(frame) = self.fiber.frames.last_mut()
+            && matches!(frame.end, End::Command)
+        {
+            frame.end = End::Plain;
+        }
     }
 
     /// The words of a tail call that the procedure on top has caught and is now done with.
@@ -276,6 +303,23 @@ impl Interp {
         self.call_frame_mut().extra.as_mut()?.tailcall.take()
     }
 
+    /// Whether what runs was not brought to its call frame by `uplevel`.
+    pub(crate) fn is_in_own_frame(&self) -> bool {
+        let entered =
+            self.fiber.frames.iter().rev().find(|frame| {
+                matches!(frame.end, End::Procedure | End::Lambda | End::Namespace(_))
+            });
+        entered.is_none_or(|frame| frame.call as usize == self.current_call())
+    }
+
+    /// Sets what is called in place of the procedure of the current call frame when it is done.
+    pub(crate) fn set_tailcall(&mut self, words: Option<Vec<Value>>) {
+        let frame = self.call_frame_mut();
+        if words.is_some() || frame.extra.is_some() {
+            frame.extra.get_or_insert_default().tailcall = words;
+        }
+    }
+
     /// Keeps the tail call of an exception that a script catches.
     pub(crate) fn keep_tailcall(&mut self, exception: &mut Exception) {
         if let Some(words) = exception.tailcall.take() {
@@ -283,11 +327,32 @@ impl Interp {
         }
     }
 
-    /// Deletes a command: its name stands for nothing from now on.
+    /// Deletes a command and those that import it: their names stand for nothing from now on.
     pub(crate) fn delete_command(&mut self, command: &Rc<Command>) {
-        if command.is_deleted.replace(true) {
-            return;
+        // Imports of imports wait here instead of nesting.
+        let mut waiting = vec![command.clone()];
+        let mut deleted = Vec::new();
+        while let Some(command) = waiting.pop() {
+            if command.is_deleted.replace(true) {
+                continue;
+            }
+            self.take_name(&command);
+            let importers: Vec<_> = command.importers.borrow_mut().drain(..).collect();
+            waiting.extend(importers.iter().rev().filter_map(std::rc::Weak::upgrade));
+            deleted.push(command);
         }
+        for command in deleted {
+            let kind = command.kind.borrow().clone();
+            match kind {
+                CommandKind::Coroutine(coroutine) => self.drop_coroutine(&coroutine),
+                CommandKind::Native(native) => native.deleted(self),
+                _ => {}
+            }
+        }
+    }
+
+    /// Takes a command that is being deleted out of its namespace, after its delete traces.
+    fn take_name(&mut self, command: &Rc<Command>) {
         crate::commands::trace::command_deleted(self, command);
         let name = command.name.borrow().clone();
         if let Some(namespace) = command.namespace.borrow().upgrade() {
@@ -301,16 +366,6 @@ impl Interp {
             }
         }
         self.command_changed(&name);
-        let importers: Vec<_> = command.importers.borrow_mut().drain(..).collect();
-        for importer in importers.iter().filter_map(std::rc::Weak::upgrade) {
-            self.delete_command(&importer);
-        }
-        let kind = command.kind.borrow().clone();
-        match kind {
-            CommandKind::Coroutine(coroutine) => self.drop_coroutine(&coroutine),
-            CommandKind::Native(native) => native.deleted(self),
-            _ => {}
-        }
     }
 
     // For the compiler.

@@ -12,6 +12,7 @@ pub mod exception;
 pub(crate) mod frame;
 mod invoke;
 mod linking;
+pub(crate) mod location;
 pub mod mode;
 pub mod namespace;
 pub(crate) mod procedure;
@@ -20,6 +21,7 @@ pub mod safepoint;
 pub(crate) mod unit;
 mod unwind;
 pub mod variable;
+mod watched;
 
 use std::any::{Any, TypeId};
 use std::cell::{Cell, RefCell};
@@ -81,8 +83,10 @@ pub struct Interp {
     data: HashMap<TypeId, Rc<dyn Any>>,
     /// The status that `exit` asked for; everything then unwinds.
     pub(crate) exit_status: Option<i32>,
-    /// What errorInfo's variables were last set to, cached cells.
-    pub(crate) last_error: Option<Box<Exception>>,
+    /// `-errorstack` of the error that was caught or reported last.
+    pub(crate) error_stack: Value,
+    /// The line that it was in.
+    pub(crate) error_line: u32,
     /// The variables (with keys of array elements) whose traces run.
     pub(crate) active_traces: Vec<(Rc<crate::value::Variable>, Option<Value>)>,
 }
@@ -122,7 +126,8 @@ impl Interp {
             events: Events::new(),
             data: HashMap::new(),
             exit_status: None,
-            last_error: None,
+            error_stack: Value::EMPTY,
+            error_line: 1,
             active_traces: Vec::new(),
         }
     }

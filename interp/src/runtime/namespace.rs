@@ -260,6 +260,14 @@ impl Interp {
             importers = existing.importers.take();
             self.delete_command(&existing);
         }
+        // A delete trace may have deleted the namespace; it comes back for the new command.
+        let namespace = &match namespace.is_deleted.get() && !namespace.is_global() {
+            true => {
+                let global = self.global.clone();
+                self.make_namespace(namespace.full_name(), &global)
+            }
+            false => namespace.clone(),
+        };
         let command = Command::new(name, namespace, kind);
         for importer in importers.iter().filter_map(std::rc::Weak::upgrade) {
             drop(

@@ -4,6 +4,7 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use super::exception::Exception;
+use super::location::Location;
 use super::namespace::Namespace;
 use super::unit::Unit;
 use crate::value::Value;
@@ -28,6 +29,8 @@ pub struct Procedure {
     pub(crate) unit: RefCell<Option<Rc<Unit>>>,
     /// A lambda of `apply`.
     pub(crate) is_lambda: bool,
+    /// Where the body stands in a file, when it does.
+    pub(crate) origin: Option<Location>,
 }
 
 /// A parameter.
@@ -65,6 +68,7 @@ impl Procedure {
             namespace: namespace.clone(),
             unit: RefCell::new(None),
             is_lambda,
+            origin: None,
         })
     }
 

@@ -1047,13 +1047,12 @@ impl Interp {
     /// that ends the run loop.
     #[inline]
     fn leave_unit(&mut self, value: Value) -> Option<Outcome> {
-        if self
+        let has_extra = self
             .fiber
             .calls
             .last()
-            .is_some_and(|call| call.extra.is_some())
-            && let Some(words) = self.caught_tailcall()
-        {
+            .is_some_and(|call| call.extra.is_some());
+        if has_extra && let Some(words) = self.caught_tailcall() {
             return match self.finish_tailcall(words) {
                 Ok(Next::Running) => None,
                 next => {
@@ -1070,7 +1069,11 @@ impl Interp {
                 }
             };
         }
-        if !self.fiber.pop_procedure() {
+        if has_extra {
+            let orphans = self.orphans();
+            self.fiber.pop_frame();
+            self.fire_orphans(orphans);
+        } else if !self.fiber.pop_procedure() {
             self.fiber.pop_frame();
         }
         let mode = self.mode;
@@ -1731,7 +1734,8 @@ impl Interp {
     fn namespace_cell(&mut self, name: &str, call: usize) -> Option<Rc<crate::value::Variable>> {
         let namespace = self.fiber.calls.get(call)?.namespace.clone();
         if super::namespace::is_qualified(name) {
-            return self.find_namespace_variable(name, &namespace);
+            let (holder, tail) = self.locate(name, &namespace)?;
+            return holder.variable(tail);
         }
         // A name found in the global namespace may be hidden by a later one of the namespace itself.
         namespace.variable(name)

@@ -1,9 +1,10 @@
 //! A compiled unit with the caches that belong to one interpreter.
 
-use std::cell::{Cell, UnsafeCell};
+use std::cell::{Cell, OnceCell, UnsafeCell};
 use std::rc::Rc;
 
 use super::command::{Builtin, Command};
+use super::location::Location;
 use super::procedure::Procedure;
 use crate::bytecode::Code;
 use crate::value::{Value, Variable};
@@ -23,6 +24,8 @@ pub(crate) struct Unit {
     pub namespace_id: u64,
     /// Unique in the thread.
     pub id: u64,
+    /// Where the body of a procedure stands in a file, when it does.
+    pub origin: OnceCell<Location>,
 }
 
 thread_local! {
@@ -65,16 +68,19 @@ pub(crate) struct VariableSite {
 }
 
 impl VariableSite {
-    /// The namespace variable found last, if it is still in its namespace.
+    /// The namespace variable found last, if it is still in its namespace and has not been unset since.
     #[inline]
     pub fn kept(&self) -> Option<&Rc<Variable>> {
         // SAFETY: sites are used by the interpreter's thread only, and nothing is kept while the reference lives.
         let variable = unsafe { &*self.cell.get() }.as_ref()?;
-        (!variable.is_detached.get()).then_some(variable)
+        (!variable.is_stale.get()).then_some(variable)
     }
 
     /// Remembers a namespace variable.
     pub fn keep(&self, variable: Rc<Variable>) {
+        if variable.is_set() && !variable.is_detached.get() {
+            variable.is_stale.set(false);
+        }
         // SAFETY: as above; the old one is dropped after it has been replaced.
         drop(unsafe { std::ptr::replace(self.cell.get(), Some(variable)) });
     }
@@ -109,6 +115,7 @@ impl Unit {
             compile_epoch,
             namespace_id,
             id: NEXT_ID.with(|next| next.replace(next.get() + 1)),
+            origin: OnceCell::new(),
         })
     }
 }

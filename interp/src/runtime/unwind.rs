@@ -4,7 +4,7 @@ use super::Interp;
 use super::command::{CommandResult, Next};
 use super::exception::{Exception, Outcome, code};
 use super::frame::{CodeFrame, End, FrameKind, Label, clear};
-use crate::bytecode::HandlerKind;
+use crate::bytecode::{HandlerKind, Op};
 use crate::value::Value;
 
 /// What became of an outcome.
@@ -53,6 +53,9 @@ impl Interp {
                 },
                 FrameKind::Words(_) => {
                     let end = frame.end.clone();
+                    if !matches!(end, End::Plain) {
+                        outcome = self.quote_words(outcome);
+                    }
                     self.fiber.pop_frame();
                     outcome = self.add_label(outcome, &end);
                 }
@@ -104,9 +107,19 @@ impl Interp {
             return Err(exception);
         };
         let pc = code_frame.pc.saturating_sub(1);
-        note_innermost(&mut exception, code_frame, pc);
-        clear_words(code_frame);
-        note_error(&mut exception, code_frame, pc);
+        if code_frame.unit.code.is_top_level
+            && !exception.is_uncatchable
+            && let Some(completion) = unexpected_code(&exception)
+        {
+            exception = Exception::unexpected(completion);
+        }
+        if exception.code == code::ERROR {
+            note_innermost(&mut exception, code_frame, pc);
+            if note_error(&mut exception, code_frame, pc) {
+                self.note_level(&mut exception);
+            }
+        }
+        self.clear_pending_words();
         if !exception.is_uncatchable && self.handle(pc, &mut exception) {
             return Ok(Next::Running);
         }
@@ -120,6 +133,106 @@ impl Interp {
         }
         self.fiber.pop_frame();
         self.add_label(Err(exception), &end).map(Next::Done)
+    }
+
+    fn clear_pending_words(&mut self) {
+        if let Some(FrameKind::Code(code_frame)) =
+            self.fiber.frames.last_mut().map(|frame| &mut frame.kind)
+        {
+            clear_words(code_frame);
+        }
+    }
+
+    /// Adds the command whose words the frame on top holds to errorInfo.
+    fn quote_words(&mut self, outcome: Outcome) -> Outcome {
+        let mut exception = match outcome {
+            Err(exception) if exception.code == code::ERROR => exception,
+            outcome => return outcome,
+        };
+        let Some(FrameKind::Words(words)) = self.fiber.frames.last().map(|frame| &frame.kind)
+        else {
+            return Err(exception);
+        };
+        if std::mem::replace(&mut exception.is_logged, false) {
+            return Err(exception);
+        }
+        if exception.stack.is_none() {
+            exception.stack = Some(innermost(words.clone()));
+        }
+        exception.line = 1;
+        exception.log_command(&crate::value::list::list_text(words.iter()));
+        self.note_level(&mut exception);
+        Err(exception)
+    }
+
+    /// Adds a `catch` that compiled code runs to errorInfo, as tclsh does when the script is no literal. Where the result goes to
+    /// a variable, tclsh compiles it in procedures only.
+    pub(crate) fn quote_catch(&mut self, exception: &mut Exception, has_variable: bool) {
+        let Some(FrameKind::Code(code_frame)) = self.fiber.frames.last().map(|frame| &frame.kind)
+        else {
+            return;
+        };
+        let unit_code = &code_frame.unit.code;
+        let is_compiled =
+            !unit_code.is_top_level && (!has_variable || self.call_frame().unit().is_some());
+        if exception.code != code::ERROR || !is_compiled {
+            return;
+        }
+        let Some(range) = unit_code.command_at(code_frame.pc.saturating_sub(1)) else {
+            return;
+        };
+        let script = crate::syntax::parse_script(&unit_code.source, range.span);
+        let is_own = script.commands.first().is_some_and(|command| {
+            let mut words = command.words.iter();
+            let name = words
+                .next()
+                .and_then(|name| name.constant(&unit_code.source));
+            name.is_some_and(|name| name.trim_start_matches(':') == "catch")
+                && words
+                    .next()
+                    .is_some_and(|script| script.constant(&unit_code.source).is_none())
+        });
+        if !is_own {
+            return;
+        }
+        if std::mem::replace(&mut exception.is_logged, false) {
+            return;
+        }
+        exception.line = unit_code.line_of(range.span.start);
+        exception.log_command(range.span.text(&unit_code.source));
+        self.note_level(exception);
+    }
+
+    /// Adds the level that the frame on top runs in to `-errorstack`.
+    fn note_level(&self, exception: &mut Exception) {
+        let mut frames = self.fiber.frames.iter().rev();
+        let Some(level) = frames.clone().next().map(|frame| frame.call) else {
+            return;
+        };
+        let entered = frames
+            .find(|frame| matches!(frame.end, End::Procedure | End::Lambda | End::Namespace(_)))
+            .map_or(0, |frame| frame.call);
+        let (Some(entered_call), Some(call)) = (
+            self.fiber.calls.get(entered as usize),
+            self.fiber.calls.get(level as usize),
+        ) else {
+            return;
+        };
+        let words = entered_call.words();
+        if words.is_empty() {
+            return;
+        }
+        let added = if entered == level {
+            [Value::text("CALL"), Value::list(words.to_vec())]
+        } else {
+            let up = i64::from(entered_call.level) - i64::from(call.level);
+            [Value::text("UP"), Value::int(up)]
+        };
+        let mut stack = exception.stack.take().unwrap_or_default();
+        if let Ok(elements) = stack.list_mut() {
+            elements.extend(added);
+        }
+        exception.stack = Some(stack);
     }
 
     /// Finds a handler of the unit on top for the exception raised at `pc`, and goes on there.
@@ -186,7 +299,9 @@ impl Interp {
             return self.finish_tailcall(words);
         }
         let words = self.call_frame().words().to_vec();
+        let orphans = self.orphans();
         self.fiber.pop_frame();
+        self.fire_orphans(orphans);
         let word = |at: usize| words.get(at).map(Value::to_text).unwrap_or_default();
         let label = |line: u32| {
             if is_lambda {
@@ -203,12 +318,6 @@ impl Interp {
             code::ERROR => {
                 let text = label(exception.line);
                 exception.add_info(&text);
-                let mut stack = exception.stack.take().unwrap_or_default();
-                if let Ok(elements) = stack.list_mut() {
-                    elements.push(Value::text("CALL"));
-                    elements.push(Value::list(words));
-                }
-                exception.stack = Some(stack);
                 Err(exception)
             }
             code::BREAK | code::CONTINUE => {
@@ -237,6 +346,7 @@ impl Interp {
             Label::None => return outcome,
             Label::Fixed(text) => text,
             Label::Made(text) => text,
+            Label::File(file) => &file.text,
         };
         outcome.map_err(|mut exception| {
             if exception.code == code::ERROR {
@@ -249,9 +359,14 @@ impl Interp {
 
     /// Sets `::errorInfo` and `::errorCode` as an error is caught or reported.
     pub fn publish_error(&mut self, exception: &Exception) {
+        let is_to_be_one = exception.code == code::RETURN && exception.return_code == code::ERROR;
+        if exception.code == code::ERROR || (is_to_be_one && exception.stack.is_some()) {
+            self.error_stack = exception.stack.clone().unwrap_or_default();
+        }
         if exception.code != code::ERROR {
             return;
         }
+        self.error_line = exception.line;
         let global = self.global.clone();
         for (name, value) in [
             ("::errorInfo", exception.info_value()),
@@ -270,6 +385,19 @@ impl Interp {
     }
 }
 
+/// The completion code of a command of a main script when nothing can come of it.
+fn unexpected_code(exception: &Exception) -> Option<i32> {
+    match exception.code {
+        code::ERROR => None,
+        code::RETURN if exception.tailcall.is_some() => None,
+        code::RETURN if exception.return_level > 1 => Some(code::RETURN),
+        code::RETURN => {
+            Some(exception.return_code).filter(|code| *code != code::OK && *code != code::ERROR)
+        }
+        other => Some(other),
+    }
+}
+
 /// Drops the words of the call that failed.
 fn clear_words(code_frame: &mut CodeFrame) {
     if code_frame.word_count > 0 {
@@ -284,11 +412,17 @@ fn clear_words(code_frame: &mut CodeFrame) {
     }
 }
 
+/// The start of `-errorstack`: what failed.
+fn innermost(words: Vec<Value>) -> Value {
+    Value::list(vec![Value::text("INNER"), Value::list(words)])
+}
+
 /// Starts `-errorstack` with what failed, in the words of tclsh's instructions where it is a call.
 fn note_innermost(exception: &mut Exception, code_frame: &CodeFrame, pc: u32) {
-    if exception.code != code::ERROR || exception.stack.is_some() || exception.info.is_some() {
+    if exception.stack.is_some() || exception.is_logged {
         return;
     }
+    let unit_code = &code_frame.unit.code;
     let inner = if code_frame.word_count > 0 {
         // SAFETY: the words of the pending call are within the frame's window.
         let words = unsafe {
@@ -298,32 +432,48 @@ fn note_innermost(exception: &mut Exception, code_frame: &CodeFrame, pc: u32) {
             )
         };
         match words {
+            words if unit_code.is_top_level => words.to_vec(),
             [name, message] if &*name.str() == "error" => {
                 vec![Value::text("returnImm"), message.clone(), Value::EMPTY]
+            }
+            [name, error_code, message] if &*name.str() == "throw" => {
+                let options = Value::list(vec![Value::text("-errorcode"), error_code.clone()]);
+                vec![Value::text("returnImm"), message.clone(), options]
             }
             words => std::iter::once(Value::text("invokeStk1"))
                 .chain(words.iter().cloned())
                 .collect(),
         }
     } else {
-        let op = code_frame
-            .unit
-            .code
+        let op = unit_code
             .instructions
             .get(pc as usize)
             .map(|instruction| instruction.op);
-        vec![Value::text(op.map_or("", |op| op.row().name))]
+        vec![Value::text(op.map_or("", tclsh_name))]
     };
-    exception.stack = Some(Value::list(vec![Value::text("INNER"), Value::list(inner)]));
+    exception.stack = Some(innermost(inner));
 }
 
-/// Adds the command at `pc` to errorInfo.
-fn note_error(exception: &mut Exception, code_frame: &CodeFrame, pc: u32) {
-    if exception.code != code::ERROR {
-        return;
+/// The name that tclsh has for what an instruction does.
+fn tclsh_name(op: Op) -> &'static str {
+    match op {
+        Op::Load => "loadScalar1",
+        Op::VariableGet => "loadStk",
+        Op::VariableSet => "storeStk",
+        Op::VariableIncr | Op::IncrLocal => "incrScalar1",
+        Op::ListIndex => "listIndex",
+        Op::ListLength => "listLength",
+        Op::DictGet => "dictGet",
+        Op::StringIndex => "strindex",
+        op => op.row().name,
     }
+}
+
+/// Adds the command at `pc` to errorInfo; says whether it was not there already.
+fn note_error(exception: &mut Exception, code_frame: &CodeFrame, pc: u32) -> bool {
     let unit_code = &code_frame.unit.code;
     let mut is_first = true;
+    let mut is_noted = false;
     for range in unit_code.commands_at(pc) {
         if is_first && exception.is_logged {
             // The command gave errorInfo and line itself.
@@ -331,13 +481,15 @@ fn note_error(exception: &mut Exception, code_frame: &CodeFrame, pc: u32) {
         } else {
             exception.line = unit_code.line_of(range.span.start);
             exception.log_command(range.span.text(&unit_code.source));
+            is_noted = true;
         }
         is_first = false;
         if !unit_code.is_top_level {
-            return;
+            return is_noted;
         }
     }
     exception.is_logged = false;
+    is_noted
 }
 
 /// A procedure name as errorInfo shows it: at most 60 characters.

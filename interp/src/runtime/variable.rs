@@ -74,6 +74,11 @@ impl Slot {
         matches!(self, Slot::Cell(variable) if variable.has_traces.get())
     }
 
+    /// Whether it is an element of an array, which cannot be an array itself.
+    pub(crate) fn is_element(&self) -> bool {
+        matches!(self, Slot::Cell(variable) if variable.is_element.get())
+    }
+
     fn is_detached(&self) -> bool {
         matches!(self, Slot::Cell(variable) if variable.is_detached.get())
     }
@@ -194,10 +199,12 @@ impl Interp {
                 .cloned()
                 .map(Slot::Cell),
             CallKind::Namespace => {
-                if let Some(variable) = frame.namespace.variable(name) {
-                    return Some(Slot::Cell(variable));
+                let own = frame.namespace.variable(name);
+                if own.as_ref().is_some_and(|own| !own.is_absent()) {
+                    return own.map(Slot::Cell);
                 }
-                self.global.variable(name).map(Slot::Cell)
+                // One that has been unset and is only remembered does not hide the global one.
+                self.global.variable(name).or(own).map(Slot::Cell)
             }
         }
     }
@@ -225,6 +232,7 @@ impl Interp {
         let frame = &mut self.fiber.calls[call];
         match frame.kind {
             CallKind::Procedure => {
+                variable.is_local.set(true);
                 frame
                     .extra
                     .get_or_insert_default()
@@ -288,9 +296,6 @@ impl Interp {
                 self.locate(name, &global).ok_or_else(missing)?
             }
         };
-        if tail.is_empty() && name.ends_with("::") {
-            return Err(missing());
-        }
         let variable = Variable::unset();
         holder
             .variables
@@ -462,7 +467,7 @@ impl Interp {
             return Err(is_not_array(operation, base, Some(&key)));
         }
         let slot = self.make_slot(&text, call, operation)?;
-        if !slot.content().is_unset() {
+        if !slot.content().is_unset() || slot.is_element() {
             return Err(is_not_array(operation, &text, None));
         }
         let array = ArrayObject::new();
@@ -538,13 +543,17 @@ impl Interp {
             change(value)
         };
         if target.slot.is_detached() && target.slot.content().is_unset() {
-            let reason = "upvar refers to variable in deleted namespace";
+            let reason = if target.slot.is_element() {
+                "upvar refers to element in deleted array"
+            } else {
+                "upvar refers to variable in deleted namespace"
+            };
             let name = full(target.name, target.key.as_ref());
             return Err(Exception::variable(
                 "set",
                 &name,
                 reason,
-                &["TCL", "LOOKUP", "VARNAME", target.name],
+                &["TCL", "WRITE", "VARNAME"],
             ));
         }
         let mut element_cell = None;
@@ -625,7 +634,7 @@ impl Interp {
         if let Some(array) = target.slot.array() {
             return Ok(array);
         }
-        if !target.slot.content().is_unset() {
+        if !target.slot.content().is_unset() || target.slot.is_element() {
             return Err(is_not_array("set", target.name, Some(key)));
         }
         let array = ArrayObject::new();
@@ -688,6 +697,7 @@ impl Interp {
         let traces = match &target.slot {
             Slot::Cell(cell) => {
                 cell.is_declared.set(false);
+                cell.is_stale.set(true);
                 take_traces(cell)
             }
             Slot::Register(_) => Vec::new(),
@@ -763,10 +773,19 @@ impl Interp {
             let is_own = !matches!(cell.content.borrow().0, Repr::Link(_));
             if is_own {
                 drop(cell.replace(Value::UNSET));
-                cell.is_detached.set(true);
+                cell.detach();
             }
             let traces = take_traces(&cell);
             self.fire_unsets(&traces, name, Some(&key));
+        }
+    }
+
+    /// Runs the unset traces of local variables whose call frame is gone.
+    pub(super) fn fire_orphans(&mut self, orphans: Vec<super::watched::Orphan>) {
+        for orphan in orphans {
+            let traces = take_traces(&orphan.cell);
+            drop(orphan.cell.replace(Value::UNSET));
+            self.fire_unsets(&traces, &orphan.name, orphan.key.as_ref());
         }
     }
 
@@ -813,7 +832,7 @@ impl Interp {
                 && Rc::strong_count(cell) <= 2
             {
                 holder.variables.borrow_mut().remove(&name);
-                cell.is_detached.set(true);
+                cell.detach();
                 return;
             }
         }
@@ -839,6 +858,7 @@ impl Interp {
                 // SAFETY: the register is a local variable of a live frame; no reference into it is kept.
                 unsafe {
                     let variable = Variable::new(std::ptr::replace(register, Value::UNSET));
+                    variable.is_local.set(true);
                     *register = Value(Repr::Link(variable.clone()));
                     variable
                 }
@@ -856,7 +876,7 @@ impl Interp {
     ) -> Result<Rc<Variable>, Box<Exception>> {
         let array = match slot.array() {
             Some(array) => array,
-            None if slot.content().is_unset() => {
+            None if slot.content().is_unset() && !slot.is_element() => {
                 let array = ArrayObject::new();
                 slot.replace(Value(Repr::Array(array.clone())));
                 array
@@ -869,6 +889,7 @@ impl Interp {
             return Ok(variable.target());
         }
         let variable = Variable::new(std::mem::replace(element, Value::UNSET));
+        variable.is_element.set(true);
         *element = Value(Repr::Link(variable.clone()));
         Ok(variable)
     }
@@ -903,6 +924,15 @@ impl Interp {
                 ["TCL", "UPVAR", "LOCAL_ELEMENT"],
             ));
         }
+        if cell.is_local.get()
+            && self
+                .fiber
+                .calls
+                .get(call)
+                .is_some_and(|frame| frame.kind == CallKind::Namespace)
+        {
+            return Err(inverted(name));
+        }
         let slot = match self.raw_slot_for_link(name, call)? {
             Some(slot) => slot,
             None => {
@@ -927,7 +957,10 @@ impl Interp {
         let content = slot.content();
         match &content.0 {
             Repr::Unset | Repr::Link(_) => {
-                if slot.is_traced() {
+                // A local variable of this frame's own, which has become a cell for its traces: known to the slot and here.
+                let is_own_traced = matches!(&content.0, Repr::Link(own)
+                    if own.is_local.get() && own.has_traces.get() && Rc::strong_count(own) == 2);
+                if slot.is_traced() || is_own_traced {
                     return Err(Exception::with_code(
                         format!("variable \"{name}\" has traces: can't use for upvar"),
                         ["TCL", "UPVAR", "TRACED"],
@@ -953,12 +986,7 @@ impl Interp {
             return Ok(None);
         };
         match frame.kind {
-            CallKind::Procedure if is_qualified(name) => Err(Exception::with_code(
-                format!(
-                    "bad variable name \"{name}\": can't create namespace variable that refers to procedure variable"
-                ),
-                ["TCL", "UPVAR", "INVERTED"],
-            )),
+            CallKind::Procedure if is_qualified(name) => Err(inverted(name)),
             CallKind::Namespace if !is_qualified(name) => {
                 Ok(frame.namespace.variable(name).map(Slot::Cell))
             }
@@ -982,7 +1010,7 @@ impl Interp {
                     .insert(name.into(), variable.clone());
                 Slot::Cell(variable)
             }
-            _ => self.make_slot(name, call, "access")?,
+            _ => self.make_slot(name, call, "create")?,
         };
         slot.replace(Value(Repr::Link(cell)));
         Ok(())
@@ -1101,6 +1129,15 @@ fn take_traces(cell: &Variable) -> Vec<Rc<VariableTrace>> {
         return Vec::new();
     }
     cell.traces.take()
+}
+
+fn inverted(name: &str) -> Box<Exception> {
+    Exception::with_code(
+        format!(
+            "bad variable name \"{name}\": can't create namespace variable that refers to procedure variable"
+        ),
+        ["TCL", "UPVAR", "INVERTED"],
+    )
 }
 
 fn follow(slot: Slot) -> Slot {

@@ -20,6 +20,12 @@ pub struct Variable {
     pub(crate) traces: RefCell<Vec<Rc<VariableTrace>>>,
     /// Set when the variable has left its namespace or array; links to it then refuse to create it again.
     pub(crate) is_detached: Cell<bool>,
+    /// Set when a name that has led here may lead elsewhere: it has left its namespace, or was unset there.
+    pub(crate) is_stale: Cell<bool>,
+    /// Whether it is an element of an array, or was.
+    pub(crate) is_element: Cell<bool>,
+    /// Whether it is a local variable of a procedure.
+    pub(crate) is_local: Cell<bool>,
     /// Set by `variable` without a value: the name is declared, so that it shows in `info vars`.
     pub(crate) is_declared: Cell<bool>,
 }
@@ -57,6 +63,9 @@ impl Variable {
             has_traces: Cell::new(false),
             traces: RefCell::new(Vec::new()),
             is_detached: Cell::new(false),
+            is_stale: Cell::new(false),
+            is_element: Cell::new(false),
+            is_local: Cell::new(false),
             is_declared: Cell::new(false),
         })
     }
@@ -81,6 +90,17 @@ impl Variable {
     /// Whether the variable has a value or is an array.
     pub(crate) fn is_set(&self) -> bool {
         !self.content.borrow().is_unset()
+    }
+
+    /// Notes that the variable has left its namespace or array.
+    pub(crate) fn detach(&self) {
+        self.is_detached.set(true);
+        self.is_stale.set(true);
+    }
+
+    /// Whether nothing shows that the variable is there: it has no value, and is neither declared nor traced.
+    pub(crate) fn is_absent(&self) -> bool {
+        !self.is_set() && !self.is_declared.get() && !self.has_traces.get()
     }
 
     /// The cell that this one stands for: itself, or the target of its link.
@@ -123,7 +143,7 @@ impl Drop for ArrayObject {
         // Cells that outlive the array (by links) must not pretend to be in it.
         for (_, slot) in self.elements.get_mut().iter() {
             if let Repr::Link(variable) = &slot.0 {
-                variable.is_detached.set(true);
+                variable.detach();
             }
         }
     }

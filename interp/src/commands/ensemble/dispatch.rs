@@ -249,6 +249,8 @@ fn spell_out(parameters: &mut [Value], exception: &Exception, skipped: usize) {
 /// How many words of a call the messages about its wrong arguments can name one by one.
 pub(crate) fn shown_words(callee: &Callee) -> usize {
     match callee {
+        // Its messages are about the lambda's arguments.
+        Callee::Builtin(row) if row.name == "apply" => usize::MAX,
         Callee::Builtin(_) | Callee::None => 1,
         Callee::Procedure(_) => usize::MAX,
         Callee::Other(command) => match &*command.kind.borrow() {

@@ -1,7 +1,9 @@
 //! `info level` and `info frame`.
 
 use crate::commands::int_of;
-use crate::runtime::frame::{CallKind, CodeFrame, End, Fiber, Frame, FrameKind, Label};
+use crate::runtime::evaluate::level_number;
+use crate::runtime::frame::{CallKind, CodeFrame, End, Fiber, Frame, FrameKind};
+use crate::runtime::location::Location;
 use crate::runtime::{CommandResult, Exception, Interp, done};
 use crate::value::{OrderedMap, Value};
 
@@ -10,7 +12,10 @@ pub(super) fn info_level(interp: &mut Interp, words: &[Value]) -> CommandResult 
     let Some(number) = words.get(1) else {
         return done(i64::from(current.level));
     };
-    let level = int_of(number)?;
+    let level = match level_number(number) {
+        Some(level) => level,
+        None => int_of(number)?,
+    };
     let bad = || {
         Exception::with_code(
             format!("bad level \"{number}\""),
@@ -42,6 +47,8 @@ pub(super) fn info_level(interp: &mut Interp, words: &[Value]) -> CommandResult 
 struct ScriptFrame<'a> {
     fiber: &'a Fiber,
     frame: &'a Frame,
+    /// Its place in the fiber.
+    index: usize,
     /// The level that the script was started from; `uplevel` does not change it.
     call: usize,
 }
@@ -51,7 +58,7 @@ fn script_frames(interp: &Interp) -> Vec<ScriptFrame<'_>> {
     let mut found = Vec::new();
     for fiber in interp.fibers.iter().chain(std::iter::once(&interp.fiber)) {
         let mut call = 0;
-        for frame in &fiber.frames {
+        for (index, frame) in fiber.frames.iter().enumerate() {
             if matches!(frame.end, End::Procedure | End::Lambda | End::Namespace(_)) {
                 call = frame.call as usize;
             }
@@ -62,7 +69,12 @@ fn script_frames(interp: &Interp) -> Vec<ScriptFrame<'_>> {
                 _ => false,
             };
             if is_script {
-                found.push(ScriptFrame { fiber, frame, call });
+                found.push(ScriptFrame {
+                    fiber,
+                    frame,
+                    index,
+                    call,
+                });
             }
         }
     }
@@ -100,21 +112,21 @@ impl ScriptFrame<'_> {
         let mut put = |key: &str, value: Value| {
             dict.insert(Value::text(key), value);
         };
+        let location = Interp::location_of_frame(self.fiber, self.index);
         let (line, text) = match &self.frame.kind {
-            FrameKind::Code(code) => running_command(code),
+            FrameKind::Code(code) => running_command(code, location.as_ref()),
             FrameKind::Words(words) => (1, crate::value::list::list_text(words.iter())),
             _ => (1, String::new()),
         };
-        let file = self.file();
-        let kind = match &file {
+        let kind = match &location {
             Some(_) => "source",
             None if matches!(self.frame.end, End::Procedure | End::Lambda) => "proc",
             None => "eval",
         };
         put("type", Value::text(kind));
         put("line", Value::int(i64::from(line)));
-        if let Some(file) = file {
-            put("file", file);
+        if let Some(location) = location {
+            put("file", location.file);
         }
         put("cmd", Value::string(text));
         if let Some((key, value)) = self.procedure() {
@@ -124,16 +136,6 @@ impl ScriptFrame<'_> {
             put("level", Value::int(level));
         }
         dict
-    }
-
-    /// The file that the script is the whole of.
-    fn file(&self) -> Option<Value> {
-        let End::Script(Label::Made(label)) = &self.frame.end else {
-            return None;
-        };
-        let name = label.strip_prefix("file \"")?.strip_suffix('"')?;
-        let absolute = std::path::absolute(name).ok()?;
-        Some(Value::text(&absolute.to_string_lossy()))
     }
 
     /// The procedure or lambda whose level the script was started from.
@@ -177,11 +179,15 @@ impl ScriptFrame<'_> {
     }
 }
 
-/// The line and the text of the command that a unit runs.
-fn running_command(code: &CodeFrame) -> (u32, String) {
+/// The line and the text of the command that a unit runs; the line counts in the file when the unit's place is known.
+fn running_command(code: &CodeFrame, location: Option<&Location>) -> (u32, String) {
     let unit = &code.unit.code;
-    let range = unit.command_at(code.pc.saturating_sub(1));
-    let line = range.map_or(1, |range| unit.line_of(range.span.start));
-    let text = range.map_or("", |range| range.span.text(&unit.source));
-    (line, text.to_owned())
+    let Some(range) = unit.command_at(code.pc.saturating_sub(1)) else {
+        return (location.map_or(1, |location| location.line), String::new());
+    };
+    let line = match location {
+        Some(location) => location.line_at(&unit.source, range.span.start as usize),
+        None => unit.line_of(range.span.start),
+    };
+    (line, range.span.text(&unit.source).to_owned())
 }

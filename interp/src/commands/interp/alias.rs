@@ -12,7 +12,9 @@ use crate::commands::namespace::{make, qualified};
 use crate::runtime::command::CommandKind;
 use crate::runtime::namespace::split_name;
 use crate::runtime::unit::Callee;
-use crate::runtime::{Command, CommandResult, Exception, Interp, NativeCommand, done, done_empty};
+use crate::runtime::{
+    Command, CommandResult, Exception, Interp, NativeCommand, code, done, done_empty,
+};
 use crate::value::Value;
 
 /// How many aliases may lead to one another before that counts as a loop.
@@ -61,7 +63,9 @@ impl NativeCommand for AliasCommand {
                 .push_words_in(call, current, Some(global))
                 .map_err(|exception| shown(callee, exception));
         }
+        let mut is_outermost = false;
         let outcome = enter(interp, &target, |target| {
+            is_outermost = target.nested_runs == 0;
             target.run_nested(|target| {
                 let current = target.current_call();
                 let global = target.global_namespace();
@@ -71,6 +75,17 @@ impl NativeCommand for AliasCommand {
                     .map_err(|exception| shown(callee, exception))
             })
         })?;
+        // What runs at the outermost level of an interpreter ends there.
+        let outcome = match outcome {
+            Err(exception) if is_outermost && !exception.is_uncatchable => {
+                let outcome = interp.finish_return(exception);
+                outcome.map_err(|exception| match exception.code {
+                    code::ERROR => exception,
+                    other => Exception::unexpected(other),
+                })
+            }
+            outcome => outcome,
+        };
         came_back(interp, outcome)
     }
 

@@ -251,6 +251,8 @@ pub(super) fn came_back(interp: &mut Interp, outcome: Outcome) -> CommandResult 
         Err(mut exception) => {
             if exception.code == code::ERROR {
                 exception.add_info("");
+                // It is about the other interpreter's levels.
+                exception.stack = Some(Value::EMPTY);
             }
             if exception.code == code::RETURN && exception.return_level == 0 {
                 // As if `return` had been called here.

@@ -174,7 +174,7 @@ pub(crate) fn take_apart(interp: &mut Interp, namespace: &Rc<Namespace>) {
     // Delete traces may have set variables again.
     let late: Vec<_> = namespace.variables.borrow_mut().drain().collect();
     for (_, variable) in late {
-        variable.is_detached.set(true);
+        variable.detach();
         drop(variable.replace(Value::UNSET));
     }
     namespace.exports.borrow_mut().clear();
@@ -191,7 +191,7 @@ fn delete_variables(interp: &mut Interp, namespace: &Rc<Namespace>) {
         .collect();
     for (name, cell) in variables {
         namespace.variables.borrow_mut().remove(&name);
-        cell.is_detached.set(true);
+        cell.detach();
         let is_link = matches!(cell.content.borrow().0, Repr::Link(_));
         if !is_link {
             let full_name = qualified(namespace, &name);

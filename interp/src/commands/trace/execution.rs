@@ -139,7 +139,6 @@ pub(crate) fn call_traced(
         text,
         name: words[0].clone(),
         command: command.clone(),
-        own,
         stepping,
         started: starting,
     };
@@ -250,7 +249,6 @@ struct Leave {
     text: Value,
     name: Value,
     command: Rc<Command>,
-    own: Vec<Rc<CommandTrace>>,
     stepping: Vec<Step>,
     started: Vec<Step>,
 }
@@ -277,11 +275,12 @@ impl Resume for Leave {
                 Value::text(operation),
             ]
         };
-        for trace in self
-            .own
+        // Traces that the command has got meanwhile see it leave too.
+        let own: Vec<Rc<CommandTrace>> = self.command.traces.borrow().clone();
+        for trace in own
             .iter()
             .rev()
-            .filter(|trace| trace.ops.contains(&"leave"))
+            .filter(|trace| trace.is_execution && trace.ops.contains(&"leave"))
         {
             if has_trace(&self.command, trace) {
                 run(interp, trace, &words("leave"), "leave", &self.name)?;

@@ -62,6 +62,7 @@ fn add(
     };
     cell.traces.borrow_mut().insert(0, Rc::new(trace));
     cell.has_traces.set(true);
+    interp.watch_locals(&cell);
     done_empty()
 }
 
