@@ -51,8 +51,13 @@ impl Interp {
                         Err(exception) => outcome = Err(exception),
                     },
                 },
-                FrameKind::Words(_) => {
+                FrameKind::Words(words) => {
                     let end = frame.end.clone();
+                    if let Err(exception) = &mut outcome
+                        && matches!(end, End::Script(_) | End::Namespace(_))
+                    {
+                        note_list(exception, words);
+                    }
                     self.fiber.pop_frame();
                     outcome = self.add_label(outcome, &end);
                 }
@@ -338,6 +343,17 @@ fn note_error(exception: &mut Exception, code_frame: &CodeFrame, pc: u32) {
         }
     }
     exception.is_logged = false;
+}
+
+/// Adds a script that was one list, the words of a command, to errorInfo.
+fn note_list(exception: &mut Exception, words: &[Value]) {
+    if exception.code != code::ERROR {
+        return;
+    }
+    exception.line = 1;
+    if !std::mem::take(&mut exception.is_logged) {
+        exception.log_command(&Value::list(words.to_vec()).str());
+    }
 }
 
 /// A procedure name as errorInfo shows it: at most 60 characters.
