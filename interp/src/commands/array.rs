@@ -221,22 +221,23 @@ fn array_set(interp: &mut Interp, words: &[Value]) -> CommandResult {
     let pairs = words[2].to_list()?;
     let pairs = pairs.elements();
     let existing = interp.array_object(&words[1])?;
-    if pairs.len() % 2 != 0 {
-        return Err(Exception::with_code(
-            "list must have an even number of elements",
-            ["TCL", "ARGUMENT", "FORMAT"],
-        ));
-    }
     let name = words[1].str();
     if existing.is_none()
         && let (base, Some(_)) = split_key(&name)
         && base.len() < name.len()
     {
+        let is_scalar = interp.variable_exists(&Value::text(base));
         return Err(Exception::variable(
             "set",
             &name,
             "variable isn't array",
-            &["TCL", "LOOKUP", "VARNAME", &name],
+            &["TCL", "LOOKUP", "VARNAME", if is_scalar { base } else { &name }],
+        ));
+    }
+    if pairs.len() % 2 != 0 {
+        return Err(Exception::with_code(
+            "list must have an even number of elements",
+            ["TCL", "ARGUMENT", "FORMAT"],
         ));
     }
     let call = interp.current_call();

@@ -19,7 +19,7 @@ fn proc_command(interp: &mut Interp, words: &[Value]) -> CommandResult {
     let Some((holder, tail)) = interp.locate(&name, &current) else {
         return Err(Exception::with_code(
             format!("can't create procedure \"{}\": unknown namespace", &*name),
-            ["TCL", "LOOKUP", "NAMESPACE", &name],
+            ["TCL", "VALUE", "COMMAND"],
         ));
     };
     let procedure =

@@ -252,9 +252,7 @@ impl Exception {
                     self.stack.clone().unwrap_or(Value::EMPTY),
                 );
             }
-            if self.code == code::ERROR || self.error_code.is_some() {
-                map.insert(Value::text("-errorcode"), self.error_code_value());
-            }
+            map.insert(Value::text("-errorcode"), self.error_code_value());
             if self.code == code::ERROR || self.info.is_some() {
                 map.insert(Value::text("-errorinfo"), self.info_value());
             }

@@ -70,7 +70,7 @@ impl Slot {
         }
     }
 
-    fn is_traced(&self) -> bool {
+    pub(crate) fn is_traced(&self) -> bool {
         matches!(self, Slot::Cell(variable) if variable.has_traces.get())
     }
 
@@ -130,6 +130,16 @@ fn no_such_variable(operation: &str, name: &str, key: Option<&Value>) -> Box<Exc
         &full(name, key),
         "no such variable",
         &["TCL", "LOOKUP", "VARNAME", name],
+    )
+}
+
+/// The error of reading a local variable of a procedure that has no value.
+pub(crate) fn has_no_value(name: &str) -> Box<Exception> {
+    Exception::variable(
+        "read",
+        name,
+        "no such variable",
+        &["TCL", "READ", "VARNAME"],
     )
 }
 
@@ -312,6 +322,13 @@ impl Interp {
         }
     }
 
+    /// Whether there is a variable `name`, or the array that it names an element of, with a value or without.
+    pub(crate) fn has_slot(&mut self, name: &Value) -> bool {
+        let text = name.str();
+        let call = self.current_call();
+        self.find_slot(split_key(&text).0, call).is_some()
+    }
+
     /// Sets the variable `name`, which may name an array element. Returns its value after write traces.
     pub fn variable_set(&mut self, name: &Value, value: Value) -> Outcome {
         let text = name.str();
@@ -378,10 +395,24 @@ impl Interp {
         reads: bool,
         change: impl FnOnce(&mut Value, bool) -> Result<(), Box<Exception>>,
     ) -> Outcome {
+        self.variable_modify_as("set", name, reads, change)
+    }
+
+    /// As [`Interp::variable_modify`]; `operation` is what is said not to be possible when no such variable can be.
+    pub(crate) fn variable_modify_as(
+        &mut self,
+        operation: &str,
+        name: &Value,
+        reads: bool,
+        change: impl FnOnce(&mut Value, bool) -> Result<(), Box<Exception>>,
+    ) -> Outcome {
         let text = name.str();
         let (name, key) = split_key(&text);
         let call = self.current_call();
-        let slot = self.make_slot_for(name, key.as_ref(), call, "set")?;
+        let slot = self.make_slot_for(name, key.as_ref(), call, operation)?;
+        if operation == "read" && key.is_some() && slot.array().is_none() && slot.content().is_value() {
+            return Err(is_not_array(operation, name, key.as_ref()));
+        }
         self.modify(&Target { slot, key, name }, reads, |value| {
             if !value.is_unset() {
                 return change(value, true);

@@ -10,7 +10,10 @@ pub(super) fn info_level(interp: &mut Interp, words: &[Value]) -> CommandResult 
     let Some(number) = words.get(1) else {
         return done(i64::from(current.level));
     };
-    let level = int_of(number)?;
+    let level = int_of(number).map_err(|mut exception| {
+        exception.error_code = Some(Value::text("TCL VALUE INTEGER"));
+        exception
+    })?;
     let bad = || {
         Exception::with_code(
             format!("bad level \"{number}\""),
