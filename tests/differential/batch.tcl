@@ -9,6 +9,10 @@ proc record {code result options} {
     foreach key {-errorinfo -errorstack -errorline -during} {
         dict unset options $key
     }
+    # tclsh says LOOKUP, with or without the name, or READ or UNSET, by whether its compiler knew the variable.
+    if {[dict exists $options -errorcode] && [string match "TCL \[RLU\]*VARNAME*" [dict get $options -errorcode]]} {
+        dict set options -errorcode {TCL VARNAME}
+    }
     # What a caught error before it has left there is an accident of tclsh.
     if {$code == 0} {
         dict unset options -errorcode
@@ -42,8 +46,7 @@ proc runProgram {program} {
     if {$how eq "proc"} {
         set body ""
         foreach command $commands {
-            append body "set ::fuzz(code) \[catch {$command} ::fuzz(result) ::fuzz(options)\]\n"
-            append body "record \$::fuzz(code) \$::fuzz(result) \$::fuzz(options)\n"
+            append body "record \[catch {$command} fuzz_result fuzz_options\] \$fuzz_result \$fuzz_options\n"
         }
         set code [catch {child eval [list proc program {} $body]\nprogram} result options]
         if {$code} {

@@ -46,11 +46,7 @@ fn error(_interp: &mut Interp, words: &[Value]) -> CommandResult {
         exception.is_logged = true;
     }
     if let Some(error_code) = words.get(3) {
-        exception.error_code = Some(if error_code.to_list().is_ok() {
-            error_code.clone()
-        } else {
-            Value::text("TCL RESULT ILLEGAL_ERRORCODE")
-        });
+        exception.error_code = Some(error_code.clone());
     }
     Err(exception)
 }

@@ -184,7 +184,11 @@ fn check_arms(arms: &[Value], is_list: bool) -> Result<(), Box<Exception>> {
         }
         let mut exception = Exception::error(message);
         let code = ["TCL", "OPERATION", "SWITCH", "BADARM", "COMMENT?"];
-        let shown = if looks_like_comment { &code[..] } else { &code[..4] };
+        let shown = if looks_like_comment {
+            &code[..]
+        } else {
+            &code[..4]
+        };
         exception.error_code = Some(Value::list(
             shown.iter().map(|word| Value::text(word)).collect(),
         ));

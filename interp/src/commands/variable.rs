@@ -23,7 +23,7 @@ pub(crate) const COMMANDS: &[Builtin] = &[
         upvar,
     )
     .compiled(compile_upvar),
-    Builtin::new("variable", "?name value...? name ?value?", 1, ANY, variable)
+    Builtin::new("variable", "?name value...? name ?value?", 0, ANY, variable)
         .compiled(compile_variable),
 ];
 
@@ -77,7 +77,7 @@ fn single_part(word: &crate::syntax::Word) -> Option<&crate::syntax::Part> {
 fn incr(interp: &mut Interp, words: &[Value]) -> CommandResult {
     let amount = words.get(2).cloned().unwrap_or(Value::int(1));
     let mut was_asked = false;
-    let result = interp.variable_modify_as("read", &words[1], true, |value, existed| {
+    let result = interp.variable_modify(&words[1], true, |value, existed| {
         was_asked = true;
         if !existed {
             *value = Value::int(0);
@@ -344,10 +344,13 @@ fn upvar(interp: &mut Interp, words: &[Value]) -> CommandResult {
     }
     let has_level = !arguments.len().is_multiple_of(2);
     let level = has_level.then(|| &arguments[0]);
-    if level.is_some_and(|level| !level.str().starts_with(|c: char| c == '#' || c.is_ascii_digit())) {
-        // No level at all: it is level 1 that must be there, and then a word is missing.
+    if level.is_some_and(|level| {
+        !level
+            .str()
+            .starts_with(|c: char| c == '#' || c.is_ascii_digit())
+    }) {
+        // No level at all: that level 1 is missing comes first.
         interp.frame_at_level(None)?;
-        return Err(usage());
     }
     let frame = interp.frame_at_level(level)?;
     let pairs = if has_level {

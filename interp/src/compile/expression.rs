@@ -329,13 +329,7 @@ impl Compiler<'_> {
     }
 
     /// Jumps on a value; `is_negated` says that it stands after `!`, for what is no truth value.
-    fn plain_condition(
-        &mut self,
-        expression: &Expr,
-        wanted: bool,
-        label: Label,
-        is_negated: bool,
-    ) {
+    fn plain_condition(&mut self, expression: &Expr, wanted: bool, label: Label, is_negated: bool) {
         let base = self.builder.top();
         let source = self.expression_operand(expression, false);
         let register = self.in_register(source);

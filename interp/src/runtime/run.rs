@@ -19,8 +19,8 @@ use super::unwind::Delivered;
 use super::variable::{Slot, Target};
 use super::{Interp, Mode};
 use crate::bytecode::{
-    B_IS_CONSTANT, C_IS_CONSTANT, Instruction, JUMP_IF_FALSE, JUMP_IS_NEGATED, NO_REGISTER, Op, Register,
-    SINGLE_POSITION, TargetKind,
+    B_IS_CONSTANT, C_IS_CONSTANT, Instruction, JUMP_IF_FALSE, JUMP_IS_NEGATED, NO_REGISTER, Op,
+    Register, SINGLE_POSITION, TargetKind,
 };
 use crate::limits::LimitReached;
 use crate::syntax::BinaryOp;

@@ -395,24 +395,10 @@ impl Interp {
         reads: bool,
         change: impl FnOnce(&mut Value, bool) -> Result<(), Box<Exception>>,
     ) -> Outcome {
-        self.variable_modify_as("set", name, reads, change)
-    }
-
-    /// As [`Interp::variable_modify`]; `operation` is what is said not to be possible when no such variable can be.
-    pub(crate) fn variable_modify_as(
-        &mut self,
-        operation: &str,
-        name: &Value,
-        reads: bool,
-        change: impl FnOnce(&mut Value, bool) -> Result<(), Box<Exception>>,
-    ) -> Outcome {
         let text = name.str();
         let (name, key) = split_key(&text);
         let call = self.current_call();
-        let slot = self.make_slot_for(name, key.as_ref(), call, operation)?;
-        if operation == "read" && key.is_some() && slot.array().is_none() && slot.content().is_value() {
-            return Err(is_not_array(operation, name, key.as_ref()));
-        }
+        let slot = self.make_slot_for(name, key.as_ref(), call, "set")?;
         self.modify(&Target { slot, key, name }, reads, |value| {
             if !value.is_unset() {
                 return change(value, true);
