@@ -94,13 +94,15 @@ def await_end(child, out, deadline):
                 return "endless output"
 
 
-def run_file(cell, interp, work, path, library, limit, extra=()):
-    """Run one test file to its end or its limit: an Outcome. `interp` is a list of words."""
+def run_file(cell, words, work, path, limit, settings):
+    """Run one test file to its end or its limit: an Outcome.
+
+    `words` is the command line, which ends in options of tcltest; `settings` is added to the environment.
+    """
     home, folder = cell.folder(work), cell.folder(work)
-    argv = cell.prefix + interp + [path, "-verbose", "pass skip start error body", "-tmpdir", folder,
-                                   "-loadfile", os.path.join(work, "stand_ins.tcl")] + list(extra)
+    argv = cell.prefix + words + ["-verbose", "pass skip start error body", "-tmpdir", folder]
     env = {"PATH": "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin", "HOME": home, "TMPDIR": home, "USER": "tester",
-           "LANG": "C.UTF-8", "TERM": "dumb", "TCLLIBPATH": library}
+           "LANG": "C.UTF-8", "TERM": "dumb", **settings}
     with tempfile.TemporaryFile() as out:
         began = time.monotonic()
         child = subprocess.Popen(argv, cwd=folder, env=env, stdin=subprocess.DEVNULL, stdout=out,

@@ -1,12 +1,10 @@
-"""Brings Tcl's own source package (its tests and its script library) from Debian, and keeps it in the user's cache."""
+"""Brings a source package (tests and script library) from Debian, and keeps it in the user's cache."""
 
 import glob
 import os
 import re
 import shutil
 import subprocess
-
-PACKAGE = "tcl8.6"
 
 
 def cache_folder():
@@ -53,8 +51,8 @@ def apt(folder, *words, **options):
         raise SystemExit("conformance: apt-get %s failed:\n%s" % (" ".join(words), done.stdout[-1500:]))
 
 
-def download(folder):
-    """The original archive of the newest version on offer: (path, version as in its name)."""
+def download(folder, package):
+    """The original archive of the newest version of `package` on offer: (path, version as in its name)."""
     for part in ("sources.list.d", "lists/partial", "archives/archives/partial", "download"):
         os.makedirs(os.path.join(folder, part), exist_ok=True)
     stanzas, lines = source_entries()
@@ -63,24 +61,24 @@ def download(folder):
     with open(os.path.join(folder, "sources.list"), "w") as f:
         f.write("\n".join(lines) + "\n")
     apt(folder, "update")
-    apt(folder, "source", "--download-only", PACKAGE, cwd=os.path.join(folder, "download"))
-    found = sorted(glob.glob(os.path.join(folder, "download", PACKAGE + "_*.orig.tar.*")))
+    apt(folder, "source", "--download-only", package, cwd=os.path.join(folder, "download"))
+    found = sorted(glob.glob(os.path.join(folder, "download", package + "_*.orig.tar.*")))
     archives = [path for path in found if not path.endswith(".asc")]
     if not archives:
-        raise SystemExit("conformance: apt-get source brought no archive of %s" % PACKAGE)
+        raise SystemExit("conformance: apt-get source brought no archive of %s" % package)
     version = re.match(r".*_(.+)\.orig\.tar\.", os.path.basename(archives[-1])).group(1)
     return archives[-1], version
 
 
-def fetch():
-    """The folder of the unpacked source (with tests/ and library/) and its version. Downloads it the first time."""
+def fetch(package):
+    """The folder of the unpacked source of `package` and its version. Downloads it the first time."""
     folder = cache_folder()
-    unpacked = os.path.join(folder, PACKAGE)
+    unpacked = os.path.join(folder, package)
     mark = os.path.join(unpacked, ".version")
     if not os.path.exists(mark):
         shutil.rmtree(unpacked, ignore_errors=True)
         os.makedirs(unpacked)
-        archive, version = download(folder)
+        archive, version = download(folder, package)
         subprocess.run(["tar", "-xf", archive, "-C", unpacked, "--strip-components=1"], check=True)
         with open(mark, "w") as f:
             f.write(version)

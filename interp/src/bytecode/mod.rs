@@ -27,6 +27,8 @@ pub const B_IS_CONSTANT: u8 = 1;
 pub const C_IS_CONSTANT: u8 = 2;
 /// Bit of `x` in compare-and-branch instructions: jump when the comparison is false.
 pub const JUMP_IF_FALSE: u8 = 4;
+/// In `x` of a jump on one value: it stands after `!`, which is what complains about what is no truth value.
+pub const JUMP_IS_NEGATED: u8 = 1;
 /// Bit of `x` in `lindex`: the index is one position, and never a list of them.
 pub const SINGLE_POSITION: u8 = 4;
 

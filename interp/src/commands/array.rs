@@ -218,15 +218,7 @@ fn names_by_regexp(
 }
 
 fn array_set(interp: &mut Interp, words: &[Value]) -> CommandResult {
-    let pairs = words[2].to_list()?;
-    let pairs = pairs.elements();
     let existing = interp.array_object(&words[1])?;
-    if pairs.len() % 2 != 0 {
-        return Err(Exception::with_code(
-            "list must have an even number of elements",
-            ["TCL", "ARGUMENT", "FORMAT"],
-        ));
-    }
     let name = words[1].str();
     if existing.is_none()
         && let (base, Some(_)) = split_key(&name)
@@ -241,11 +233,27 @@ fn array_set(interp: &mut Interp, words: &[Value]) -> CommandResult {
                 &["TCL", "LOOKUP", "VARNAME", &name],
             ));
         }
+        let base_name = Value::text(base);
+        let is_scalar =
+            interp.variable_exists(&base_name) && interp.array_object(&base_name)?.is_none();
         return Err(Exception::variable(
             "set",
             &name,
             "variable isn't array",
-            &["TCL", "LOOKUP", "VARNAME", base],
+            &[
+                "TCL",
+                "LOOKUP",
+                "VARNAME",
+                if is_scalar { base } else { &name },
+            ],
+        ));
+    }
+    let pairs = words[2].to_list()?;
+    let pairs = pairs.elements();
+    if pairs.len() % 2 != 0 {
+        return Err(Exception::with_code(
+            "list must have an even number of elements",
+            ["TCL", "ARGUMENT", "FORMAT"],
         ));
     }
     let call = interp.current_call();

@@ -186,6 +186,8 @@ fn complete(interp: &mut Interp, result: Value, options: &OrderedMap, level: i64
         }
         return Err(exception);
     }
+    // The caller, where the code comes to life, quotes its command again.
+    exception.is_logged = false;
     exception.return_code = exception.code;
     exception.code = code::RETURN;
     exception.return_level = u32::try_from(level).unwrap_or(u32::MAX);

@@ -87,6 +87,12 @@ pub(crate) fn call(interp: &mut Interp, number: u16, arguments: &[Value]) -> Out
 }
 
 fn check_count(function: &Function, count: usize) -> Result<(), Box<Exception>> {
+    if count < function.min && matches!(function.name, "max" | "min") {
+        return Err(Exception::error(format!(
+            "not enough arguments to math function \"{}\"",
+            function.name
+        )));
+    }
     if count < function.min {
         if matches!(function.name, "max" | "min") {
             return Err(Exception::error(format!(

@@ -114,7 +114,9 @@ fn parse_options(words: &[Value]) -> Result<(Options, &[Value]), Box<Exception>>
     };
     let mut chosen: Option<&str> = None;
     let mut at = 1;
-    while let Some(word) = words.get(at) {
+    // The last two words are never options: the text and what to do with it.
+    let end = words.len().saturating_sub(2);
+    while let Some(word) = words.get(at).filter(|_| at < end) {
         if !word.str().starts_with('-') {
             break;
         }
@@ -135,7 +137,7 @@ fn parse_options(words: &[Value]) -> Result<(Options, &[Value]), Box<Exception>>
                     .unwrap_or(Matching::Regexp);
             }
             2 | 3 => {
-                let Some(name) = words.get(at).filter(|_| at + 1 < words.len()) else {
+                let Some(name) = words.get(at).filter(|_| at < end) else {
                     return Err(Exception::with_code(
                         format!(
                             "missing variable name argument to {} option",
@@ -183,10 +185,17 @@ fn check_arms(arms: &[Value], is_list: bool) -> Result<(), Box<Exception>> {
                 ", this may be due to a comment incorrectly placed outside of a switch body - see the \"switch\" documentation",
             );
         }
-        return Err(Exception::with_code(
-            message,
-            ["TCL", "OPERATION", "SWITCH", "BADARM"],
+        let mut exception = Exception::error(message);
+        let code = ["TCL", "OPERATION", "SWITCH", "BADARM", "COMMENT?"];
+        let shown = if looks_like_comment {
+            &code[..]
+        } else {
+            &code[..4]
+        };
+        exception.error_code = Some(Value::list(
+            shown.iter().map(|word| Value::text(word)).collect(),
         ));
+        return Err(exception);
     }
     if let [.., pattern, body] = arms
         && &*body.str() == "-"

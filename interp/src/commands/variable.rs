@@ -76,12 +76,18 @@ fn single_part(word: &crate::syntax::Word) -> Option<&crate::syntax::Part> {
 
 fn incr(interp: &mut Interp, words: &[Value]) -> CommandResult {
     let amount = words.get(2).cloned().unwrap_or(Value::int(1));
+    let mut was_asked = false;
     let result = interp.variable_modify(&words[1], true, |value, existed| {
+        was_asked = true;
         if !existed {
             *value = Value::int(0);
         }
         crate::runtime::increment(value, &amount)
     });
+    if result.is_err() && !was_asked && interp.array_object(&words[1])?.is_some() {
+        // An array counts as 0, and what is wrong with the increment comes before what is wrong with the variable.
+        crate::runtime::increment(&mut Value::int(0), &amount)?;
+    }
     done(result?)
 }
 
@@ -352,7 +358,16 @@ fn upvar(interp: &mut Interp, words: &[Value]) -> CommandResult {
         return Err(usage());
     }
     let has_level = !arguments.len().is_multiple_of(2);
-    let frame = interp.frame_at_level(has_level.then(|| &arguments[0]))?;
+    let level = has_level.then(|| &arguments[0]);
+    if level.is_some_and(|level| {
+        !level
+            .str()
+            .starts_with(|c: char| c == '#' || c.is_ascii_digit())
+    }) {
+        // No level at all: that level 1 is missing comes first.
+        interp.frame_at_level(None)?;
+    }
+    let frame = interp.frame_at_level(level)?;
     let pairs = if has_level {
         &arguments[1..]
     } else {

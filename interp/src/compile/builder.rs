@@ -288,6 +288,13 @@ impl Builder {
         self.emit(op, 0, register, 0, 0);
     }
 
+    /// Sets the small operand of the last instruction.
+    pub fn flag_last(&mut self, x: u8) {
+        if let Some(instruction) = self.instructions.last_mut() {
+            instruction.x = x;
+        }
+    }
+
     /// Sets the small operand of an instruction.
     pub fn set_flag(&mut self, position: u32, x: u8) {
         if let Some(instruction) = self.instructions.get_mut(position as usize) {

@@ -3,7 +3,7 @@
 //! An operand that is a local variable or a constant stays where it is. Conditions jump without making a truth value.
 
 use super::{Compiler, Destination, Label, Source, part_may_run_scripts};
-use crate::bytecode::{B_IS_CONSTANT, C_IS_CONSTANT, JUMP_IF_FALSE, Op, Register};
+use crate::bytecode::{B_IS_CONSTANT, C_IS_CONSTANT, JUMP_IF_FALSE, JUMP_IS_NEGATED, Op, Register};
 use crate::syntax::{self, BinaryOp, Expr, Part, Span, UnaryOp, Word, WordKind};
 use crate::value::Value;
 use crate::value::number::Number;
@@ -303,7 +303,12 @@ impl Compiler<'_> {
     pub fn condition(&mut self, expression: &Expr, wanted: bool, label: Label) {
         let base = self.builder.top();
         match expression {
-            Expr::Unary(UnaryOp::Not, operand) => self.condition(operand, !wanted, label),
+            Expr::Unary(UnaryOp::Not, operand) => match &**operand {
+                Expr::Unary(UnaryOp::Not, _) | Expr::And(_) | Expr::Or(_) | Expr::Binary(..) => {
+                    self.condition(operand, !wanted, label);
+                }
+                operand => self.plain_condition(operand, !wanted, label, true),
+            },
             Expr::And(operands) => self.all(operands, wanted, label),
             Expr::Or(operands) => self.any(operands, wanted, label),
             Expr::Binary(operator, left, right) => {
@@ -316,14 +321,15 @@ impl Compiler<'_> {
                     self.builder
                         .compare_jump(op, first_flag | second_flag | sense, a, b, label);
                 } else {
-                    self.plain_condition(expression, wanted, label);
+                    self.plain_condition(expression, wanted, label, false);
                 }
             }
-            _ => self.plain_condition(expression, wanted, label),
+            _ => self.plain_condition(expression, wanted, label, false),
         }
     }
 
-    fn plain_condition(&mut self, expression: &Expr, wanted: bool, label: Label) {
+    /// Jumps on a value; `is_negated` says that it stands after `!`, for what is no truth value.
+    fn plain_condition(&mut self, expression: &Expr, wanted: bool, label: Label, is_negated: bool) {
         let base = self.builder.top();
         let source = self.expression_operand(expression, false);
         let register = self.in_register(source);
@@ -333,6 +339,9 @@ impl Compiler<'_> {
             register,
             label,
         );
+        if is_negated {
+            self.builder.flag_last(JUMP_IS_NEGATED);
+        }
     }
 
     fn all(&mut self, operands: &[Expr], wanted: bool, label: Label) {

@@ -8,7 +8,7 @@ proc ::unknown args {
     set from [uplevel 1 {namespace current}]
     if {![info exists auto_noload]} {
         if {[info exists UnknownPending($name)]} {
-            return -code error -errorcode {TCL UNKNOWN RECURSION} \
+            return -code error \
                 "self-referential recursion in \"unknown\" for command \"$name\""
         }
         set UnknownPending($name) 1

@@ -19,8 +19,8 @@ use super::unwind::Delivered;
 use super::variable::{Slot, Target};
 use super::{Interp, Mode};
 use crate::bytecode::{
-    B_IS_CONSTANT, C_IS_CONSTANT, Instruction, JUMP_IF_FALSE, NO_REGISTER, Op, Register,
-    SINGLE_POSITION, TargetKind,
+    B_IS_CONSTANT, C_IS_CONSTANT, Instruction, JUMP_IF_FALSE, JUMP_IS_NEGATED, NO_REGISTER, Op,
+    Register, SINGLE_POSITION, TargetKind,
 };
 use crate::limits::LimitReached;
 use crate::syntax::BinaryOp;
@@ -585,7 +585,7 @@ impl Interp {
                             }
                             Op::ToBoolean => {
                                 save!();
-                                let truth = check!(self.truth(base, i.b));
+                                let truth = check!(self.truth(base, i.b, 0));
                                 put!(Value::boolean(truth));
                             }
                             Op::ToNumeric => {
@@ -636,7 +636,7 @@ impl Interp {
                                     Repr::Int(number) => *number != 0,
                                     _ => {
                                         save!();
-                                        check!(self.truth(base, i.a))
+                                        check!(self.truth(base, i.a, i.x))
                                     }
                                 };
                                 if truth {
@@ -649,7 +649,7 @@ impl Interp {
                                     Repr::Int(number) => *number != 0,
                                     _ => {
                                         save!();
-                                        check!(self.truth(base, i.a))
+                                        check!(self.truth(base, i.a, i.x))
                                     }
                                 };
                                 if !truth {
@@ -1248,6 +1248,9 @@ impl Interp {
             .locals
             .get(usize::from(number))
             .map_or("", |name| name);
+        if slot.content().is_unset() && !slot.is_traced() {
+            return Err(super::variable::has_no_value(name));
+        }
         self.get(&Target {
             slot,
             key: None,
@@ -1326,12 +1329,23 @@ impl Interp {
     }
 
     #[cold]
-    fn truth(&mut self, base: *mut Value, number: Register) -> Result<bool, Box<Exception>> {
+    fn truth(
+        &mut self,
+        base: *mut Value,
+        number: Register,
+        flag: u8,
+    ) -> Result<bool, Box<Exception>> {
         // SAFETY: the register is in the running frame's window.
         let value = self.operand(unsafe { &*base.add(usize::from(number)) })?;
-        value
-            .as_boolean()
-            .ok_or_else(|| Exception::not_a_boolean(&value))
+        value.as_boolean().ok_or_else(|| {
+            if flag != JUMP_IS_NEGATED {
+                return Exception::not_a_boolean(&value);
+            }
+            match number::not(&value) {
+                Err(error) => error.into(),
+                Ok(_) => Exception::not_a_boolean(&value),
+            }
+        })
     }
 
     #[cold]
@@ -1792,7 +1806,11 @@ pub(super) const SUSPENDED: i32 = i32::MIN;
 /// `incr`: adds `amount` to a value, in place.
 pub(crate) fn increment(value: &mut Value, amount: &Value) -> Result<(), Box<Exception>> {
     if value.is_unset() {
-        *value = Value::int(0);
+        // It stays without a value when the increment is none.
+        let mut start = Value::int(0);
+        increment(&mut start, amount)?;
+        *value = start;
+        return Ok(());
     }
     if let (Repr::Int(number), Repr::Int(amount)) = (&mut value.0, &amount.0)
         && let Some(sum) = number.checked_add(*amount)
@@ -1800,7 +1818,10 @@ pub(crate) fn increment(value: &mut Value, amount: &Value) -> Result<(), Box<Exc
         *number = sum;
         return Ok(());
     }
-    for operand in [&*value, amount] {
+    // What is no number at all is said first, then what is no integer.
+    let operands = [&*value, amount];
+    let no_number = operands.iter().find(|operand| operand.number().is_none());
+    for operand in no_number.into_iter().chain(&operands).copied() {
         if !matches!(
             operand.number(),
             Some(number::Number::Int(_) | number::Number::Big(_))

@@ -70,7 +70,7 @@ impl Slot {
         }
     }
 
-    fn is_traced(&self) -> bool {
+    pub(crate) fn is_traced(&self) -> bool {
         matches!(self, Slot::Cell(variable) if variable.has_traces.get())
     }
 
@@ -135,6 +135,16 @@ fn no_such_variable(operation: &str, name: &str, key: Option<&Value>) -> Box<Exc
         &full(name, key),
         "no such variable",
         &["TCL", "LOOKUP", "VARNAME", name],
+    )
+}
+
+/// The error of reading a local variable of a procedure that has no value.
+pub(crate) fn has_no_value(name: &str) -> Box<Exception> {
+    Exception::variable(
+        "read",
+        name,
+        "no such variable",
+        &["TCL", "READ", "VARNAME"],
     )
 }
 
@@ -315,6 +325,13 @@ impl Interp {
             Some(slot) => self.get(&Target { slot, key, name }),
             None => Err(no_such_variable("read", name, key.as_ref())),
         }
+    }
+
+    /// Whether there is a variable `name`, or the array that it names an element of, with a value or without.
+    pub(crate) fn has_slot(&mut self, name: &Value) -> bool {
+        let text = name.str();
+        let call = self.current_call();
+        self.find_slot(split_key(&text).0, call).is_some()
     }
 
     /// Sets the variable `name`, which may name an array element. Returns its value after write traces.

@@ -10,7 +10,7 @@ use crate::runtime::{CommandResult, Exception, Interp, done, increment};
 use crate::value::{Number, OrderedMap, Value};
 
 pub(super) fn set(interp: &mut Interp, words: &[Value]) -> CommandResult {
-    done(interp.variable_modify(&words[1], true, |dict, _| set_words(dict, &words[2..]))?)
+    change(interp, words, set_words)
 }
 
 /// `dict set` on a value; the words are the keys of a path, which are made where they are not there, and the value.
@@ -66,8 +66,27 @@ fn check_path(dict: &Value, path: &[Value], missing: Missing) -> Result<(), Box<
     Ok(())
 }
 
+/// Changes the dict in the variable `words[1]`. One that cannot hold a value counts as empty, and what the change says of that
+/// comes before what is wrong with the variable.
+fn change(
+    interp: &mut Interp,
+    words: &[Value],
+    change: fn(&mut Value, &[Value]) -> Result<(), Box<Exception>>,
+) -> CommandResult {
+    let mut was_asked = false;
+    let outcome = interp.variable_modify(&words[1], true, |dict, _| {
+        was_asked = true;
+        change(dict, &words[2..])
+    });
+    if outcome.is_err() && !was_asked {
+        let mut empty = Value::EMPTY;
+        change(&mut empty, &words[2..])?;
+    }
+    done(outcome?)
+}
+
 pub(super) fn unset(interp: &mut Interp, words: &[Value]) -> CommandResult {
-    done(interp.variable_modify(&words[1], true, |dict, _| unset_words(dict, &words[2..]))?)
+    change(interp, words, unset_words)
 }
 
 /// `dict unset` on a value; the words are the keys of a path.
@@ -79,7 +98,7 @@ pub(crate) fn unset_words(dict: &mut Value, words: &[Value]) -> Result<(), Box<E
 }
 
 pub(super) fn append(interp: &mut Interp, words: &[Value]) -> CommandResult {
-    done(interp.variable_modify(&words[1], true, |dict, _| append_words(dict, &words[2..]))?)
+    change(interp, words, append_words)
 }
 
 /// `dict append` on a value; the words are a key and what is appended.
@@ -99,7 +118,7 @@ pub(crate) fn append_words(dict: &mut Value, words: &[Value]) -> Result<(), Box<
 }
 
 pub(super) fn lappend(interp: &mut Interp, words: &[Value]) -> CommandResult {
-    done(interp.variable_modify(&words[1], true, |dict, _| lappend_words(dict, &words[2..]))?)
+    change(interp, words, lappend_words)
 }
 
 /// `dict lappend` on a value; the words are a key and elements.
@@ -124,7 +143,7 @@ pub(crate) fn lappend_words(dict: &mut Value, words: &[Value]) -> Result<(), Box
 }
 
 pub(super) fn incr(interp: &mut Interp, words: &[Value]) -> CommandResult {
-    done(interp.variable_modify(&words[1], true, |dict, _| incr_words(dict, &words[2..]))?)
+    change(interp, words, incr_words)
 }
 
 /// `dict incr` on a value; the words are a key and perhaps an amount.

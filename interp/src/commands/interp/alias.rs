@@ -113,7 +113,11 @@ pub(super) fn interp_alias(interp: &mut Interp, arguments: &[Value]) -> CommandR
     match arguments {
         [path, name] => describe(interp, path, name),
         [path, name, empty] if empty.is_empty() => delete(interp, path, name),
-        [_, _, _] | [] | [_] => Err(usage()),
+        [path, _, _] => {
+            find(interp, path)?;
+            Err(usage())
+        }
+        [] | [_] => Err(usage()),
         [path, name, target, prefix @ ..] => define(interp, path, name, target, prefix),
     }
 }

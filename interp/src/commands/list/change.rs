@@ -139,6 +139,12 @@ fn splice(list: &mut Value, range: Range<usize>, with: &[Value]) -> Result<(), B
 
 pub(super) fn lset(interp: &mut Interp, words: &[Value]) -> CommandResult {
     let name = &words[1];
+    if !interp.has_slot(name) {
+        return Err(interp
+            .variable_get(name)
+            .err()
+            .unwrap_or_else(|| Exception::error("no such variable")));
+    }
     let mut was_there = false;
     let outcome = interp.variable_modify(name, true, |list, existed| {
         was_there = existed;
