@@ -10,10 +10,21 @@ pub const USAGE_STATUS: i32 = 2;
 pub struct Request {
     /// What to do.
     pub plan: Plan,
-    /// How the engine runs.
+    /// What runs scripts.
+    pub engine: Engine,
+    /// How remex's own engine runs.
     pub mode: Mode,
     /// The encoding of the script file, if it is not UTF-8.
     pub encoding: Option<String>,
+}
+
+/// What runs scripts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Engine {
+    /// remex's own engine.
+    Remex,
+    /// The crate `molt`.
+    Molt,
 }
 
 /// What to do.
@@ -119,6 +130,19 @@ const FLAGS: &[Flag] = &[
         effect: Effect::Final(|file, _| Plan::Disassemble(file.to_owned())),
     },
     Flag {
+        name: "--engine",
+        operands: "NAME",
+        about: "what runs scripts: remex, or the small language molt",
+        effect: Effect::Setting(|request, word| {
+            request.engine = match word {
+                "remex" => Engine::Remex,
+                "molt" if cfg!(feature = "molt") => Engine::Molt,
+                _ => return Err(format!("there is no engine \"{word}\"")),
+            };
+            Ok(())
+        }),
+    },
+    Flag {
         name: "--mode",
         operands: "MODE",
         about: "run the engine in a mode for tests: normal, invoke, forget, share or yield",
@@ -157,6 +181,7 @@ const FLAGS: &[Flag] = &[
 pub fn parse(words: &[String]) -> Result<Request, String> {
     let mut request = Request {
         plan: Plan::Interactive,
+        engine: Engine::Remex,
         mode: Mode::Normal,
         encoding: None,
     };
@@ -292,6 +317,18 @@ mod tests {
             Err("there is no mode \"fast\"".into())
         );
         assert_eq!(plan("-c"), Err("-c needs SCRIPT ?ARG ...?".into()));
+    }
+
+    #[cfg(feature = "molt")]
+    #[test]
+    fn an_engine_can_be_chosen_for_whatever_runs_scripts() {
+        let engine = |line| parse(&strings(line)).map(|request| request.engine);
+        assert_eq!(engine("--engine molt serve --name x"), Ok(Engine::Molt));
+        assert_eq!(engine("--engine remex f"), Ok(Engine::Remex));
+        assert_eq!(
+            engine("--engine perl f"),
+            Err("there is no engine \"perl\"".into())
+        );
     }
 
     #[test]

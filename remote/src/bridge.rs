@@ -4,7 +4,7 @@
 //! loop while the interpreter serves, or waits for answers in the background; otherwise a connection that is merely
 //! open does not keep `vwait` waiting.
 
-use crate::evaluator::{Evaluator, Verdict};
+use crate::evaluator::{Evaluator, Interruptible, Verdict};
 use crate::failure::Failure;
 use crate::keys::{Home, HostPolicy};
 use crate::local::Directory;
@@ -240,6 +240,27 @@ fn update_watch(interp: &mut Interp) -> Result<(), Box<Exception>> {
     Ok(())
 }
 
+/// From now on another engine evaluates what comes for this interpreter. It calls [`take_turn`] whenever the event loop
+/// has returned to it.
+#[cfg(feature = "molt")]
+pub(crate) fn stand_beside(interp: &mut Interp) {
+    interp.data::<Remote>().is_beside.set(true);
+}
+
+/// Evaluates what has come for a host whose engine stands beside an interpreter of ours. Whether there was anything.
+#[cfg(feature = "molt")]
+pub(crate) fn take_turn(host: &mut impl Host) -> bool {
+    let remote = host.with(Interp::data::<Remote>);
+    let node = remote.node.borrow().clone();
+    match node {
+        Some(node) if remote.is_due.take() => {
+            turn(host, &node);
+            true
+        }
+        _ => false,
+    }
+}
+
 /// The event loop says that something has happened to the node.
 fn node_is_ready(interp: &mut Interp, id: SourceId, _is_readable: bool) {
     // Before the turn: what happens during it, and in event loops nested in it, must be told again.
@@ -331,6 +352,40 @@ impl Evaluator for Engine<'_> {
         self.stopped = self.interp.check_safepoint().err();
         self.stopped.is_some()
     }
+
+    fn complete(&mut self, prefix: &str) -> Vec<String> {
+        let pattern = Value::string(format!("::{}*", glob_literal(prefix)));
+        let words = vec![Value::text("::info"), Value::text("commands"), pattern];
+        let Ok(found) = self
+            .interp
+            .call(words)
+            .and_then(|names| Ok(names.to_list()?))
+        else {
+            return Vec::new();
+        };
+        let names = found.elements().iter().map(Value::to_text);
+        let mut names: Vec<String> = names
+            .map(|name| name.trim_start_matches(':').to_string())
+            .collect();
+        names.sort();
+        names
+    }
+
+    fn interruptible(&self) -> Interruptible {
+        Interruptible::Everything
+    }
+}
+
+/// A pattern that matches `text` and nothing else.
+fn glob_literal(text: &str) -> String {
+    let mut pattern = String::new();
+    for character in text.chars() {
+        if "*?[]\\".contains(character) {
+            pattern.push('\\');
+        }
+        pattern.push(character);
+    }
+    pattern
 }
 
 /// As with Tk's send, who asks another to exit hears that it has gone.

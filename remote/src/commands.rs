@@ -16,9 +16,12 @@ pub static COMMANDS: &[Builtin] = &[
     Builtin::ensemble("remote", REMOTE).unsafe_for_children(),
 ];
 
-const SEND_USAGE: &str = "?-async? ?-command prefix? ?-timeout ms? ?--? target cmd ?arg ...?";
-const CALL_USAGE: &str = "?-timeout ms? ?--? target cmd ?arg ...?";
-const EVAL_USAGE: &str = "?-timeout ms? ?--? target script ?arg ...?";
+pub(crate) const SEND_USAGE: &str =
+    "?-async? ?-command prefix? ?-timeout ms? ?--? target cmd ?arg ...?";
+pub(crate) const CALL_USAGE: &str = "?-timeout ms? ?--? target cmd ?arg ...?";
+pub(crate) const EVAL_USAGE: &str = "?-timeout ms? ?--? target script ?arg ...?";
+pub(crate) const PING_USAGE: &str = "?-timeout ms? ?--? target";
+pub(crate) const SERVE_USAGE: &str = "?-name name? ?-listen host:port?";
 
 const REMOTE: &[Builtin] = &[
     Builtin::new("call", CALL_USAGE, 2, ANY, |interp, words| {
@@ -33,20 +36,12 @@ const REMOTE: &[Builtin] = &[
     Builtin::new("name", "", 0, 0, |interp, words| {
         done(remote_name(interp, words)?)
     }),
-    Builtin::new(
-        "ping",
-        "?-timeout ms? ?--? target",
-        1,
-        4,
-        |interp, words| done(remote_ping(interp, words)?),
-    ),
-    Builtin::new(
-        "serve",
-        "?-name name? ?-listen host:port?",
-        0,
-        4,
-        |interp, words| done(remote_serve(interp, words)?),
-    ),
+    Builtin::new("ping", PING_USAGE, 1, 4, |interp, words| {
+        done(remote_ping(interp, words)?)
+    }),
+    Builtin::new("serve", SERVE_USAGE, 0, 4, |interp, words| {
+        done(remote_serve(interp, words)?)
+    }),
     Builtin::new("stop", "", 0, 0, |interp, words| {
         done(remote_stop(interp, words)?)
     }),
@@ -154,7 +149,7 @@ pub(crate) fn send(host: &mut impl Host, words: &[Value]) -> Outcome {
 }
 
 /// `remote eval ?-timeout MS? ?--? TARGET SCRIPT ?ARG …?`: each ARG is added to the script as one word.
-fn remote_eval(host: &mut impl Host, words: &[Value]) -> Outcome {
+pub(crate) fn remote_eval(host: &mut impl Host, words: &[Value]) -> Outcome {
     let usage = format!("eval {EVAL_USAGE}");
     let options = options(words, &["-timeout", "--"], &usage)?;
     let (target, rest) = target_and_rest(words, &options, 1, &usage)?;
@@ -167,7 +162,7 @@ fn remote_eval(host: &mut impl Host, words: &[Value]) -> Outcome {
 }
 
 /// `remote call ?-timeout MS? ?--? TARGET CMD ?ARG …?`: the words are one command, not substituted again.
-fn remote_call(host: &mut impl Host, words: &[Value]) -> Outcome {
+pub(crate) fn remote_call(host: &mut impl Host, words: &[Value]) -> Outcome {
     let usage = format!("call {CALL_USAGE}");
     let options = options(words, &["-timeout", "--"], &usage)?;
     let (target, rest) = target_and_rest(words, &options, 1, &usage)?;
@@ -176,20 +171,20 @@ fn remote_call(host: &mut impl Host, words: &[Value]) -> Outcome {
 }
 
 /// `remote interps`: the names that can be sent to on this host.
-fn remote_interps(host: &mut impl Host, _words: &[Value]) -> Outcome {
+pub(crate) fn remote_interps(host: &mut impl Host, _words: &[Value]) -> Outcome {
     let names = host.with(bridge::node)?.names();
     Ok(Value::list(names.into_iter().map(Value::string).collect()))
 }
 
 /// `remote name`: the name under which this interpreter serves, or the empty string.
-fn remote_name(host: &mut impl Host, _words: &[Value]) -> Outcome {
+pub(crate) fn remote_name(host: &mut impl Host, _words: &[Value]) -> Outcome {
     Ok(Value::string(
         host.with(bridge::node)?.name().unwrap_or_default(),
     ))
 }
 
 /// `remote ping ?-timeout MS? ?--? TARGET`: how many microseconds the target takes to answer, busy or not.
-fn remote_ping(host: &mut impl Host, words: &[Value]) -> Outcome {
+pub(crate) fn remote_ping(host: &mut impl Host, words: &[Value]) -> Outcome {
     let usage = "ping ?-timeout ms? ?--? target";
     let options = options(words, &["-timeout", "--"], usage)?;
     let (target, rest) = target_and_rest(words, &options, 0, usage)?;
@@ -202,7 +197,7 @@ fn remote_ping(host: &mut impl Host, words: &[Value]) -> Outcome {
 
 /// `remote serve ?-name NAME? ?-listen HOST:PORT?`: lets others send to this interpreter. Returns a dictionary with the
 /// `name` it got, which has a number if NAME was taken, and the `listen` address.
-fn remote_serve(host: &mut impl Host, words: &[Value]) -> Outcome {
+pub(crate) fn remote_serve(host: &mut impl Host, words: &[Value]) -> Outcome {
     let mut name = None;
     let mut listen = None;
     for pair in words.get(1..).unwrap_or_default().chunks(2) {
@@ -267,7 +262,7 @@ pub(crate) fn serve(
 const DEFAULT_NAME: &str = "remex";
 
 /// `remote stop`: takes in nobody new. Connections stay, but no longer keep the event loop waiting.
-fn remote_stop(host: &mut impl Host, _words: &[Value]) -> Outcome {
+pub(crate) fn remote_stop(host: &mut impl Host, _words: &[Value]) -> Outcome {
     host.with(bridge::node)?.stop_serving();
     host.with(|interp| bridge::set_serving(interp, false))?;
     Ok(Value::EMPTY)

@@ -22,14 +22,18 @@ use signal_file::{Attempt, Failure, SignalFile, Taker};
 
 pub use signal_file::SIGNAL_BYTES_MAX;
 
+pub(crate) const SEND_USAGE: &str = "name ?msg?";
+pub(crate) const WAIT_USAGE: &str = "name ?-timeout ms?";
+pub(crate) const FILEWAIT_USAGE: &str = "fileName ?-timeout ms?";
+
 /// The commands, for [`Interp::register`](remex_interp::Interp::register).
 pub const COMMANDS: &[Builtin] = &[
     Builtin::ensemble(
         "fsignal",
         &[
-            Builtin::new("send", "name ?msg?", 1, 2, |_, words| done(send(words)?))
+            Builtin::new("send", SEND_USAGE, 1, 2, |_, words| done(send(words)?))
                 .unsafe_for_children(),
-            Builtin::new("wait", "name ?-timeout ms?", 1, 3, |interp, words| {
+            Builtin::new("wait", WAIT_USAGE, 1, 3, |interp, words| {
                 done(wait(interp, words)?)
             })
             .unsafe_for_children(),
