@@ -322,6 +322,7 @@ impl<'a> MoltHost<'a> {
                 None if bridge::take_turn(self) => {}
                 None => return has_run,
             }
+            self.rebuild();
             has_run = true;
         }
     }
@@ -334,7 +335,6 @@ impl<'a> MoltHost<'a> {
         }
         let script = self.shared.kept(script);
         let outcome = self.evaluate_script(script);
-        self.rebuild();
         self.with(|interp| interp.report_outcome(outcome, ""));
     }
 

@@ -243,3 +243,6 @@ fn exit(molt: &mut molt::Interp, id: ContextID, words: &[molt::Value]) -> MoltRe
         .check()
         .and_then(|()| Err(MoltException::molt_err("exit".into())))
 }
+
+#[cfg(test)]
+mod tests;
