@@ -7,14 +7,19 @@ use remex_interp::syntax::is_complete;
 use remex_interp::text::utf;
 use remex_remote::molt::{Network, STACK_BYTES_DEFAULT};
 use rustix::process::{Resource, getrlimit};
+use std::time::Duration;
 
 use crate::flags::{Plan, Request};
 use crate::messaging;
 use crate::session::{print, print_error};
+use crate::shell::{self, Beside};
 use crate::standard_input::{COMMAND_BYTES_MAX, next_line, write_line};
 
 /// The most of the thread's stack that scripts may take.
 const STACK_BYTES_MAX: u64 = 64 << 20;
+
+/// How long a wait for an event lasts that nothing ends.
+const EVENT_TIME_MAX: Duration = Duration::from_secs(3600);
 
 /// A Molt interpreter with everything that a script of this program sees.
 struct MoltSession {
@@ -29,10 +34,10 @@ pub fn run(program: &str, request: &Request) -> Option<i32> {
         Plan::Script { script, arguments } => session(program, arguments).run_script(script),
         Plan::File { file, arguments } => session(file, arguments).run_file(file),
         Plan::StandardInput { arguments } => session(program, arguments).run_input(false),
-        Plan::Interactive => {
-            let is_terminal = rustix::termios::isatty(rustix::stdio::stdin());
-            session(program, &[]).run_input(is_terminal)
+        Plan::Interactive if rustix::termios::isatty(rustix::stdio::stdin()) => {
+            session(program, &[]).talk()
         }
+        Plan::Interactive => session(program, &[]).run_input(false),
         Plan::Serve(words) => session(program, &[]).serve(words),
         _ => return None,
     })
@@ -84,11 +89,19 @@ impl MoltSession {
         self.network.eval_file(&mut self.interp, &file)
     }
 
+    /// Talks to the person at the terminal.
+    fn talk(mut self) -> i32 {
+        self.set("tcl_interactive", "1");
+        match shell::run_beside(&mut self) {
+            true => self.finish(0),
+            false => self.run_input(true),
+        }
+    }
+
     /// Runs commands from standard input, each as soon as it is complete.
     ///
     /// * `is_interactive`: print prompts and results.
     fn run_input(mut self, is_interactive: bool) -> i32 {
-        self.set("tcl_interactive", if is_interactive { "1" } else { "0" });
         let mut command = String::new();
         loop {
             if is_interactive && self.network.serve_pending(&mut self.interp).is_none() {
@@ -160,6 +173,25 @@ impl MoltSession {
         // The process ends: taking the interpreters apart would only take time.
         std::mem::forget(self);
         status
+    }
+}
+
+impl Beside for MoltSession {
+    fn with(&mut self, visit: &mut dyn FnMut(&mut remex_interp::Interp)) {
+        visit(&mut self.network.companion());
+    }
+
+    fn one_event(&mut self) {
+        self.network.wait(&mut self.interp, EVENT_TIME_MAX);
+    }
+
+    fn evaluate(&mut self, command: &str) -> remex_interp::Outcome {
+        let command = utf::to_external(command);
+        self.network.evaluate(&mut self.interp, &command)
+    }
+
+    fn names(&mut self) -> Vec<String> {
+        self.network.complete(&mut self.interp, "")
     }
 }
 

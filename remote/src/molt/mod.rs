@@ -52,6 +52,7 @@ mod variables;
 use crate::bridge::Host;
 use crate::cli::Report;
 use crate::commands;
+use crate::evaluator::Evaluator;
 use crate::serve::{self, Serving};
 use engine::{MoltHost, Shared};
 use molt::types::{ContextID, Exception as MoltException, MoltResult};
@@ -175,9 +176,15 @@ impl Network {
     /// Evaluates a script of the program's own at global level, with the care that requests get: it can be stopped, and
     /// a panic is an error.
     pub fn eval(&self, interp: &mut molt::Interp, script: &str) -> MoltResult {
-        let outcome = self.host(interp).evaluate_script(molt::Value::from(script));
+        let outcome = self.evaluate(interp, script);
         let result = outcome.map_err(|exception| values::molt_exception(&exception));
         values::returned(result.map(|value| values::outside(&value.str())))
+    }
+
+    /// The same, with the outcome as remex's interpreters give it.
+    pub fn evaluate(&self, interp: &mut molt::Interp, script: &str) -> remex_interp::Outcome {
+        let mut host = self.host(interp);
+        host.evaluate_script(molt::Value::from(script))
     }
 
     /// Evaluates a script file at global level; `info script` says `name` meanwhile.
@@ -189,6 +196,11 @@ impl Network {
         let result = self.eval(interp, script.as_str());
         self.shared.files.borrow_mut().truncate(depth);
         result
+    }
+
+    /// The names of the commands that begin with `prefix`, sorted.
+    pub fn complete(&self, interp: &mut molt::Interp, prefix: &str) -> Vec<String> {
+        self.host(interp).complete(prefix)
     }
 
     /// The status that a script has called `exit` with.
