@@ -107,7 +107,7 @@ const FLAGS: &[Flag] = &[
     },
     Flag {
         name: "serve",
-        operands: "?--name NAME? ?--listen HOST:PORT? ?FILE ?ARG ...??",
+        operands: "?--name NAME? ?--listen HOST:PORT? ?--engine NAME? ?FILE ?ARG ...??",
         about: "serve an interpreter to others",
         effect: Effect::Rest(|rest| Plan::Serve(rest.to_vec())),
     },
@@ -134,11 +134,7 @@ const FLAGS: &[Flag] = &[
         operands: "NAME",
         about: "what runs scripts: remex, or the small language molt",
         effect: Effect::Setting(|request, word| {
-            request.engine = match word {
-                "remex" => Engine::Remex,
-                "molt" if cfg!(feature = "molt") => Engine::Molt,
-                _ => return Err(format!("there is no engine \"{word}\"")),
-            };
+            request.engine = engine(word)?;
             Ok(())
         }),
     },
@@ -216,11 +212,40 @@ pub fn parse(words: &[String]) -> Result<Request, String> {
             }
             Effect::Rest(plan) => {
                 request.plan = plan(after);
+                take_engine(&mut request)?;
                 return Ok(request);
             }
         }
     }
     Ok(request)
+}
+
+fn engine(name: &str) -> Result<Engine, String> {
+    match name {
+        "remex" => Ok(Engine::Remex),
+        "molt" if cfg!(feature = "molt") => Ok(Engine::Molt),
+        _ => Err(format!("there is no engine \"{name}\"")),
+    }
+}
+
+/// Takes `--engine NAME` out of the options of `serve`, each of which has one operand.
+fn take_engine(request: &mut Request) -> Result<(), String> {
+    let Plan::Serve(words) = &mut request.plan else {
+        return Ok(());
+    };
+    let mut at = 0;
+    while words.get(at).is_some_and(|word| word.starts_with("--")) {
+        let is_engine = words.get(at).is_some_and(|word| word == "--engine");
+        match words.get(at + 1) {
+            Some(name) if is_engine => {
+                request.engine = engine(name)?;
+                words.drain(at..at + 2);
+            }
+            _ if is_engine => return Err("--engine needs NAME".to_string()),
+            _ => at += 2,
+        }
+    }
+    Ok(())
 }
 
 fn file_plan((file, arguments): (&String, &[String])) -> Plan {
@@ -325,6 +350,13 @@ mod tests {
         let engine = |line| parse(&strings(line)).map(|request| request.engine);
         assert_eq!(engine("--engine molt serve --name x"), Ok(Engine::Molt));
         assert_eq!(engine("--engine remex f"), Ok(Engine::Remex));
+        let served = parse(&strings("serve --name x --engine molt f --engine y")).unwrap();
+        let words = strings("--name x f --engine y");
+        assert_eq!(
+            (served.engine, served.plan),
+            (Engine::Molt, Plan::Serve(words))
+        );
+        assert!(engine("serve --engine").is_err());
         assert_eq!(
             engine("--engine perl f"),
             Err("there is no engine \"perl\"".into())

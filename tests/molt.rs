@@ -247,6 +247,5 @@ fn text_beyond_the_basic_plane_is_the_same_on_both_sides() {
     let text = "
         puts [string equal [send a {set x \u{1f600}\u{e9}}] \u{1f600}\u{e9}]
         puts [send a {string length $x}],[send a {format %s $x}]";
-    let text = text.replace("\u{1f600}", "\u{1f600}");
-    assert_eq!(world.script_of("remex", &text), "1\n3,\u{1f600}\u{e9}\n");
+    assert_eq!(world.script_of("remex", text), "1\n3,\u{1f600}\u{e9}\n");
 }

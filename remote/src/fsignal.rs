@@ -40,13 +40,9 @@ pub const COMMANDS: &[Builtin] = &[
         ],
     )
     .unsafe_for_children(),
-    Builtin::new(
-        "filewait",
-        "fileName ?-timeout ms?",
-        1,
-        3,
-        |interp, words| done(filewait(interp, words)?),
-    )
+    Builtin::new("filewait", FILEWAIT_USAGE, 1, 3, |interp, words| {
+        done(filewait(interp, words)?)
+    })
     .unsafe_for_children(),
 ];
 

@@ -7,7 +7,7 @@ use crate::keys::Home;
 use remex_interp::runtime::Interp;
 use std::path::Path;
 
-const USAGE: &str = "remex serve ?--name NAME? ?--listen HOST:PORT? ?FILE ?ARG …??";
+const USAGE: &str = "remex serve ?--name NAME? ?--listen HOST:PORT? ?--engine NAME? ?FILE ?ARG …??";
 
 /// What is left to do for a program whose interpreter serves now.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -117,7 +117,7 @@ impl World {
     /// `remex serve WORDS`, up and serving.
     pub fn serve(&self, user: &str, words: &[&str]) -> Server {
         let mut command = self.command(user, REMEX);
-        Server::start(command.args(["--engine", self.engine, "serve"]).args(words))
+        Server::start(command.args(["serve", "--engine", self.engine]).args(words))
     }
 }
 

@@ -1,6 +1,7 @@
 //! The embedding API, from within a program.
 
 use super::Network;
+use crate::evaluator::{Evaluator, Interruptible};
 use molt::Interp;
 use molt::types::{ContextID, MoltResult, Value};
 use std::time::Duration;
@@ -91,4 +92,14 @@ fn events_are_served_from_a_loop_of_the_program_s_own() {
         assert_eq!(network.serve_pending(&mut interp), None);
         std::thread::sleep(Duration::from_millis(1));
     }
+}
+
+#[test]
+fn the_seam_tells_what_the_engine_can_do() {
+    let mut interp = Interp::new();
+    let network = Network::install(&mut interp);
+    assert_eq!(network.complete(&mut interp, "fo"), ["for", "foreach"]);
+    assert!(network.complete(&mut interp, "remex").is_empty());
+    let interruptible = network.host(&mut interp).interruptible();
+    assert_eq!(interruptible, Interruptible::LoopsAndCalls);
 }
