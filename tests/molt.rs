@@ -11,12 +11,16 @@ use std::sync::Once;
 
 const WIKI: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/scripts/wiki");
 
-/// The program `examples/molt_app.rs`, made anew: cargo makes it only when all tests are run.
+/// The program `examples/molt_app.rs`. Cargo makes it when all tests are run; where it did not, it is made here.
 fn example() -> PathBuf {
     static MADE: Once = Once::new();
     let test = std::env::current_exe().unwrap();
     let build = test.parent().and_then(|deps| deps.parent()).unwrap();
+    let program = build.join("examples").join("molt_app");
     MADE.call_once(|| {
+        if program.exists() {
+            return;
+        }
         let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or("cargo".into()));
         cargo.args(["build", "--quiet", "--example", "molt_app"]);
         if !cfg!(debug_assertions) {
@@ -25,7 +29,7 @@ fn example() -> PathBuf {
         let made = cargo.current_dir(env!("CARGO_MANIFEST_DIR")).status();
         assert!(made.unwrap().success());
     });
-    build.join("examples").join("molt_app")
+    program
 }
 
 fn start_example(world: &World) -> Server {

@@ -244,11 +244,13 @@ impl<'a> MoltHost<'a> {
 
     /// Evaluates a script at global level, whatever is running.
     pub fn evaluate_script(&mut self, script: molt::Value) -> remex_interp::Outcome {
+        self.rebuild();
         self.shared.look()?;
         self.shared.stack.enter();
         self.shared.body.replace(Some(script));
         let depth = self.shared.depth.get();
         self.shared.depth.set(depth + 1);
+        let level = self.molt.scope_level();
         let (molt, shared) = (&mut *self.molt, &self.shared);
         let entered = catch_unwind(AssertUnwindSafe(|| {
             variables::at_global_level(molt, shared, |molt| molt.eval_value(&shared.entry))
@@ -257,7 +259,12 @@ impl<'a> MoltHost<'a> {
         let result = match entered {
             Ok(Ok(_)) => self.shared.result.take().unwrap_or_else(|| Ok("".into())),
             Ok(Err(exception)) => Err(exception),
-            Err(panic) => return Err(self.panicked(panic_text(&*panic))),
+            Err(panic) => {
+                while self.molt.scope_level() > level {
+                    self.molt.pop_scope();
+                }
+                return Err(self.panicked(panic_text(&*panic)));
+            }
         };
         // What comes next is looked at anew: an exit, or the end of an outer evaluation.
         self.shared.fuel.set(0);
@@ -284,7 +291,9 @@ impl<'a> MoltHost<'a> {
     /// Replaces an interpreter that has panicked, once nothing runs in it.
     fn rebuild(&mut self) {
         let shared = Rc::clone(&self.shared);
-        if shared.depth.get() > 0 || shared.broken.borrow().is_none() {
+        // A scope that is left is that of a procedure in which a command of the program's runs the event loop.
+        let is_running = shared.depth.get() > 0 || self.molt.scope_level() > 0;
+        if is_running || shared.broken.borrow().is_none() {
             return;
         }
         let Some(builder) = shared.builder.borrow().clone() else {

@@ -48,6 +48,26 @@ fn with_a_builder_the_interpreter_is_replaced() {
     assert!(message(network.eval(&mut interp, "boom")).ends_with("boom"));
 }
 
+fn wait_a_little(interp: &mut Interp, id: ContextID, _: &[Value]) -> MoltResult {
+    let network = interp.context::<Network>(id).clone();
+    network.wait(interp, Duration::from_millis(200));
+    Ok(Value::empty())
+}
+
+#[test]
+fn an_interpreter_is_not_replaced_under_a_procedure_that_runs() {
+    let mut interp = with_boom();
+    let network = Network::install(&mut interp);
+    network.set_builder(with_boom);
+    let id = interp.save_context(network.clone());
+    interp.add_context_command("wait_a_little", wait_a_little, id);
+    // Not through the network, which therefore does not know that something runs.
+    let said = message(interp.eval("proc p {} {after 1 boom; wait_a_little; list ended}; p"));
+    assert_eq!(said, "ended");
+    assert!(network.serve_pending(&mut interp).is_none());
+    assert_eq!(message(network.eval(&mut interp, "expr {1 + 1}")), "2");
+}
+
 #[test]
 fn procedures_from_before_are_stopped_too_and_exit_ends_no_process() {
     let mut interp = Interp::new();
