@@ -361,7 +361,7 @@ fn matches(
         Matching::Exact => Ok(wanted == text),
         Matching::Glob => Ok(glob_match(&wanted, &text, ignores_case)),
         Matching::Regexp => {
-            let mut words = vec![Value::text("::regexp")];
+            let mut words = vec![Value::text("regexp")];
             if ignores_case {
                 words.push(Value::text("-nocase"));
             }
@@ -391,7 +391,7 @@ pub(super) fn gets(molt: &mut Interp, id: ContextID, words: &[molt::Value]) -> M
     };
     // The variable is one of our interpreter's, and says whether there was a line.
     const LINE: &str = "::remex::line";
-    let call = ["::gets", &*inside(channel), LINE].map(Value::text);
+    let call = ["gets", &*inside(channel), LINE].map(Value::text);
     let count = shared.call_companion(call.to_vec())?;
     let line = shared
         .companion

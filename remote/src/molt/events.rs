@@ -211,7 +211,7 @@ fn after(molt: &mut Interp, id: ContextID, words: &[molt::Value]) -> MoltResult 
     let option = words.get(1).map_or("", molt::Value::as_str);
     let rest = words.get(2..).unwrap_or_default();
     let is_delay = !rest.is_empty() && molt::Value::from(option).as_int().is_ok();
-    let mut call = vec![Value::text("::after"), Value::text(option)];
+    let mut call = vec![Value::text("after"), Value::text(option)];
     let is_identifier = |word: &molt::Value| word.as_str().starts_with("after#");
     match option {
         "idle" => call.extend(later(molt, &shared, rest)),

@@ -84,7 +84,7 @@ fn forward(molt: &mut Interp, id: ContextID, words: &[molt::Value]) -> MoltResul
 pub(super) fn call_of(name: &str, words: &[molt::Value]) -> Vec<Value> {
     let mut call = words_inside(words);
     if let Some(first) = call.first_mut() {
-        *first = Value::string(format!("::{name}"));
+        *first = Value::text(name);
     }
     call
 }

@@ -247,7 +247,7 @@ fn install_commands(molt: &mut molt::Interp, shared: &Rc<Shared>) {
 fn exit(molt: &mut molt::Interp, id: ContextID, words: &[molt::Value]) -> MoltResult {
     molt::check_args(1, words, 1, 2, "?returnCode?")?;
     let shared = Shared::of(molt, id);
-    let mut call = vec![Value::text("::exit")];
+    let mut call = vec![Value::text("exit")];
     call.extend(values::words_inside(words.get(1..).unwrap_or_default()));
     shared.call_companion(call)?;
     // That did not end what runs here.
