@@ -10,10 +10,21 @@ pub const USAGE_STATUS: i32 = 2;
 pub struct Request {
     /// What to do.
     pub plan: Plan,
-    /// How the engine runs.
+    /// What runs scripts.
+    pub engine: Engine,
+    /// How remex's own engine runs.
     pub mode: Mode,
     /// The encoding of the script file, if it is not UTF-8.
     pub encoding: Option<String>,
+}
+
+/// What runs scripts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Engine {
+    /// remex's own engine.
+    Remex,
+    /// The crate `molt`.
+    Molt,
 }
 
 /// What to do.
@@ -96,7 +107,7 @@ const FLAGS: &[Flag] = &[
     },
     Flag {
         name: "serve",
-        operands: "?--name NAME? ?--listen HOST:PORT? ?FILE ?ARG ...??",
+        operands: "?--name NAME? ?--listen HOST:PORT? ?--engine NAME? ?FILE ?ARG ...??",
         about: "serve an interpreter to others",
         effect: Effect::Rest(|rest| Plan::Serve(rest.to_vec())),
     },
@@ -117,6 +128,15 @@ const FLAGS: &[Flag] = &[
         operands: "FILE",
         about: "show the bytecode of a script",
         effect: Effect::Final(|file, _| Plan::Disassemble(file.to_owned())),
+    },
+    Flag {
+        name: "--engine",
+        operands: "NAME",
+        about: "what runs scripts: remex, or the small language molt",
+        effect: Effect::Setting(|request, word| {
+            request.engine = engine(word)?;
+            Ok(())
+        }),
     },
     Flag {
         name: "--mode",
@@ -157,6 +177,7 @@ const FLAGS: &[Flag] = &[
 pub fn parse(words: &[String]) -> Result<Request, String> {
     let mut request = Request {
         plan: Plan::Interactive,
+        engine: Engine::Remex,
         mode: Mode::Normal,
         encoding: None,
     };
@@ -191,11 +212,40 @@ pub fn parse(words: &[String]) -> Result<Request, String> {
             }
             Effect::Rest(plan) => {
                 request.plan = plan(after);
+                take_engine(&mut request)?;
                 return Ok(request);
             }
         }
     }
     Ok(request)
+}
+
+fn engine(name: &str) -> Result<Engine, String> {
+    match name {
+        "remex" => Ok(Engine::Remex),
+        "molt" if cfg!(feature = "molt") => Ok(Engine::Molt),
+        _ => Err(format!("there is no engine \"{name}\"")),
+    }
+}
+
+/// Takes `--engine NAME` out of the options of `serve`, each of which has one operand.
+fn take_engine(request: &mut Request) -> Result<(), String> {
+    let Plan::Serve(words) = &mut request.plan else {
+        return Ok(());
+    };
+    let mut at = 0;
+    while words.get(at).is_some_and(|word| word.starts_with("--")) {
+        let is_engine = words.get(at).is_some_and(|word| word == "--engine");
+        match words.get(at + 1) {
+            Some(name) if is_engine => {
+                request.engine = engine(name)?;
+                words.drain(at..at + 2);
+            }
+            _ if is_engine => return Err("--engine needs NAME".to_string()),
+            _ => at += 2,
+        }
+    }
+    Ok(())
 }
 
 fn file_plan((file, arguments): (&String, &[String])) -> Plan {
@@ -292,6 +342,25 @@ mod tests {
             Err("there is no mode \"fast\"".into())
         );
         assert_eq!(plan("-c"), Err("-c needs SCRIPT ?ARG ...?".into()));
+    }
+
+    #[cfg(feature = "molt")]
+    #[test]
+    fn an_engine_can_be_chosen_for_whatever_runs_scripts() {
+        let engine = |line| parse(&strings(line)).map(|request| request.engine);
+        assert_eq!(engine("--engine molt serve --name x"), Ok(Engine::Molt));
+        assert_eq!(engine("--engine remex f"), Ok(Engine::Remex));
+        let served = parse(&strings("serve --name x --engine molt f --engine y")).unwrap();
+        let words = strings("--name x f --engine y");
+        assert_eq!(
+            (served.engine, served.plan),
+            (Engine::Molt, Plan::Serve(words))
+        );
+        assert!(engine("serve --engine").is_err());
+        assert_eq!(
+            engine("--engine perl f"),
+            Err("there is no engine \"perl\"".into())
+        );
     }
 
     #[test]

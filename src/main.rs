@@ -2,7 +2,7 @@
 //!
 //! It only wires things together: [`flags`] says what the words of the command line ask for, [`session`] makes an
 //! interpreter and reports how a script ended, [`standard_input`] and [`shell`] read commands from a pipe and from a
-//! person, [`messaging`] runs `serve`, `remote` and `keys`.
+//! person, [`messaging`] runs `serve`, `remote` and `keys`. With `--engine molt`, `molt_session` takes the place of [`session`].
 #![deny(missing_docs)]
 #![allow(
     rustdoc::private_intra_doc_links,
@@ -14,6 +14,8 @@
 mod entry;
 mod flags;
 mod messaging;
+#[cfg(feature = "molt")]
+mod molt_session;
 mod session;
 mod shell;
 mod standard_input;
@@ -48,6 +50,12 @@ fn start() -> i32 {
 /// Does what was asked for and returns the exit status.
 fn run(program: &str, request: Request) -> i32 {
     let session = |name: &str, arguments: &[String]| Session::start(&request, name, arguments);
+    #[cfg(feature = "molt")]
+    if request.engine == flags::Engine::Molt
+        && let Some(status) = molt_session::run(program, &request)
+    {
+        return status;
+    }
     match &request.plan {
         Plan::Help => session::print(&flags::help()),
         Plan::Version => session::print(concat!("remex ", env!("CARGO_PKG_VERSION"), "\n")),

@@ -46,7 +46,8 @@ pub fn serve(mut session: Session, words: &[String]) -> i32 {
     session.finish(0)
 }
 
-fn print(report: &Report) -> i32 {
+/// Prints a report; returns the exit status.
+pub fn print(report: &Report) -> i32 {
     let mut errors = std::io::stderr().lock();
     let _ = errors.write_all(&crate::bytes_of(&report.errors));
     let unwritten = session::print(&report.output);

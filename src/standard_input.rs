@@ -9,7 +9,7 @@ use remex_interp::{Interp, Value};
 use crate::session::{Session, failure_of};
 
 /// Longest command in bytes; the text of a command is a string of the interpreter's.
-const COMMAND_BYTES_MAX: usize = remex_interp::limits::STRING_BYTES_MAX;
+pub const COMMAND_BYTES_MAX: usize = remex_interp::limits::STRING_BYTES_MAX;
 
 /// Runs commands until the end of input; returns the exit status. With prompts and results when a script has set
 /// `tcl_interactive`.
@@ -56,7 +56,7 @@ fn is_interactive(session: &mut Session) -> bool {
 }
 
 /// Appends the next line and a newline to `command`. False: there is none.
-fn next_line(interp: &mut Interp, command: &mut String) -> bool {
+pub fn next_line(interp: &mut Interp, command: &mut String) -> bool {
     loop {
         let Ok(channel) = interp.find_channel(&Value::text("stdin")) else {
             return false;

@@ -8,6 +8,8 @@ use std::time::{Duration, Instant};
 
 const REMEX: &str = env!("CARGO_BIN_EXE_remex");
 const TCLSH: &str = "tclsh";
+/// Not a program but remex with the engine Molt.
+const MOLT: &str = "molt";
 const WIKI: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/scripts/wiki");
 
 /// Far longer than anything here takes.
@@ -90,15 +92,23 @@ fn the_wiki_s_processes_run_unchanged_in_every_pairing() {
         format!("{WIKI}/process1.tcl"),
         format!("{WIKI}/process2.tcl"),
     );
-    for (sender, waiter) in [
+    let mut pairs = vec![
         (REMEX, REMEX),
         (REMEX, TCLSH),
         (TCLSH, REMEX),
         (TCLSH, TCLSH),
-    ] {
+    ];
+    if cfg!(feature = "molt") {
+        pairs.extend([(MOLT, MOLT), (MOLT, REMEX), (REMEX, MOLT)]);
+        pairs.extend([(MOLT, TCLSH), (TCLSH, MOLT)]);
+    }
+    for (sender, waiter) in pairs {
         for waits_first in [true, false] {
             let scratch = Scratch::new("pairs");
-            let start = |first: &str, script: &str| scratch.start(first, &[script]);
+            let start = |program: &str, script: &str| match program {
+                MOLT => scratch.start(REMEX, &["--engine", "molt", script]),
+                program => scratch.start(program, &[script]),
+            };
             let message = if waits_first {
                 let waiting = start(waiter, &process2);
                 std::thread::sleep(Duration::from_millis(50));

@@ -258,3 +258,29 @@ fn the_start_file_runs_first() {
     shell.enter("hello");
     shell.expect(&["there", "%"]);
 }
+
+#[cfg(feature = "molt")]
+#[test]
+fn molt_has_the_same_shell() {
+    let scratch = Scratch::new("molt");
+    let mut shell = Terminal::start_with(REMEX, &["--engine", "molt"], &scratch.0);
+    shell.expect(&["%"]);
+    shell.enter("proc twice x {");
+    shell.expect(&[">"]);
+    shell.enter("expr {2 * $x}}");
+    shell.expect(&["%"]);
+    shell.send("twi\t21");
+    shell.send(ENTER);
+    shell.expect(&["% twice 21", "42", "%"]);
+    shell.enter("nonsense");
+    shell.expect(&["invalid command name \"nonsense\"", "%"]);
+    shell.enter("after 50 {puts event}");
+    shell.expect_line("event");
+    shell.enter("while 1 {catch {set x 1}}");
+    shell.watch(PAUSE);
+    shell.send(INTERRUPT);
+    shell.expect(&["interrupted", "%"]);
+    shell.send(END);
+    assert_eq!(shell.status().code(), Some(0));
+    assert!(shell.is_cooked());
+}

@@ -103,6 +103,9 @@ fn layers_use_only_those_above_them() {
     );
 }
 
+/// The files of `remote/src` that may name our engine.
+const ENGINE_KNOWERS: [&str; 6] = ["bridge", "commands", "serve", "fsignal", "filewait", "molt"];
+
 #[test]
 fn the_engine_knows_no_other_crate_of_ours() {
     for (path, text) in sources("interp/src") {
@@ -114,20 +117,51 @@ fn the_engine_knows_no_other_crate_of_ours() {
     }
     for (path, text) in sources("remote/src") {
         let names_engine = without_tests(&text).contains("remex_interp");
-        let name = path
-            .file_name()
-            .expect("a name")
-            .to_string_lossy()
-            .into_owned();
-        let may = text.contains("Interp")
-            || path.to_string_lossy().contains("fsignal")
-            || name == "lib.rs";
+        let inside = path.strip_prefix(root().join("remote/src"));
+        let inside = inside.expect("inside").to_string_lossy().into_owned();
+        let first = inside.split(['/', '.']).next().unwrap_or_default();
         assert!(
-            !names_engine || may,
-            "{} names the engine: only bridge and commands may",
-            path.display()
+            !names_engine || ENGINE_KNOWERS.contains(&first),
+            "{inside} names the engine: only {ENGINE_KNOWERS:?} may"
         );
     }
+}
+
+/// The files of `remote/src` that carry messages, whatever evaluates them; and what names an engine.
+const CARRIERS: [&str; 8] = [
+    "protocol",
+    "session",
+    "transport",
+    "exchange",
+    "gate",
+    "link",
+    "node",
+    "local",
+];
+const ENGINE_NAMES: [&str; 5] = ["remex_interp", "molt", "Molt", "Interp::", "mut Interp"];
+
+#[test]
+fn what_carries_messages_names_no_engine() {
+    let mut seen = 0;
+    for (path, text) in sources("remote/src") {
+        let inside = path.strip_prefix(root().join("remote/src"));
+        let inside = inside.expect("inside").to_string_lossy().into_owned();
+        let first = inside.split(['/', '.']).next().unwrap_or_default();
+        if !CARRIERS.contains(&first.trim_end_matches("_tests")) {
+            continue;
+        }
+        seen += 1;
+        for (number, line) in text.lines().enumerate() {
+            let name = ENGINE_NAMES.iter().find(|name| line.contains(**name));
+            assert!(
+                name.is_none(),
+                "{inside}:{}: names {}: only `bridge`, the commands and `molt` know engines",
+                number + 1,
+                name.unwrap_or(&"")
+            );
+        }
+    }
+    assert!(seen >= CARRIERS.len(), "the files have moved");
 }
 
 #[test]

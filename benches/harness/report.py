@@ -16,6 +16,7 @@ BARS = [
     ("latency", ("unix", "ratio"), "<=", 2.50, "send over a Unix socket, of the bare round trip"),
     ("latency", ("tls", "ratio"), "<=", 3.50, "send by TLS over TCP, of the bare TCP round trip"),
     ("latency", ("times_comm",), ">=", 15.0, "rate of send, times comm's"),
+    ("engines", ("send_ratio",), "<=", 1.30, "send of `set x 1` to a Molt interpreter, of the same to a remex one"),
 ]
 
 
@@ -70,6 +71,9 @@ def table(results, say):
     for kind, got in results.get("latency", {}).items():
         if isinstance(got, dict):
             say("latency %-10s p50 %.2f us, p99 %.2f us, %d a second" % (kind, got["p50"], got["p99"], got["rate"]))
+    for row in results.get("engines", {}).get("rows", []):
+        times = ["%s %.2f" % (who, row[who + "_ratio"]) for who in ("interp", "bare", "hosted") if who + "_ratio" in row]
+        say("engine %-11s tclsh %.0f ms; of that: %s%s" % (row["name"], 1e3 * row["peer_s"], ", ".join(times), "; " + row["wrong"] if row["wrong"] else ""))
     for section in results.values():
         if isinstance(section, dict):
             for note in section.get("notes", []) + ([section["wrong"]] if section.get("wrong") else []):

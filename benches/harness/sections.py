@@ -214,8 +214,8 @@ def numbers(argv, env=None):
 class Servers:
     """The answering sides, started on the one CPU: remex by name and by TLS, tclsh with comm. What fails is noted."""
 
-    def __init__(self, bench, folder):
-        self.bench, self.folder = bench, folder
+    def __init__(self, bench, folder, kinds=("unix", "tls", "comm")):
+        self.bench, self.folder, self.kinds = bench, folder, kinds
         self.children, self.targets, self.notes = [], {}, []
         self.env = dict(os.environ, REMEX_HOME=os.path.join(folder, "home"), XDG_RUNTIME_DIR=os.path.join(folder, "run"))
         os.mkdir(self.env["REMEX_HOME"], 0o700)
@@ -223,6 +223,8 @@ class Servers:
 
     def __enter__(self):
         for kind, start in (("unix", self.by_name), ("tls", self.by_tls), ("comm", self.by_comm)):
+            if kind not in self.kinds:
+                continue
             try:
                 self.targets[kind] = start()
             except Exception as error:
@@ -252,9 +254,9 @@ class Servers:
                 raise RuntimeError((done.stderr or "no answer").strip().splitlines()[0])
             time.sleep(0.05)
 
-    def by_name(self):
-        name = "bench%d" % os.getpid()
-        self.start([self.bench.interp, "serve", "--name", name], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+    def by_name(self, engine="remex"):
+        name = "bench%d%s" % (os.getpid(), engine)
+        self.start([self.bench.interp, "--engine", engine, "serve", "--name", name], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
         return self.await_answer(name)
 
     def by_tls(self):
@@ -277,4 +279,41 @@ class Servers:
         return port
 
 
-SECTIONS = {"cpu": cpu, "growth": growth, "startup": startup, "memory": memory, "children": children, "latency": latency}
+def engines(bench):
+    """The crate molt beside tclsh and remex: bare, as `remex --engine molt` hosts it, and as it answers a `send`."""
+    out = {"rows": [], "notes": []}
+    bare = os.path.join(os.path.dirname(bench.interp), "examples", "molt_bare")
+    if not os.access(bare, os.X_OK):
+        out["notes"].append("the bare crate is not measured: cargo build --release --example molt_bare")
+        bare = None
+    for path in sorted(glob.glob(bench.path("engines", "*.tcl"))):
+        name = os.path.basename(path)[:-4]
+        if not bench.wants("engine_" + name):
+            continue
+        argvs = {"peer": [bench.peer, path], "interp": [bench.interp, path], "hosted": [bench.interp, "--engine", "molt", path]}
+        if bare:
+            argvs["bare"] = [bare, path]
+        runs = dict(zip(argvs, interleaved(bench, list(argvs.values()))))
+        row = {"name": name, "wrong": None}
+        for who, got in runs.items():
+            row["wrong"] = row["wrong"] or difference(runs["peer"], got)
+            row[who + "_s"] = measure.median([r.cpu for r in got])
+            row[who + "_ratio"] = measure.median([g.cpu / max(t.cpu, 1e-6) for t, g in zip(runs["peer"], got)])
+        out["rows"].append(row)
+        bench.say("engine %-11s %s" % (name, row["wrong"] or " ".join("%s %.2f" % (who, row[who + "_ratio"]) for who in argvs)))
+    with tempfile.TemporaryDirectory() as folder:
+        with Servers(bench, folder, ()) as servers:
+            targets = {"remex": servers.by_name(), "molt": servers.by_name("molt")}
+            samples = {kind: [] for kind in targets}
+            for turn in range(bench.rounds):
+                for kind in sorted(targets, reverse=turn % 2 == 1):
+                    argv = bench.script(bench.interp, bench.path("probes", "send_client.tcl"), "send", targets[kind], SENDS, "set x 1")
+                    samples[kind].append(numbers(measure.pinned(argv, CPU), servers.env))
+    for kind, got in samples.items():
+        out[kind] = {key: measure.median([g[key] for g in got]) for key in ("p50", "p99", "rate")}
+    out["send_ratio"] = measure.median([m["p50"] / r["p50"] for m, r in zip(samples["molt"], samples["remex"])])
+    bench.say("send to molt %.2f of send to remex" % out["send_ratio"])
+    return out
+
+
+SECTIONS = {"cpu": cpu, "growth": growth, "startup": startup, "memory": memory, "children": children, "latency": latency, "engines": engines}

@@ -4,19 +4,72 @@
 //! loop while the interpreter serves, or waits for answers in the background; otherwise a connection that is merely
 //! open does not keep `vwait` waiting.
 
-use crate::evaluator::{Evaluator, Verdict};
+use crate::evaluator::{Evaluator, Interruptible, Verdict};
 use crate::failure::Failure;
 use crate::keys::{Home, HostPolicy};
 use crate::local::Directory;
 use crate::node::{Node, Settings};
 use crate::protocol::{Body, Outcome, ReturnOptions};
-use remex_interp::event::{Interest, SourceId};
+use remex_interp::event::{Filter, Interest, SourceId, Wait};
 use remex_interp::runtime::events::Callback;
 use remex_interp::runtime::{Exception, Interp, code, safepoint};
 use remex_interp::value::{OrderedMap, Value};
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::rc::Rc;
+
+/// Where the commands of this crate run: an interpreter of ours, or another engine with one of ours beside it.
+pub(crate) trait Host {
+    /// Lends the interpreter of ours: its event loop, its channels, its node. No script may run in it meanwhile.
+    fn with<T>(&mut self, visit: impl FnOnce(&mut Interp) -> T) -> T;
+
+    /// Waits for one event, and acts on it.
+    ///
+    /// Errors: exceptions that scripts cannot catch.
+    fn one_event(&mut self, wait: Wait) -> Result<(), Box<Exception>>;
+
+    /// Calls `question` with what evaluates scripts here. With it comes what a wait is to end with.
+    fn asking<T>(
+        &mut self,
+        question: impl FnOnce(&mut dyn Evaluator) -> T,
+    ) -> (T, Option<Box<Exception>>);
+
+    /// The command prefix that our interpreter is to call for a callback which a script has given.
+    fn callback(&mut self, prefix: Value) -> Value;
+
+    /// See [`Interp::check_safepoint`].
+    fn check_safepoint(&mut self) -> Result<(), Box<Exception>>;
+}
+
+impl Host for Interp {
+    fn with<T>(&mut self, visit: impl FnOnce(&mut Interp) -> T) -> T {
+        visit(self)
+    }
+
+    fn one_event(&mut self, wait: Wait) -> Result<(), Box<Exception>> {
+        self.do_one_event(wait, Filter::ALL).map(drop)
+    }
+
+    fn asking<T>(
+        &mut self,
+        question: impl FnOnce(&mut dyn Evaluator) -> T,
+    ) -> (T, Option<Box<Exception>>) {
+        let mut engine = Engine {
+            interp: self,
+            stopped: None,
+        };
+        let answer = question(&mut engine);
+        (answer, engine.stopped)
+    }
+
+    fn callback(&mut self, prefix: Value) -> Value {
+        prefix
+    }
+
+    fn check_safepoint(&mut self) -> Result<(), Box<Exception>> {
+        Interp::check_safepoint(self)
+    }
+}
 
 /// What an interpreter keeps for this crate.
 #[derive(Default)]
@@ -28,6 +81,11 @@ struct Remote {
     prefixes: RefCell<HashMap<u64, Value>>,
     next_token: Cell<u64>,
     is_serving: Cell<bool>,
+    /// Whether another engine evaluates what comes for this interpreter. Then the event loop only notes that there is
+    /// something to do, and the engine does it when the event loop has returned.
+    is_beside: Cell<bool>,
+    /// Whether there is something to do.
+    is_due: Cell<bool>,
     /// Whether the interpreter was interrupted from here, to get a cancelled request out of a nested event loop.
     has_interrupted: Cell<bool>,
 }
@@ -71,13 +129,13 @@ pub(crate) fn settings() -> Settings {
 
 /// Has `target` evaluate `body` and waits for what it comes to.
 pub(crate) fn send(
-    interp: &mut Interp,
+    host: &mut impl Host,
     target: &str,
     body: Body,
     timeout_ms: Option<u64>,
 ) -> Result<Value, Box<Exception>> {
-    asking(interp, |node, engine| {
-        node.send(engine, target, body, timeout_ms)
+    asking(host, |node, evaluator| {
+        node.send(evaluator, target, body, timeout_ms)
     })
     .and_then(unpacked)
 }
@@ -85,37 +143,40 @@ pub(crate) fn send(
 /// Has `target` evaluate `body`, and does not wait. With `prefix`, the event loop calls that command with the value and
 /// the return options when the answer has come.
 pub(crate) fn post(
-    interp: &mut Interp,
+    host: &mut impl Host,
     target: &str,
     body: Body,
     timeout_ms: Option<u64>,
     prefix: Option<Value>,
 ) -> Result<(), Box<Exception>> {
-    let remote = interp.data::<Remote>();
+    let prefix = prefix.map(|prefix| host.callback(prefix));
+    let remote = host.with(Interp::data::<Remote>);
     let token = prefix.map(|prefix| {
         let token = remote.next_token.get();
         remote.next_token.set(token + 1);
         remote.prefixes.borrow_mut().insert(token, prefix);
         token
     });
-    let posted = asking(interp, |node, engine| {
-        node.post(engine, target, body, timeout_ms, token)
+    let posted = asking(host, |node, evaluator| {
+        node.post(evaluator, target, body, timeout_ms, token)
     });
     if let (Err(_), Some(token)) = (&posted, token) {
         remote.prefixes.borrow_mut().remove(&token);
     }
-    update_watch(interp)?;
+    host.with(update_watch)?;
     posted
 }
 
 /// The time that `target` takes to give a sign of life, in microseconds.
 pub(crate) fn ping(
-    interp: &mut Interp,
+    host: &mut impl Host,
     target: &str,
     timeout_ms: Option<u64>,
 ) -> Result<u128, Box<Exception>> {
-    asking(interp, |node, engine| node.ping(engine, target, timeout_ms))
-        .map(|time| time.as_micros())
+    asking(host, |node, evaluator| {
+        node.ping(evaluator, target, timeout_ms)
+    })
+    .map(|time| time.as_micros())
 }
 
 /// Notes whether the interpreter serves others, so that its event loop goes on for them.
@@ -124,25 +185,20 @@ pub(crate) fn set_serving(interp: &mut Interp, is_serving: bool) -> Result<(), B
     update_watch(interp)
 }
 
-/// Asks by `question`, in which the interpreter serves others, and turns a failure into an exception.
-fn asking<T>(
-    interp: &mut Interp,
-    question: impl FnOnce(&Node, &mut Engine<'_>) -> Result<T, Failure>,
+/// Asks by `question`, in which the host serves others, and turns a failure into an exception.
+fn asking<H: Host, T>(
+    host: &mut H,
+    question: impl FnOnce(&Node, &mut dyn Evaluator) -> Result<T, Failure>,
 ) -> Result<T, Box<Exception>> {
-    let node = node(interp)?;
-    let mut engine = Engine {
-        interp,
-        stopped: None,
-    };
-    let answer = question(&node, &mut engine);
-    let stopped = engine.stopped.take();
+    let node = host.with(node)?;
+    let (answer, stopped) = host.asking(|evaluator| question(&node, evaluator));
     show_notices(&node);
     answer.or_else(|failure| match (failure, stopped) {
         (Failure::Interrupted, Some(exception)) => Err(exception),
         (failure, _) => {
             if failure == Failure::Cancelled {
                 // This is what stops the request, uncatchably.
-                interp.check_safepoint()?;
+                host.check_safepoint()?;
             }
             Err(exception(&failure))
         }
@@ -184,25 +240,55 @@ fn update_watch(interp: &mut Interp) -> Result<(), Box<Exception>> {
     Ok(())
 }
 
+/// From now on another engine evaluates what comes for this interpreter. It calls [`take_turn`] whenever the event loop
+/// has returned to it.
+#[cfg(feature = "molt")]
+pub(crate) fn stand_beside(interp: &mut Interp) {
+    interp.data::<Remote>().is_beside.set(true);
+}
+
+/// Evaluates what has come for a host whose engine stands beside an interpreter of ours. Whether there was anything.
+#[cfg(feature = "molt")]
+pub(crate) fn take_turn(host: &mut impl Host) -> bool {
+    let remote = host.with(Interp::data::<Remote>);
+    let node = remote.node.borrow().clone();
+    match node {
+        Some(node) if remote.is_due.take() => {
+            turn(host, &node);
+            true
+        }
+        _ => false,
+    }
+}
+
 /// The event loop says that something has happened to the node.
 fn node_is_ready(interp: &mut Interp, id: SourceId, _is_readable: bool) {
     // Before the turn: what happens during it, and in event loops nested in it, must be told again.
     interp.event_loop().drained(id, Interest::READ);
     let remote = interp.data::<Remote>();
+    if remote.is_beside.get() {
+        remote.is_due.set(true);
+        return;
+    }
     let Some(node) = remote.node.borrow().clone() else {
         return;
     };
-    node.turn(&mut Engine {
-        interp,
-        stopped: None,
-    });
-    show_notices(&node);
-    call_back(interp, &remote, &node);
+    turn(interp, &node);
     if node.safepoint() != Verdict::Continue {
         // A request that waits in this event loop is cancelled; the loop looks at nothing else.
         remote.has_interrupted.set(true);
         interp.interrupt_handle().interrupt();
     }
+}
+
+/// Evaluates what has come for the host, and calls back what it waits for.
+fn turn(host: &mut impl Host, node: &Node) {
+    host.asking(|evaluator| node.turn(evaluator));
+    show_notices(node);
+    host.with(|interp| {
+        let remote = interp.data::<Remote>();
+        call_back(interp, &remote, node);
+    });
 }
 
 /// Calls the commands of `-command` whose answers have come.
@@ -258,12 +344,7 @@ impl Evaluator for Engine<'_> {
         if remote.has_interrupted.take() {
             self.interp.interrupt_handle().clear();
         }
-        if self.interp.exit_status().is_some()
-            && let Some(node) = &*remote.node.borrow()
-        {
-            // As with Tk's send, who asks another to exit hears that it has gone.
-            node.close("the interpreter exits");
-        }
+        close_if_exiting(self.interp);
         packed(completion)
     }
 
@@ -271,10 +352,54 @@ impl Evaluator for Engine<'_> {
         self.stopped = self.interp.check_safepoint().err();
         self.stopped.is_some()
     }
+
+    fn complete(&mut self, prefix: &str) -> Vec<String> {
+        let pattern = Value::string(format!("::{}*", glob_literal(prefix)));
+        let words = vec![Value::text("::info"), Value::text("commands"), pattern];
+        let Ok(found) = self
+            .interp
+            .call(words)
+            .and_then(|names| Ok(names.to_list()?))
+        else {
+            return Vec::new();
+        };
+        let names = found.elements().iter().map(Value::to_text);
+        let mut names: Vec<String> = names
+            .map(|name| name.trim_start_matches(':').to_string())
+            .collect();
+        names.sort();
+        names
+    }
+
+    fn interruptible(&self) -> Interruptible {
+        Interruptible::Everything
+    }
+}
+
+/// A pattern that matches `text` and nothing else.
+fn glob_literal(text: &str) -> String {
+    let mut pattern = String::new();
+    for character in text.chars() {
+        if "*?[]\\".contains(character) {
+            pattern.push('\\');
+        }
+        pattern.push(character);
+    }
+    pattern
+}
+
+/// As with Tk's send, who asks another to exit hears that it has gone.
+pub(crate) fn close_if_exiting(interp: &mut Interp) {
+    let remote = interp.data::<Remote>();
+    if interp.exit_status().is_some()
+        && let Some(node) = &*remote.node.borrow()
+    {
+        node.close("the interpreter exits");
+    }
 }
 
 /// A completion as it crosses the wire.
-fn packed(completion: Result<Value, Box<Exception>>) -> Outcome {
+pub(crate) fn packed(completion: Result<Value, Box<Exception>>) -> Outcome {
     let exception = match completion {
         Ok(value) => return Outcome::ok(value.to_text()),
         Err(exception) => exception,

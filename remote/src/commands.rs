@@ -1,36 +1,50 @@
 //! What scripts see: `send` and `remote`.
 
-use crate::bridge;
+use crate::bridge::{self, Host};
 use crate::failure::Failure;
 use crate::local::host_and_port;
 use crate::protocol::Body;
-use remex_interp::runtime::{ANY, Builtin, CommandResult, Exception, Interp, done, done_empty};
+use remex_interp::runtime::{ANY, Builtin, Exception, Interp, Outcome, done};
 use remex_interp::value::{OrderedMap, Value};
 
 /// The commands of this crate.
 pub static COMMANDS: &[Builtin] = &[
-    Builtin::new("send", SEND_USAGE, 2, ANY, send).unsafe_for_children(),
+    Builtin::new("send", SEND_USAGE, 2, ANY, |interp, words| {
+        done(send(interp, words)?)
+    })
+    .unsafe_for_children(),
     Builtin::ensemble("remote", REMOTE).unsafe_for_children(),
 ];
 
-const SEND_USAGE: &str = "?-async? ?-command prefix? ?-timeout ms? ?--? target cmd ?arg ...?";
-const CALL_USAGE: &str = "?-timeout ms? ?--? target cmd ?arg ...?";
-const EVAL_USAGE: &str = "?-timeout ms? ?--? target script ?arg ...?";
+pub(crate) const SEND_USAGE: &str =
+    "?-async? ?-command prefix? ?-timeout ms? ?--? target cmd ?arg ...?";
+pub(crate) const CALL_USAGE: &str = "?-timeout ms? ?--? target cmd ?arg ...?";
+pub(crate) const EVAL_USAGE: &str = "?-timeout ms? ?--? target script ?arg ...?";
+pub(crate) const PING_USAGE: &str = "?-timeout ms? ?--? target";
+pub(crate) const SERVE_USAGE: &str = "?-name name? ?-listen host:port?";
 
 const REMOTE: &[Builtin] = &[
-    Builtin::new("call", CALL_USAGE, 2, ANY, remote_call),
-    Builtin::new("eval", EVAL_USAGE, 2, ANY, remote_eval),
-    Builtin::new("interps", "", 0, 0, remote_interps),
-    Builtin::new("name", "", 0, 0, remote_name),
-    Builtin::new("ping", "?-timeout ms? ?--? target", 1, 4, remote_ping),
-    Builtin::new(
-        "serve",
-        "?-name name? ?-listen host:port?",
-        0,
-        4,
-        remote_serve,
-    ),
-    Builtin::new("stop", "", 0, 0, remote_stop),
+    Builtin::new("call", CALL_USAGE, 2, ANY, |interp, words| {
+        done(remote_call(interp, words)?)
+    }),
+    Builtin::new("eval", EVAL_USAGE, 2, ANY, |interp, words| {
+        done(remote_eval(interp, words)?)
+    }),
+    Builtin::new("interps", "", 0, 0, |interp, words| {
+        done(remote_interps(interp, words)?)
+    }),
+    Builtin::new("name", "", 0, 0, |interp, words| {
+        done(remote_name(interp, words)?)
+    }),
+    Builtin::new("ping", PING_USAGE, 1, 4, |interp, words| {
+        done(remote_ping(interp, words)?)
+    }),
+    Builtin::new("serve", SERVE_USAGE, 0, 4, |interp, words| {
+        done(remote_serve(interp, words)?)
+    }),
+    Builtin::new("stop", "", 0, 0, |interp, words| {
+        done(remote_stop(interp, words)?)
+    }),
 ];
 
 /// Gives an interpreter the commands of this crate.
@@ -115,7 +129,7 @@ fn target_and_rest<'a>(
 
 /// `send ?-async? ?-command PREFIX? ?-timeout MS? ?--? TARGET CMD ?ARG …?`: the words after the target, joined by single
 /// spaces, are evaluated there at global level, as with Tk's send.
-fn send(interp: &mut Interp, words: &[Value]) -> CommandResult {
+pub(crate) fn send(host: &mut impl Host, words: &[Value]) -> Outcome {
     let options = options(words, &["-async", "-command", "-timeout", "--"], SEND_USAGE)?;
     let (target, rest) = target_and_rest(words, &options, 1, SEND_USAGE)?;
     let script = match rest {
@@ -128,14 +142,14 @@ fn send(interp: &mut Interp, words: &[Value]) -> CommandResult {
     };
     let body = Body::Script(script);
     if options.is_async || options.prefix.is_some() {
-        bridge::post(interp, &target, body, options.timeout_ms, options.prefix)?;
-        return done_empty();
+        bridge::post(host, &target, body, options.timeout_ms, options.prefix)?;
+        return Ok(Value::EMPTY);
     }
-    done(bridge::send(interp, &target, body, options.timeout_ms)?)
+    bridge::send(host, &target, body, options.timeout_ms)
 }
 
 /// `remote eval ?-timeout MS? ?--? TARGET SCRIPT ?ARG …?`: each ARG is added to the script as one word.
-fn remote_eval(interp: &mut Interp, words: &[Value]) -> CommandResult {
+pub(crate) fn remote_eval(host: &mut impl Host, words: &[Value]) -> Outcome {
     let usage = format!("eval {EVAL_USAGE}");
     let options = options(words, &["-timeout", "--"], &usage)?;
     let (target, rest) = target_and_rest(words, &options, 1, &usage)?;
@@ -144,51 +158,46 @@ fn remote_eval(interp: &mut Interp, words: &[Value]) -> CommandResult {
         script.push(' ');
         script.push_str(&Value::list(rest.get(1..).unwrap_or_default().to_vec()).str());
     }
-    done(bridge::send(
-        interp,
-        &target,
-        Body::Script(script),
-        options.timeout_ms,
-    )?)
+    bridge::send(host, &target, Body::Script(script), options.timeout_ms)
 }
 
 /// `remote call ?-timeout MS? ?--? TARGET CMD ?ARG …?`: the words are one command, not substituted again.
-fn remote_call(interp: &mut Interp, words: &[Value]) -> CommandResult {
+pub(crate) fn remote_call(host: &mut impl Host, words: &[Value]) -> Outcome {
     let usage = format!("call {CALL_USAGE}");
     let options = options(words, &["-timeout", "--"], &usage)?;
     let (target, rest) = target_and_rest(words, &options, 1, &usage)?;
     let body = Body::Words(rest.iter().map(Value::to_text).collect());
-    done(bridge::send(interp, &target, body, options.timeout_ms)?)
+    bridge::send(host, &target, body, options.timeout_ms)
 }
 
 /// `remote interps`: the names that can be sent to on this host.
-fn remote_interps(interp: &mut Interp, _words: &[Value]) -> CommandResult {
-    let names = bridge::node(interp)?.names();
-    done(Value::list(names.into_iter().map(Value::string).collect()))
+pub(crate) fn remote_interps(host: &mut impl Host, _words: &[Value]) -> Outcome {
+    let names = host.with(bridge::node)?.names();
+    Ok(Value::list(names.into_iter().map(Value::string).collect()))
 }
 
 /// `remote name`: the name under which this interpreter serves, or the empty string.
-fn remote_name(interp: &mut Interp, _words: &[Value]) -> CommandResult {
-    done(Value::string(
-        bridge::node(interp)?.name().unwrap_or_default(),
+pub(crate) fn remote_name(host: &mut impl Host, _words: &[Value]) -> Outcome {
+    Ok(Value::string(
+        host.with(bridge::node)?.name().unwrap_or_default(),
     ))
 }
 
 /// `remote ping ?-timeout MS? ?--? TARGET`: how many microseconds the target takes to answer, busy or not.
-fn remote_ping(interp: &mut Interp, words: &[Value]) -> CommandResult {
+pub(crate) fn remote_ping(host: &mut impl Host, words: &[Value]) -> Outcome {
     let usage = "ping ?-timeout ms? ?--? target";
     let options = options(words, &["-timeout", "--"], usage)?;
     let (target, rest) = target_and_rest(words, &options, 0, usage)?;
     if !rest.is_empty() {
         return Err(Exception::wrong_args(&format!("remote {usage}")));
     }
-    let microseconds = bridge::ping(interp, &target, options.timeout_ms)?;
-    done(Value::int(i64::try_from(microseconds).unwrap_or(i64::MAX)))
+    let microseconds = bridge::ping(host, &target, options.timeout_ms)?;
+    Ok(Value::int(i64::try_from(microseconds).unwrap_or(i64::MAX)))
 }
 
 /// `remote serve ?-name NAME? ?-listen HOST:PORT?`: lets others send to this interpreter. Returns a dictionary with the
 /// `name` it got, which has a number if NAME was taken, and the `listen` address.
-fn remote_serve(interp: &mut Interp, words: &[Value]) -> CommandResult {
+pub(crate) fn remote_serve(host: &mut impl Host, words: &[Value]) -> Outcome {
     let mut name = None;
     let mut listen = None;
     for pair in words.get(1..).unwrap_or_default().chunks(2) {
@@ -210,17 +219,17 @@ fn remote_serve(interp: &mut Interp, words: &[Value]) -> CommandResult {
             }
         }
     }
-    done(serve(interp, name.as_deref(), listen.as_deref())?)
+    serve(host, name.as_deref(), listen.as_deref())
 }
 
 /// Serves under `name`, or under the interpreter's present name or a default one, and at `listen` (HOST:PORT) if given.
 /// Returns a dictionary as `remote serve` does.
 pub(crate) fn serve(
-    interp: &mut Interp,
+    host: &mut impl Host,
     name: Option<&str>,
     listen: Option<&str>,
 ) -> Result<Value, Box<Exception>> {
-    let node = bridge::node(interp)?;
+    let node = host.with(bridge::node)?;
     let address = listen.map(|listen| {
         host_and_port(listen)
             .ok_or_else(|| Failure::Target(format!("bad address \"{listen}\": must be HOST:PORT")))
@@ -245,7 +254,7 @@ pub(crate) fn serve(
     if let Some(address) = node.listening() {
         report.insert(Value::text("listen"), Value::string(address.to_string()));
     }
-    bridge::set_serving(interp, true)?;
+    host.with(|interp| bridge::set_serving(interp, true))?;
     Ok(Value::dict(report))
 }
 
@@ -253,8 +262,8 @@ pub(crate) fn serve(
 const DEFAULT_NAME: &str = "remex";
 
 /// `remote stop`: takes in nobody new. Connections stay, but no longer keep the event loop waiting.
-fn remote_stop(interp: &mut Interp, _words: &[Value]) -> CommandResult {
-    bridge::node(interp)?.stop_serving();
-    bridge::set_serving(interp, false)?;
-    done_empty()
+pub(crate) fn remote_stop(host: &mut impl Host, _words: &[Value]) -> Outcome {
+    host.with(bridge::node)?.stop_serving();
+    host.with(|interp| bridge::set_serving(interp, false))?;
+    Ok(Value::EMPTY)
 }

@@ -6,9 +6,11 @@ use crate::protocol::{Body, Outcome};
 
 /// An interpreter, as the node sees it.
 ///
-/// While it runs a script it is to call [`crate::node::Node::safepoint`] now and then (every few thousand commands or
+/// The limits of an evaluation, its caller's deadline and whether the caller has given up, are the node's: while a script
+/// runs, the interpreter is to call [`crate::node::Node::safepoint`] now and then (every few thousand commands or
 /// loop turns) and, when that says [`Verdict::Stop`], end the evaluation that the node began last, uncatchably for the
-/// script. An interpreter that cannot do so still works, but a script that spins then holds it until it ends by itself.
+/// script. An interpreter that cannot do so still works, but a script that spins then holds it until it ends by itself;
+/// [`Evaluator::interruptible`] tells.
 pub trait Evaluator {
     /// Evaluates a script or a command at global level and reports its completion, whatever that is.
     fn evaluate(&mut self, body: Body) -> Outcome;
@@ -18,6 +20,27 @@ pub trait Evaluator {
     fn is_interrupted(&mut self) -> bool {
         false
     }
+
+    /// The names of commands that begin with `prefix`, sorted, for whoever completes a command line.
+    fn complete(&mut self, _prefix: &str) -> Vec<String> {
+        Vec::new()
+    }
+
+    /// Which scripts end when their limits say so.
+    fn interruptible(&self) -> Interruptible {
+        Interruptible::Nothing
+    }
+}
+
+/// Where a running script can be stopped.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Interruptible {
+    /// Nowhere: a script ends by itself or not at all.
+    Nothing,
+    /// In the loops, calls of procedures and waits of the language, and not in commands of the program's own.
+    LoopsAndCalls,
+    /// Everywhere.
+    Everything,
 }
 
 /// What a script at a safepoint is to do.

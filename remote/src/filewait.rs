@@ -13,7 +13,8 @@ use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
-use remex_interp::event::{Filter, Interest, SourceId, Wait};
+use crate::bridge::Host;
+use remex_interp::event::{Interest, SourceId, Wait};
 use remex_interp::runtime::{Exception, Interp};
 use rustix::fs::inotify::{self, CreateFlags, ReadFlags, WatchFlags};
 
@@ -64,21 +65,21 @@ pub enum Probe<T> {
 ///
 /// Returns what it found, or None at `deadline`.
 /// Errors: the probe's, and exceptions that scripts cannot catch.
-pub fn wait<T>(
-    interp: &mut Interp,
+pub(crate) fn wait<T>(
+    host: &mut impl Host,
     directory: &Path,
     name: &OsStr,
     deadline: Option<Instant>,
     probe: impl FnMut(&Watched) -> Result<Probe<T>, Box<Exception>>,
 ) -> Result<Option<T>, Box<Exception>> {
-    let watched = watch(interp, directory, name);
-    let outcome = run(interp, &watched, deadline, probe);
-    unwatch(interp, &watched);
+    let watched = host.with(|interp| watch(interp, directory, name));
+    let outcome = run(host, &watched, deadline, probe);
+    host.with(|interp| unwatch(interp, &watched));
     outcome
 }
 
 fn run<T>(
-    interp: &mut Interp,
+    host: &mut impl Host,
     watched: &Watched,
     deadline: Option<Instant>,
     mut probe: impl FnMut(&Watched) -> Result<Probe<T>, Box<Exception>>,
@@ -87,7 +88,7 @@ fn run<T>(
     loop {
         let now = Instant::now();
         if watched.has_changed.replace(false) || next_look.is_some_and(|next| now >= next) {
-            renew(interp, watched);
+            host.with(|interp| renew(interp, watched));
             let interval = match probe(watched)? {
                 Probe::Found(found) => return Ok(Some(found)),
                 Probe::Unfinished => Some(UNFINISHED_INTERVAL),
@@ -99,7 +100,7 @@ fn run<T>(
             return Ok(None);
         }
         let end = [deadline, next_look].into_iter().flatten().min();
-        interp.do_one_event(end.map_or(Wait::Forever, Wait::Until), Filter::ALL)?;
+        host.one_event(end.map_or(Wait::Forever, Wait::Until))?;
     }
 }
 

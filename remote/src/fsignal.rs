@@ -12,30 +12,42 @@ use std::io;
 use std::time::{Duration, Instant};
 
 use remex_interp::channel::{ChannelError, Errno, path, system_encoding};
-use remex_interp::runtime::{Builtin, CommandResult, Exception, Interp, done};
+use remex_interp::runtime::{Builtin, Exception, Outcome, done};
 use remex_interp::value::Value;
 
+use crate::bridge::Host;
 use crate::filewait::{self, Probe};
 use lease::{Writers, writers};
 use signal_file::{Attempt, Failure, SignalFile, Taker};
 
 pub use signal_file::SIGNAL_BYTES_MAX;
 
-/// The commands, for [`Interp::register`].
+pub(crate) const SEND_USAGE: &str = "name ?msg?";
+pub(crate) const WAIT_USAGE: &str = "name ?-timeout ms?";
+pub(crate) const FILEWAIT_USAGE: &str = "fileName ?-timeout ms?";
+
+/// The commands, for [`Interp::register`](remex_interp::Interp::register).
 pub const COMMANDS: &[Builtin] = &[
     Builtin::ensemble(
         "fsignal",
         &[
-            Builtin::new("send", "name ?msg?", 1, 2, send).unsafe_for_children(),
-            Builtin::new("wait", "name ?-timeout ms?", 1, 3, wait).unsafe_for_children(),
+            Builtin::new("send", SEND_USAGE, 1, 2, |_, words| done(send(words)?))
+                .unsafe_for_children(),
+            Builtin::new("wait", WAIT_USAGE, 1, 3, |interp, words| {
+                done(wait(interp, words)?)
+            })
+            .unsafe_for_children(),
         ],
     )
     .unsafe_for_children(),
-    Builtin::new("filewait", "fileName ?-timeout ms?", 1, 3, filewait).unsafe_for_children(),
+    Builtin::new("filewait", FILEWAIT_USAGE, 1, 3, |interp, words| {
+        done(filewait(interp, words)?)
+    })
+    .unsafe_for_children(),
 ];
 
 /// `fsignal send NAME ?MSG?`: leaves the signal and returns the message.
-fn send(_interp: &mut Interp, words: &[Value]) -> CommandResult {
+pub(crate) fn send(words: &[Value]) -> Outcome {
     let name = words.get(1).cloned().unwrap_or_default();
     let message = words.get(2).cloned().unwrap_or_default();
     let file = signal_file(&name)?;
@@ -46,11 +58,11 @@ fn send(_interp: &mut Interp, words: &[Value]) -> CommandResult {
     }
     file.send(&content)
         .map_err(|failure| exception(&failure, &name))?;
-    done(message)
+    Ok(message)
 }
 
 /// `fsignal wait NAME ?-timeout MS?`: waits for the signal and returns the message with its newline.
-fn wait(interp: &mut Interp, words: &[Value]) -> CommandResult {
+pub(crate) fn wait(host: &mut impl Host, words: &[Value]) -> Outcome {
     let name = words.get(1).cloned().unwrap_or_default();
     let deadline = deadline(
         words.get(2..).unwrap_or_default(),
@@ -61,8 +73,8 @@ fn wait(interp: &mut Interp, words: &[Value]) -> CommandResult {
         .attempt(false)
         .map_err(|failure| exception(&failure, &name))?
     {
-        Attempt::Taken(content) => done(text(&content)),
-        Attempt::Absent | Attempt::Unfinished => done(wait_for(interp, &name, taker, deadline)?),
+        Attempt::Taken(content) => Ok(text(&content)),
+        Attempt::Absent | Attempt::Unfinished => wait_for(host, &name, taker, deadline),
     }
 }
 
@@ -90,7 +102,7 @@ fn deadline(options: &[Value], usage: &str) -> Result<Option<Instant>, Box<Excep
 
 /// Runs the event loop until the signal is ours.
 fn wait_for(
-    interp: &mut Interp,
+    host: &mut impl Host,
     name: &Value,
     mut taker: Taker,
     deadline: Option<Instant>,
@@ -107,12 +119,12 @@ fn wait_for(
             },
         )
     };
-    let message = filewait::wait(interp, &place.0, &place.1, deadline, probe)?;
+    let message = filewait::wait(host, &place.0, &place.1, deadline, probe)?;
     message.ok_or_else(|| timed_out(&format!("signal \"{name}\"")))
 }
 
 /// `filewait NAME ?-timeout MS?`: waits until there is a file of that name that nobody is writing.
-fn filewait(interp: &mut Interp, words: &[Value]) -> CommandResult {
+pub(crate) fn filewait(host: &mut impl Host, words: &[Value]) -> Outcome {
     let name = words.get(1).cloned().unwrap_or_default();
     let deadline = deadline(
         words.get(2..).unwrap_or_default(),
@@ -123,7 +135,7 @@ fn filewait(interp: &mut Interp, words: &[Value]) -> CommandResult {
     let path = std::path::absolute(&native).unwrap_or_else(|_| native.into());
     let (Some(directory), Some(tail)) = (path.parent(), path.file_name()) else {
         // The root is there.
-        return done(Value::EMPTY);
+        return Ok(Value::EMPTY);
     };
     let probe = |watched: &filewait::Watched| {
         let is_complete = watched.take_completion();
@@ -135,9 +147,9 @@ fn filewait(interp: &mut Interp, words: &[Value]) -> CommandResult {
             Err(_) => Probe::Absent,
         })
     };
-    let found = filewait::wait(interp, directory, tail, deadline, probe)?;
+    let found = filewait::wait(host, directory, tail, deadline, probe)?;
     found.ok_or_else(|| timed_out(&format!("file \"{name}\"")))?;
-    done(Value::EMPTY)
+    Ok(Value::EMPTY)
 }
 
 fn timed_out(what: &str) -> Box<Exception> {

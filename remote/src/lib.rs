@@ -2,8 +2,8 @@
 //!
 //! Layers, each of which uses only those before it: [`protocol`] (bytes and messages), [`session`] (what one connection
 //! owes), [`keys`] and [`tls`] (who is who), [`local`], [`transport`] and [`gate`] (how bytes travel), [`node`] (an
-//! interpreter's place among the others). Only `bridge`, `commands` and `serve` know the engine; everything else
-//! evaluates through [`evaluator`].
+//! interpreter's place among the others). Only `bridge`, `commands`, `serve` and `fsignal` know our engine, and only
+//! `molt` knows that one; everything else evaluates through [`evaluator`].
 #![deny(missing_docs)]
 #![allow(
     rustdoc::private_intra_doc_links,
@@ -24,6 +24,8 @@ pub mod key_pair;
 pub mod keys;
 mod link;
 pub mod local;
+#[cfg(feature = "molt")]
+pub mod molt;
 pub mod node;
 pub mod protocol;
 pub mod serve;

@@ -1,13 +1,13 @@
 //! `remex serve`: an interpreter that is there for others.
 
-use crate::bridge;
+use crate::bridge::{self, Host};
 use crate::cli::Report;
 use crate::commands;
 use crate::keys::Home;
 use remex_interp::runtime::Interp;
 use std::path::Path;
 
-const USAGE: &str = "remex serve ?--name NAME? ?--listen HOST:PORT? ?FILE ?ARG …??";
+const USAGE: &str = "remex serve ?--name NAME? ?--listen HOST:PORT? ?--engine NAME? ?FILE ?ARG …??";
 
 /// What is left to do for a program whose interpreter serves now.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -25,6 +25,11 @@ pub struct Serving {
 ///
 /// Errors: what to print instead, and the status to exit with.
 pub fn serve(interp: &mut Interp, words: &[String]) -> Result<Serving, Report> {
+    serve_host(interp, words)
+}
+
+/// The same for whatever evaluates there.
+pub(crate) fn serve_host(host: &mut impl Host, words: &[String]) -> Result<Serving, Report> {
     let mut serving = Serving::default();
     let (mut name, mut listen) = (None, None);
     let mut words = words.iter();
@@ -48,9 +53,11 @@ pub fn serve(interp: &mut Interp, words: &[String]) -> Result<Serving, Report> {
         status: 1,
         ..Report::default()
     };
-    let served = commands::serve(interp, name.or(root).as_deref(), listen.as_deref());
+    let served = commands::serve(host, name.or(root).as_deref(), listen.as_deref());
     served.map_err(|exception| failed(exception.value.to_text()))?;
-    let node = bridge::node(interp).map_err(|exception| failed(exception.value.to_text()))?;
+    let node = host
+        .with(bridge::node)
+        .map_err(|exception| failed(exception.value.to_text()))?;
     serving.announcement = format!("serving as {}\n", node.name().unwrap_or_default());
     if let (Some(address), Some(home)) = (node.listening(), node.settings().home) {
         let access = access(&home).map_err(|error| failed(error.to_string()))?;

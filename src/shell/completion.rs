@@ -98,7 +98,16 @@ pub struct Word {
 pub fn complete(interp: &mut Interp, text: &str) -> Found {
     let typed = look(text);
     let prefix = text.get(typed.start..).unwrap_or_default();
-    let mut words = if typed.is_variable {
+    let shell = interp.data::<super::Shell>();
+    let beside = shell.beside.borrow();
+    let mut words = if let Some(waiting) = &*beside {
+        // Only the names of its commands are known of another engine.
+        match (typed.is_variable, typed.words.is_empty()) {
+            (true, _) => Vec::new(),
+            (_, true) => ended_by_space(sorted(waiting.names.iter().cloned(), prefix)),
+            _ => files(prefix),
+        }
+    } else if typed.is_variable {
         variables(interp, prefix)
     } else if typed.words.is_empty() {
         ended_by_space(commands(interp, prefix))

@@ -10,6 +10,7 @@ mod reader;
 mod screen;
 
 use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
 use std::os::fd::AsFd;
 use std::os::unix::net::UnixStream;
 use std::rc::Rc;
@@ -43,6 +44,93 @@ struct Shell {
     /// The lines of a command that is not complete.
     command: RefCell<String>,
     has_ended: Cell<bool>,
+    /// Set where another engine runs the commands.
+    beside: RefCell<Option<Waiting>>,
+}
+
+/// What is kept for an engine that runs the commands in place of the interpreter.
+#[derive(Default)]
+struct Waiting {
+    /// Whole commands that it is to run.
+    commands: VecDeque<String>,
+    /// The names of its commands, for completion.
+    names: Vec<String>,
+}
+
+/// An engine that runs the commands of a shell, beside an interpreter whose event loop and channels serve.
+#[cfg(feature = "molt")]
+pub trait Beside {
+    /// Lends the interpreter.
+    fn with(&mut self, visit: &mut dyn FnMut(&mut Interp));
+
+    /// Waits for one event, and acts on it.
+    fn one_event(&mut self);
+
+    /// Runs a command to its end.
+    fn evaluate(&mut self, command: &str) -> remex_interp::Outcome;
+
+    /// The names of its commands.
+    fn names(&mut self) -> Vec<String>;
+}
+
+/// Talks to the person at the terminal, for another engine. False: there is no line editing here.
+#[cfg(feature = "molt")]
+pub fn run_beside(engine: &mut dyn Beside) -> bool {
+    let before = tcgetattr(rustix::stdio::stdin()).ok();
+    if !rustix::termios::isatty(rustix::stdio::stdout()) {
+        return false;
+    }
+    let mut has_started = false;
+    engine.with(&mut |interp| {
+        let shell = interp.data::<Shell>();
+        *shell.beside.borrow_mut() = Some(Waiting::default());
+        match start(interp) {
+            Ok(()) => has_started = true,
+            Err(error) => crate::session::print_error(&format!("remex: no line editing: {error}")),
+        }
+    });
+    if !has_started {
+        return false;
+    }
+    let mut remembered = None;
+    let mut is_waiting = false;
+    loop {
+        let names = (!is_waiting).then(|| engine.names());
+        let (mut command, mut has_ended) = (None, false);
+        engine.with(&mut |interp| {
+            let shell = interp.data::<Shell>();
+            if let (Some(waiting), Some(names)) = (&mut *shell.beside.borrow_mut(), &names) {
+                waiting.names.clone_from(names);
+            }
+            has_ended = shell.has_ended.get() || interp.exit_status().is_some();
+            if !is_waiting && !has_ended {
+                next_prompt(interp, &shell, remembered.as_deref());
+            }
+            let mut beside = shell.beside.borrow_mut();
+            command = beside
+                .as_mut()
+                .and_then(|waiting| waiting.commands.pop_front());
+        });
+        is_waiting = true;
+        if has_ended {
+            break;
+        }
+        let Some(command) = command else {
+            engine.one_event();
+            continue;
+        };
+        engine.with(&mut |interp| interp.interrupt_handle().clear());
+        let mut outcome = Some(engine.evaluate(&command));
+        engine.with(&mut |interp| {
+            if let (None, Some(outcome)) = (interp.exit_status(), outcome.take()) {
+                report(interp, outcome);
+            }
+        });
+        remembered = Some(command).filter(|command| !command.trim().is_empty());
+        is_waiting = false;
+    }
+    restore(before.as_ref());
+    true
 }
 
 /// Talks to the person at the terminal; returns the exit status.
@@ -134,6 +222,10 @@ fn accept(interp: &mut Interp, input: Input) {
             command.push('\n');
             if is_complete(&command) {
                 command.pop();
+                if let Some(waiting) = &mut *shell.beside.borrow_mut() {
+                    waiting.commands.push_back(command);
+                    return;
+                }
                 evaluate(interp, &command);
                 remembered = Some(command).filter(|command| !command.trim().is_empty());
             } else {

@@ -13,6 +13,8 @@ pub const REMEX: &str = env!("CARGO_BIN_EXE_remex");
 /// Directories of one test: a runtime directory, and a home for the keys of each user. Gone when dropped.
 pub struct World {
     path: PathBuf,
+    /// What runs scripts in it: `remex` or `molt`.
+    engine: &'static str,
 }
 
 /// What a process came to.
@@ -23,8 +25,27 @@ pub struct Ran {
     pub status: Option<i32>,
 }
 
+/// Makes of each function a test for both engines.
+#[macro_export]
+macro_rules! with_both_engines {
+    ($($test:ident),* $(,)?) => {
+        mod remex {
+            $(#[test] fn $test() { super::$test(&super::World::of("remex")) })*
+        }
+        #[cfg(feature = "molt")]
+        mod molt {
+            $(#[test] fn $test() { super::$test(&super::World::of("molt")) })*
+        }
+    };
+}
+
 impl World {
     pub fn new() -> World {
+        World::of("remex")
+    }
+
+    /// A world in which `engine` runs the scripts.
+    pub fn of(engine: &'static str) -> World {
         static NEXT: AtomicU32 = AtomicU32::new(0);
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
         let path = std::env::temp_dir().join(format!("remex-e2e-{}-{number}", std::process::id()));
@@ -33,7 +54,7 @@ impl World {
             .mode(0o700)
             .create(&path)
             .unwrap();
-        World { path }
+        World { path, engine }
     }
 
     pub fn path(&self) -> &Path {
@@ -65,9 +86,19 @@ impl World {
 
     /// Runs a script to its end, and returns what it printed.
     pub fn script(&self, text: &str) -> String {
-        let ran = self.remex("client", &["-c", text]);
+        self.script_of(self.engine, text)
+    }
+
+    /// Runs a script with this engine to its end, and returns what it printed.
+    pub fn script_of(&self, engine: &str, text: &str) -> String {
+        let ran = self.remex("client", &["--engine", engine, "-c", text]);
         assert_eq!((ran.status, ran.errors.as_str()), (Some(0), ""), "{text}");
         ran.output
+    }
+
+    /// Whether Molt runs the scripts.
+    pub fn is_molt(&self) -> bool {
+        self.engine == "molt"
     }
 
     /// The public key of a user.
@@ -86,7 +117,7 @@ impl World {
     /// `remex serve WORDS`, up and serving.
     pub fn serve(&self, user: &str, words: &[&str]) -> Server {
         let mut command = self.command(user, REMEX);
-        Server::start(command.arg("serve").args(words))
+        Server::start(command.args(["serve", "--engine", self.engine]).args(words))
     }
 }
 

@@ -36,6 +36,11 @@ pub struct Terminal {
 impl Terminal {
     /// Starts `program` in `directory`, which is its home too.
     pub fn start(program: &str, directory: &Path) -> Terminal {
+        Terminal::start_with(program, &[], directory)
+    }
+
+    /// The same with words for the program.
+    pub fn start_with(program: &str, words: &[&str], directory: &Path) -> Terminal {
         let master = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
         grantpt(&master).unwrap();
         unlockpt(&master).unwrap();
@@ -52,6 +57,7 @@ impl Terminal {
         // setsid makes the terminal the controlling one, so that Ctrl-C becomes a signal.
         let child = Command::new("setsid")
             .args(["--ctty", program])
+            .args(words)
             .current_dir(directory)
             .env("HOME", directory)
             .env("TERM", "xterm")
