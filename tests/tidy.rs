@@ -201,3 +201,31 @@ fn only_the_gate_names_tokio() {
         }
     }
 }
+
+#[test]
+fn unsafe_code_is_where_the_architecture_says() {
+    let architecture =
+        fs::read_to_string(root().join("docs/architecture.md")).expect("a readable document");
+    let mut wrong = Vec::new();
+    for folder in ["interp/src", "remote/src", "src"] {
+        for (path, text) in sources(folder) {
+            let inside = path.strip_prefix(root().join(folder)).expect("inside");
+            let uses = without_tests(&text)
+                .lines()
+                .any(|line| !line.trim_start().starts_with("//") && is_unsafe(line));
+            if uses && !architecture.contains(&format!("`{}`", inside.display())) {
+                wrong.push(inside.display().to_string());
+            }
+        }
+    }
+    assert!(
+        wrong.is_empty(),
+        "unsafe code in files that docs/architecture.md does not list: {wrong:?}"
+    );
+}
+
+fn is_unsafe(line: &str) -> bool {
+    ["unsafe {", "unsafe fn", "unsafe impl"]
+        .iter()
+        .any(|form| line.contains(form))
+}

@@ -12,9 +12,11 @@ pub mod exception;
 pub(crate) mod frame;
 mod invoke;
 mod linking;
+mod local;
 pub(crate) mod location;
 pub mod mode;
 pub mod namespace;
+mod operation;
 pub(crate) mod procedure;
 mod run;
 pub mod safepoint;
@@ -241,4 +243,4 @@ impl Drop for Interp {
     }
 }
 
-pub(crate) use run::increment;
+pub(crate) use operation::increment;

@@ -1,0 +1,565 @@
+//! Variables as instructions name them: locals in any state, elements, and names looked up at their sites. What the run
+//! loop does with a register that holds a plain value stands in the loop; everything else about variables is here.
+
+use std::rc::Rc;
+
+use super::Interp;
+use super::exception::{Exception, Outcome};
+use super::frame::{CallKind, FrameKind, clear};
+use super::operation::increment;
+use super::unit::Unit;
+use super::variable::{Slot, Target};
+use crate::bytecode::{Instruction, Register, TargetKind};
+use crate::value::{Repr, Value};
+
+impl Interp {
+    /// Writes a register whose content is counted or a link.
+    #[cold]
+    pub(super) fn store_slowly(
+        &mut self,
+        register: *mut Value,
+        number: Register,
+        value: Value,
+    ) -> Result<(), Box<Exception>> {
+        // SAFETY: the register is in the running frame's window; no reference into it is kept.
+        unsafe {
+            match &(*register).0 {
+                Repr::Link(_) | Repr::Array(_) => {}
+                _ => {
+                    *register = value;
+                    return Ok(());
+                }
+            }
+        }
+        self.store_variable(register, number, value)
+    }
+
+    pub(super) fn store_variable(
+        &mut self,
+        register: *mut Value,
+        number: Register,
+        value: Value,
+    ) -> Result<(), Box<Exception>> {
+        let unit = self.running_unit();
+        // SAFETY: the register is a local of the running frame.
+        let slot = unsafe { Slot::of_register(register) };
+        if let Slot::Cell(cell) = &slot
+            && !cell.has_traces.get()
+            && !cell.is_detached.get()
+        {
+            let old = cell.replace(value);
+            if let Repr::Array(_) = old.0 {
+                cell.replace(old);
+            } else {
+                return Ok(());
+            }
+            let name = unit
+                .code
+                .locals
+                .get(usize::from(number))
+                .map_or("", |name| name);
+            return Err(Exception::variable(
+                "set",
+                name,
+                "variable is array",
+                &["TCL", "WRITE", "VARNAME"],
+            ));
+        }
+        let name = unit
+            .code
+            .locals
+            .get(usize::from(number))
+            .map_or("", |name| name);
+        self.set(
+            &Target {
+                slot,
+                key: None,
+                name,
+            },
+            value,
+        )
+        .map(drop)
+    }
+
+    pub(super) fn running_unit(&self) -> Rc<Unit> {
+        match self.fiber.frames.last().map(|frame| &frame.kind) {
+            Some(FrameKind::Code(frame)) => frame.unit.clone(),
+            _ => Unit::new(crate::compile::Builder::empty_code(), 0, 0, 0),
+        }
+    }
+
+    /// The value of a local variable that is not simply in its register.
+    #[cold]
+    pub(super) fn read_local(&mut self, base: *mut Value, number: Register) -> Outcome {
+        // SAFETY: the register is a local of the running frame.
+        let slot = unsafe { Slot::of_register(base.add(usize::from(number))) };
+        if let Slot::Cell(cell) = &slot
+            && !cell.has_traces.get()
+        {
+            let content = cell.get();
+            if content.is_value() {
+                return Ok(content);
+            }
+        }
+        let unit = self.running_unit();
+        let name = unit
+            .code
+            .locals
+            .get(usize::from(number))
+            .map_or("", |name| name);
+        if slot.content().is_unset() && !slot.is_traced() {
+            return Err(super::variable::has_no_value(name));
+        }
+        self.get(&Target {
+            slot,
+            key: None,
+            name,
+        })
+    }
+
+    /// The value of a local variable without its read traces.
+    #[cold]
+    pub(super) fn peek_local(&mut self, base: *mut Value, number: Register) -> Outcome {
+        // SAFETY: the register is a local of the running frame.
+        let slot = unsafe { Slot::of_register(base.add(usize::from(number))) };
+        let content = slot.content();
+        if content.is_value() {
+            Ok(content)
+        } else {
+            self.read_local(base, number)
+        }
+    }
+
+    /// The value of an operand, which may be a local variable in any state.
+    #[inline]
+    pub(super) fn operand(&mut self, operand: &Value) -> Outcome {
+        if operand.is_value() {
+            Ok(operand.clone())
+        } else {
+            self.operand_slowly(operand)
+        }
+    }
+
+    #[cold]
+    pub(super) fn operand_slowly(&mut self, operand: &Value) -> Outcome {
+        let operand: *const Value = operand;
+        let Some(FrameKind::Code(frame)) = self.fiber.frames.last().map(|frame| &frame.kind) else {
+            return Ok(Value::EMPTY);
+        };
+        let base = frame.base;
+        // SAFETY: an operand that is no value is a local variable of the running frame: constants and temporaries
+        // are values.
+        let number = unsafe { operand.offset_from(base) };
+        self.read_local(base, number as Register)
+    }
+
+    #[cold]
+    pub(super) fn increment_local(
+        &mut self,
+        base: *mut Value,
+        number: Register,
+        amount: i64,
+    ) -> Result<(), Box<Exception>> {
+        // SAFETY: the register is a local of the running frame.
+        let slot = unsafe { Slot::of_register(base.add(usize::from(number))) };
+        let unit = self.running_unit();
+        let name = unit
+            .code
+            .locals
+            .get(usize::from(number))
+            .map_or("", |name| name);
+        self.modify(
+            &Target {
+                slot,
+                key: None,
+                name,
+            },
+            true,
+            |value| increment(value, &Value::int(amount)),
+        )
+        .map(drop)
+    }
+
+    #[cold]
+    pub(super) fn list_set_local(
+        &mut self,
+        base: *mut Value,
+        i: Instruction,
+    ) -> Result<(), Box<Exception>> {
+        let words: Vec<Value> = (0..usize::from(i.c))
+            // SAFETY: the registers are temporaries of the running frame.
+            .map(|number| unsafe {
+                std::ptr::replace(base.add(usize::from(i.b) + number), Value::EMPTY)
+            })
+            .collect();
+        // SAFETY: the register is a local of the running frame.
+        let slot = unsafe { Slot::of_register(base.add(usize::from(i.a))) };
+        let unit = self.running_unit();
+        let name = unit
+            .code
+            .locals
+            .get(usize::from(i.a))
+            .map_or("", |name| name);
+        let target = Target {
+            slot,
+            key: None,
+            name,
+        };
+        self.get(&target)?;
+        self.modify(&target, false, |list| {
+            crate::commands::list::set_words(list, &words)
+        })
+        .map(drop)
+    }
+
+    pub(super) fn dict_set_local(
+        &mut self,
+        base: *mut Value,
+        number: Register,
+        key: Value,
+        value: Value,
+    ) -> Result<(), Box<Exception>> {
+        // SAFETY: the register is a local of the running frame.
+        let slot = unsafe { Slot::of_register(base.add(usize::from(number))) };
+        let unit = self.running_unit();
+        let name = unit
+            .code
+            .locals
+            .get(usize::from(number))
+            .map_or("", |name| name);
+        let target = Target {
+            slot,
+            key: None,
+            name,
+        };
+        self.modify(&target, false, |dict| {
+            if dict.is_unset() {
+                *dict = Value::EMPTY;
+            }
+            dict.dict_mut()?.insert(key, value);
+            Ok(())
+        })
+        .map(drop)
+    }
+
+    /// The value of local variable `number` of the unit on top.
+    pub(crate) fn local_get(&mut self, number: Register) -> Outcome {
+        let base = self.running().base;
+        // SAFETY: inline functions are given numbers of the running unit's locals.
+        let value = unsafe { &*base.add(usize::from(number)) };
+        if value.is_value() {
+            Ok(value.clone())
+        } else {
+            self.read_local(base, number)
+        }
+    }
+
+    /// Sets local variable `number` of the unit on top.
+    pub(crate) fn local_set(
+        &mut self,
+        number: Register,
+        value: Value,
+    ) -> Result<(), Box<Exception>> {
+        // SAFETY: as for `local_get`.
+        let register = unsafe { self.running().base.add(usize::from(number)) };
+        self.store_slowly(register, number, value)
+    }
+
+    /// Unsets local variable `number` of the unit on top, if it has a value.
+    pub(crate) fn local_unset(&mut self, number: Register) -> Result<(), Box<Exception>> {
+        // SAFETY: as for `local_get`.
+        let slot = unsafe { Slot::of_register(self.running().base.add(usize::from(number))) };
+        let unit = self.running_unit();
+        let name = unit
+            .code
+            .locals
+            .get(usize::from(number))
+            .map_or("", |name| name);
+        self.unset(
+            &Target {
+                slot,
+                key: None,
+                name,
+            },
+            false,
+        )
+    }
+
+    /// Changes local variable `number` of the unit on top in place.
+    pub(crate) fn local_modify(
+        &mut self,
+        number: Register,
+        change: impl FnOnce(&mut Value) -> Result<(), Box<Exception>>,
+    ) -> Result<(), Box<Exception>> {
+        // SAFETY: as for `local_get`; `change` runs no code of scripts.
+        let register = unsafe { self.running().base.add(usize::from(number)) };
+        let variable = unsafe { &mut *register };
+        if variable.is_value() {
+            return change(variable);
+        }
+        // SAFETY: as above.
+        let slot = unsafe { Slot::of_register(register) };
+        let unit = self.running_unit();
+        let name = unit
+            .code
+            .locals
+            .get(usize::from(number))
+            .map_or("", |name| name);
+        self.modify(
+            &Target {
+                slot,
+                key: None,
+                name,
+            },
+            false,
+            |value| {
+                let mut made = if value.is_unset() {
+                    Value::EMPTY
+                } else {
+                    std::mem::take(value)
+                };
+                let changed = change(&mut made);
+                if changed.is_ok() || !value.is_unset() {
+                    *value = made;
+                }
+                changed
+            },
+        )
+        .map(drop)
+    }
+
+    /// Changes a local variable by the inline function `x` of the temporaries that the instruction names.
+    pub(super) fn change_local(
+        &mut self,
+        base: *mut Value,
+        instruction: Instruction,
+    ) -> Result<(), Box<Exception>> {
+        let (number, count) = (instruction.a, usize::from(instruction.c));
+        let Some(change) = crate::commands::inline::change(instruction.x) else {
+            return Err(Exception::error("internal: no such inline function"));
+        };
+        // SAFETY: the words are temporaries of the running frame and apart from its locals; a change runs no code of
+        // scripts.
+        let (register, first) = unsafe {
+            (
+                base.add(usize::from(number)),
+                base.add(usize::from(instruction.b)),
+            )
+        };
+        let words = unsafe { std::slice::from_raw_parts(first, count) };
+        // SAFETY: as above.
+        let variable = unsafe { &mut *register };
+        if variable.is_value() {
+            (change.run)(variable, words)?;
+        } else {
+            if change.needs_value {
+                self.read_local(base, number)?;
+            }
+            self.local_modify(number, |value| (change.run)(value, words))?;
+        }
+        // `words` is not used any more.
+        clear(first, count);
+        Ok(())
+    }
+
+    /// What a variable instruction names, and how many words follow the instruction.
+    pub(super) fn target<'a>(
+        &mut self,
+        unit: &'a Unit,
+        base: *mut Value,
+        instruction: Instruction,
+        pc: usize,
+        operation: &str,
+    ) -> Result<(Target<'a>, usize), Box<Exception>> {
+        let kind = TargetKind::from_number(instruction.x);
+        let number = usize::from(instruction.b);
+        let key = if kind.has_key() {
+            let extra = unit.code.instructions[pc];
+            // SAFETY: operands are registers of the running frame.
+            Some(self.operand(unsafe { &*base.add(usize::from(extra.a)) })?)
+        } else {
+            None
+        };
+        let step = usize::from(kind.has_key());
+        Ok((
+            self.target_with_key(unit, base, kind, number, key, operation)?,
+            step,
+        ))
+    }
+
+    pub(super) fn target_with_key<'a>(
+        &mut self,
+        unit: &'a Unit,
+        base: *mut Value,
+        kind: TargetKind,
+        number: usize,
+        key: Option<Value>,
+        operation: &str,
+    ) -> Result<Target<'a>, Box<Exception>> {
+        match kind {
+            TargetKind::Local | TargetKind::LocalElement => {
+                // SAFETY: the register is a local of the running frame.
+                let slot = unsafe { Slot::of_register(base.add(number)) };
+                let name = unit.code.locals.get(number).map_or("", |name| name);
+                Ok(Target { slot, key, name })
+            }
+            TargetKind::Named | TargetKind::NamedElement => {
+                let site = &unit.variable_sites[number];
+                let slot = self.site_slot(site, key.as_ref(), operation)?;
+                Ok(Target {
+                    slot,
+                    key,
+                    name: site_text(&site.name),
+                })
+            }
+            TargetKind::Computed => {
+                // SAFETY: the register is a temporary of the running frame and keeps the name.
+                let name: &'a Value = unsafe { &*base.add(number) };
+                if matches!(name.0, Repr::Int(_) | Repr::Double(_) | Repr::Big(_)) {
+                    let text = Value::literal(&name.str());
+                    // SAFETY: as above; the old content is a number that nothing borrows.
+                    unsafe { *base.add(number) = text };
+                }
+                let text: &'a str = site_text(name);
+                let call = self.current_call();
+                match crate::compile::split_element(text) {
+                    Some((array, key)) => {
+                        let key = Some(Value::text(key));
+                        let slot = self.slot_for(array, key.as_ref(), call, operation)?;
+                        Ok(Target {
+                            slot,
+                            key,
+                            name: array,
+                        })
+                    }
+                    None => Ok(Target {
+                        slot: self.slot_for(text, None, call, operation)?,
+                        key: None,
+                        name: text,
+                    }),
+                }
+            }
+        }
+    }
+
+    /// The slot of a name: for reading it must exist, for writing it is made.
+    pub(super) fn slot_for(
+        &mut self,
+        name: &str,
+        key: Option<&Value>,
+        call: usize,
+        operation: &str,
+    ) -> Result<Slot, Box<Exception>> {
+        if operation == "set" {
+            return self
+                .make_slot(name, call, operation)
+                .map_err(|exception| match key {
+                    None => exception,
+                    Some(key) => Exception::variable(
+                        operation,
+                        &format!("{name}({key})"),
+                        "parent namespace doesn't exist",
+                        &["TCL", "LOOKUP", "VARNAME", name],
+                    ),
+                });
+        }
+        match self.find_slot(name, call) {
+            Some(slot) => Ok(slot),
+            None if operation == "read" && !super::namespace::is_qualified(name) => {
+                self.make_unset_slot()
+            }
+            None => Ok(Slot::Cell(crate::value::Variable::unset())),
+        }
+    }
+
+    /// A slot without a value for a variable that does not exist: reading it gives the right error.
+    pub(super) fn make_unset_slot(&mut self) -> Result<Slot, Box<Exception>> {
+        Ok(Slot::Cell(crate::value::Variable::unset()))
+    }
+
+    pub(super) fn site_slot(
+        &mut self,
+        site: &super::unit::VariableSite,
+        key: Option<&Value>,
+        operation: &str,
+    ) -> Result<Slot, Box<Exception>> {
+        let call = self.current_call();
+        let can_cache = site.is_absolute.get()
+            || self
+                .fiber
+                .calls
+                .get(call)
+                .is_some_and(|frame| frame.kind == CallKind::Namespace);
+        if can_cache {
+            if let Some(variable) = site.kept() {
+                return Ok(Slot::Cell(variable.target()));
+            }
+        } else if let Some(register) = self.local_at_site(site, call) {
+            // SAFETY: the register is a local of a live call frame.
+            return Ok(unsafe { Slot::of_register(register) });
+        }
+        let text = site.name.str();
+        let slot = self.slot_for(&text, key, call, operation)?;
+        if can_cache
+            && let Slot::Cell(_) = &slot
+            && let Some(variable) = self.namespace_cell(&text, call)
+        {
+            site.keep(variable);
+        }
+        Ok(slot)
+    }
+
+    /// The namespace variable (not followed) that a name means, for caching.
+    pub(super) fn namespace_cell(
+        &mut self,
+        name: &str,
+        call: usize,
+    ) -> Option<Rc<crate::value::Variable>> {
+        let namespace = self.fiber.calls.get(call)?.namespace.clone();
+        if super::namespace::is_qualified(name) {
+            let (holder, tail) = self.locate(name, &namespace)?;
+            return holder.variable(tail);
+        }
+        // A name found in the global namespace may be hidden by a later one of the namespace itself.
+        namespace.variable(name)
+    }
+
+    pub(super) fn target_exists(
+        &mut self,
+        unit: &Unit,
+        base: *mut Value,
+        instruction: Instruction,
+        pc: usize,
+    ) -> (bool, usize) {
+        let step = usize::from(TargetKind::from_number(instruction.x).has_key());
+        match self.target(unit, base, instruction, pc, "exists") {
+            Ok((target, _)) => (self.exists(&target), step),
+            Err(_) => (false, step),
+        }
+    }
+
+    pub(super) fn target_unset(
+        &mut self,
+        unit: &Unit,
+        base: *mut Value,
+        instruction: Instruction,
+        pc: usize,
+        complains: bool,
+    ) -> Result<usize, Box<Exception>> {
+        let (target, step) = self.target(unit, base, instruction, pc, "unset")?;
+        self.unset(&target, complains)?;
+        Ok(step)
+    }
+}
+
+/// The text of a site's name, which is always held as a string.
+pub(super) fn site_text(name: &Value) -> &str {
+    match &name.0 {
+        Repr::String(object) => object.as_str(),
+        Repr::Short(short) => short.as_str(),
+        Repr::List(object) => object.as_str(),
+        Repr::Dict(object) => object.as_str(),
+        Repr::Bytes(object) => object.as_str(),
+        _ => "",
+    }
+}
