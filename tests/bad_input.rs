@@ -116,3 +116,17 @@ fn a_loop_is_stopped_by_a_time_limit_whatever_its_condition_is() {
     );
     assert_eq!(printed, "1:time limit exceeded\n".repeat(3));
 }
+
+#[test]
+fn an_encoding_file_that_refers_to_itself_is_no_encoding() {
+    let folder = std::env::temp_dir().join(format!("remex-encoding-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).expect("a folder");
+    let text = "# itself\nE\nname itself\ninit {}\nfinal {}\nitself \\x1b(B\n";
+    std::fs::write(folder.join("itself.enc"), text).expect("a file");
+    let script = format!(
+        "encoding dirs [list {}]; encoding convertto itself abc",
+        folder.display()
+    );
+    fails_with(&script, "unknown encoding \"itself\"");
+    std::fs::remove_dir_all(&folder).expect("removed");
+}

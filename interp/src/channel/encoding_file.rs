@@ -53,24 +53,36 @@ pub(super) fn file_names() -> Vec<String> {
 
 /// The encoding in the first file called `name.enc`, if there is one and it is well formed.
 pub(super) fn find_file(name: &str) -> Option<&'static FileEncoding> {
+    find(name, Kinds::All)
+}
+
+/// Which files count.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kinds {
+    All,
+    /// What an escape-driven file refers to: another one, or itself, would be read for ever.
+    Tables,
+}
+
+fn find(name: &str, kinds: Kinds) -> Option<&'static FileEncoding> {
     if name.is_empty() || name.contains(['/', '\0']) {
         return None;
     }
     folders().into_iter().find_map(|folder| {
         let path = folder.join(format!("{}.enc", utf::to_external(name)));
-        load(path, name)
+        load(path, name, kinds)
     })
 }
 
 /// The table in the file `name.enc`: what escape sequences switch to.
 pub(super) fn find_table(name: &str) -> Option<&'static TableEncoding> {
-    match find_file(name)? {
+    match find(name, Kinds::Tables)? {
         FileEncoding::Table(table) => Some(table),
         FileEncoding::Escape(_) => None,
     }
 }
 
-fn load(path: PathBuf, name: &str) -> Option<&'static FileEncoding> {
+fn load(path: PathBuf, name: &str, kinds: Kinds) -> Option<&'static FileEncoding> {
     let with_loaded = |work: &mut dyn FnMut(&mut Loaded)| {
         let mut guard = LOADED.lock().unwrap_or_else(PoisonError::into_inner);
         work(guard.get_or_insert_default());
@@ -88,12 +100,21 @@ fn load(path: PathBuf, name: &str) -> Option<&'static FileEncoding> {
         return None;
     }
     let content = std::fs::read_to_string(&path).ok()?;
+    if kinds == Kinds::Tables && kind_of(&content) == Some("E") {
+        return None;
+    }
     // Not under the lock: an escape-driven file loads others.
     let made = parse(&content, name).map(|made| &*Box::leak(Box::new(made)));
     with_loaded(&mut |loaded| {
         loaded.insert(path.clone(), made);
     });
     made
+}
+
+/// The line that says which kind a file is.
+fn kind_of(content: &str) -> Option<&str> {
+    let mut lines = content.lines().skip_while(|line| line.starts_with('#'));
+    lines.next().map(str::trim)
 }
 
 /// Reads a file; the first line is a comment, the second says which kind it is.
