@@ -171,6 +171,8 @@ fn bad_index(text: &str) -> Box<Exception> {
 }
 
 /// The number of the option that `value` names or abbreviates.
+///
+/// Errors: `TCL LOOKUP INDEX kind text`.
 pub(crate) fn option(value: &Value, table: &[&str], kind: &str) -> Result<usize, Box<Exception>> {
     let text = value.str();
     if let Some(number) = table.iter().position(|name| *name == &*text) {

@@ -242,23 +242,3 @@ pub(crate) fn coded(message: &str, code: &[&str]) -> Box<Exception> {
     ));
     exception
 }
-
-/// The number of the entry of `table` that `value` is or abbreviates, as tclsh looks options up: an empty word is
-/// ambiguous.
-///
-/// Errors: `TCL LOOKUP INDEX kind text`.
-pub(crate) fn choice(value: &Value, table: &[&str], kind: &str) -> Result<usize, Box<Exception>> {
-    let text = value.str();
-    if let Some(number) = table.iter().position(|name| *name == &*text) {
-        return Ok(number);
-    }
-    let mut matching = table
-        .iter()
-        .enumerate()
-        .filter(|(_, name)| name.starts_with(&*text));
-    match (matching.next(), matching.next()) {
-        (Some((number, _)), None) if !text.is_empty() => Ok(number),
-        (Some(_), Some(_)) => Err(Exception::bad_index("ambiguous", kind, &text, table)),
-        _ => Err(Exception::bad_index("bad", kind, &text, table)),
-    }
-}

@@ -6,7 +6,8 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use super::string::{choice, coded};
+use super::option;
+use super::string::coded;
 use crate::bytecode::Op;
 use crate::compile::{Compiler, Destination};
 use crate::limits::STRING_BYTES_MAX;
@@ -104,8 +105,8 @@ fn subst(interp: &mut Interp, words: &[Value]) -> CommandResult {
         ));
     };
     let mut flags = SubstFlags::ALL;
-    for option in options {
-        clear_flag(&mut flags, choice(option, &OPTIONS, "option")?);
+    for word in options {
+        clear_flag(&mut flags, option(word, &OPTIONS, "option")?);
     }
     let form = Form::of(source, flags);
     let state = Subst {

@@ -292,6 +292,20 @@ impl Interp {
                                 put!(value);
                             }};
                         }
+                        // The slow way of the instructions that change a variable: `$change` gives its new value.
+                        macro_rules! change_target {
+                            (|$interp:ident, $target:ident| $change:expr) => {{
+                                save!();
+                                let (found, step) =
+                                    check!(self.target(&*unit, base, *i, pc!(), "set"));
+                                ip = ip.add(step);
+                                let ($interp, $target) = (&mut *self, &found);
+                                let value = check!($change);
+                                if i.c != NO_REGISTER {
+                                    store!(self, base, i.c, value, 'fail, exception);
+                                }
+                            }};
+                        }
                         // What a called command came to; its words are in `count` registers from `at`.
                         macro_rules! called {
                             ($result:expr, $at:expr, $count:expr, $discards:expr) => {
@@ -413,14 +427,7 @@ impl Interp {
                                         continue;
                                     }
                                 }
-                                save!();
-                                let (target, step) =
-                                    check!(self.target(&*unit, base, *i, pc!(), "set"));
-                                ip = ip.add(step);
-                                let value = check!(self.set(&target, value));
-                                if i.c != NO_REGISTER {
-                                    store!(self, base, i.c, value, 'fail, exception);
-                                }
+                                change_target!(|interp, target| interp.set(target, value));
                             }
                             Op::VariableIncr => {
                                 let amount =
@@ -436,16 +443,11 @@ impl Interp {
                                     }
                                     continue;
                                 }
-                                save!();
-                                let (target, step) =
-                                    check!(self.target(&*unit, base, *i, pc!(), "set"));
-                                ip = ip.add(step);
-                                let value = check!(
-                                    self.modify(&target, true, |value| increment(value, &amount))
-                                );
-                                if i.c != NO_REGISTER {
-                                    store!(self, base, i.c, value, 'fail, exception);
-                                }
+                                change_target!(|interp, target| interp.modify(
+                                    target,
+                                    true,
+                                    |value| increment(value, &amount)
+                                ));
                             }
                             Op::VariableAppend => {
                                 let tail = std::ptr::replace(base.add(i.a as usize), Value::EMPTY);
@@ -456,16 +458,11 @@ impl Interp {
                                         continue;
                                     }
                                 }
-                                save!();
-                                let (target, step) =
-                                    check!(self.target(&*unit, base, *i, pc!(), "set"));
-                                ip = ip.add(step);
-                                let value = check!(
-                                    self.modify(&target, false, |value| append(value, &tail))
-                                );
-                                if i.c != NO_REGISTER {
-                                    store!(self, base, i.c, value, 'fail, exception);
-                                }
+                                change_target!(|interp, target| interp.modify(
+                                    target,
+                                    false,
+                                    |value| append(value, &tail)
+                                ));
                             }
                             Op::VariableLappend => {
                                 let element =
@@ -477,16 +474,11 @@ impl Interp {
                                         continue;
                                     }
                                 }
-                                save!();
-                                let (target, step) =
-                                    check!(self.target(&*unit, base, *i, pc!(), "set"));
-                                ip = ip.add(step);
-                                let value = check!(
-                                    self.modify(&target, true, |value| lappend(value, element))
-                                );
-                                if i.c != NO_REGISTER {
-                                    store!(self, base, i.c, value, 'fail, exception);
-                                }
+                                change_target!(|interp, target| interp.modify(
+                                    target,
+                                    true,
+                                    |value| lappend(value, element)
+                                ));
                             }
                             Op::VariableExists => {
                                 save!();

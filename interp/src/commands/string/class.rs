@@ -1,6 +1,6 @@
 //! `string is`.
 
-use super::choice;
+use crate::commands::option;
 use crate::runtime::{CommandResult, Exception, Interp, Outcome, done};
 use crate::syntax::element_count;
 use crate::text::chars::{Class, first_outside};
@@ -91,8 +91,8 @@ fn read_options<'w>(
     let mut is_strict = false;
     let mut variable = None;
     let mut options = options.iter();
-    while let Some(option) = options.next() {
-        match choice(option, &["-strict", "-failindex"], "option")? {
+    while let Some(word) = options.next() {
+        match option(word, &["-strict", "-failindex"], "option")? {
             0 => is_strict = true,
             _ => variable = Some(options.next().ok_or_else(|| usage(class))?),
         }
@@ -119,7 +119,7 @@ fn class_of(word: &Value) -> Result<Test, Box<Exception>> {
         return Ok(*test);
     }
     let names = CLASSES.map(|(name, _)| name);
-    let number = choice(word, &names, "class")?;
+    let number = option(word, &names, "class")?;
     CLASSES
         .get(number)
         .map(|(_, test)| *test)

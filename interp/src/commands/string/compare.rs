@@ -2,7 +2,8 @@
 
 use std::cmp::Ordering;
 
-use super::{choice, int_32_of, ok};
+use super::{int_32_of, ok};
+use crate::commands::option;
 use crate::runtime::{Exception, Outcome};
 use crate::text::{glob, strings};
 use crate::value::{Repr, Value};
@@ -56,7 +57,7 @@ fn arguments<'w>(
     let mut options = Options::default();
     let mut given = given.iter();
     while let Some(word) = given.next() {
-        if is_bare_dash(word) || choice(word, &["-nocase", "-length"], "option").is_err() {
+        if is_bare_dash(word) || option(word, &["-nocase", "-length"], "option").is_err() {
             return Err(Exception::bad_index(
                 "bad",
                 "option",

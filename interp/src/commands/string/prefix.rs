@@ -1,7 +1,7 @@
 //! `tcl::prefix`: matching abbreviations against a table.
 
-use super::choice;
 use crate::commands::completion::exception_of;
+use crate::commands::option;
 use crate::runtime::{ANY, Builtin, CommandResult, Exception, Interp, code, done, done_empty};
 use crate::value::{ListObject, OrderedMap, Value};
 
@@ -87,7 +87,7 @@ impl Options {
         };
         let mut given = given.iter();
         while let Some(word) = given.next() {
-            let number = choice(word, &["-error", "-exact", "-message"], "option")?;
+            let number = option(word, &["-error", "-exact", "-message"], "option")?;
             if number == 1 {
                 options.is_exact = true;
                 continue;
@@ -124,7 +124,7 @@ fn find(text: &Value, names: &[&str], options: &Options) -> Result<usize, Box<Ex
         ));
     }
     if !options.is_exact {
-        return choice(text, names, kind);
+        return option(text, names, kind);
     }
     let text = text.str();
     names
