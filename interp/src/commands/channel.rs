@@ -164,7 +164,10 @@ impl Interp {
     pub fn flush_channels(&mut self) {
         let waits =
             std::env::var_os("TCL_FLUSH_NONBLOCKING_ON_EXIT").is_some_and(|value| value != "0");
-        channels_of(self).table.borrow().flush_all(!waits);
+        // An interpreter that has used no channel has nothing to flush.
+        if let Some(channels) = self.existing_data::<Channels>() {
+            channels.table.borrow().flush_all(!waits);
+        }
     }
 
     /// Adds an open channel and returns its name.

@@ -19,7 +19,7 @@ use super::unit::Unit;
 use crate::value::{Value, Variable};
 
 /// Registers in the first chunk of the main fiber and of a coroutine's; later chunks double up to [`CHUNK_MAX`].
-const CHUNK_FIRST: [usize; 2] = [512, 32];
+const CHUNK_FIRST: [usize; 2] = [256, 32];
 /// Registers in the largest chunk, unless one window needs more.
 const CHUNK_MAX: usize = 65_536;
 

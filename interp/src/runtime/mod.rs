@@ -82,7 +82,7 @@ pub struct Interp {
     pub(crate) script_files: Vec<Value>,
     pub(crate) events: Events,
     /// Data of commands, by type: see [`Interp::data`].
-    data: HashMap<TypeId, Rc<dyn Any>>,
+    data: HashMap<TypeId, Rc<dyn Any>, foldhash::fast::RandomState>,
     /// The status that `exit` asked for; everything then unwinds.
     pub(crate) exit_status: Option<i32>,
     /// `-errorstack` of the error that was caught or reported last.
@@ -126,7 +126,7 @@ impl Interp {
             is_safe: Cell::new(false),
             script_files: Vec::new(),
             events: Events::new(),
-            data: HashMap::new(),
+            data: HashMap::default(),
             exit_status: None,
             error_stack: Value::EMPTY,
             error_line: 1,
