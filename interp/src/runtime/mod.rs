@@ -12,6 +12,7 @@ pub mod exception;
 pub(crate) mod frame;
 mod invoke;
 mod linking;
+pub(crate) mod method;
 pub(crate) mod location;
 pub mod mode;
 pub mod namespace;
@@ -87,6 +88,11 @@ pub struct Interp {
     pub(crate) error_stack: Value,
     /// The line that it was in.
     pub(crate) error_line: u32,
+    /// Whether a namespace of an object has had a command of its own or a path of its own, so that a name in a method may mean
+    /// something else for each object.
+    pub(crate) has_object_commands: bool,
+    /// Namespaces of the global one that are made when first looked for, with what makes them.
+    pub(crate) pending_namespaces: Vec<(&'static str, fn(&mut Interp))>,
     /// The variables (with keys of array elements) whose traces run.
     pub(crate) active_traces: Vec<(Rc<crate::value::Variable>, Option<Value>)>,
 }
@@ -128,6 +134,8 @@ impl Interp {
             exit_status: None,
             error_stack: Value::EMPTY,
             error_line: 1,
+            has_object_commands: false,
+            pending_namespaces: Vec::new(),
             active_traces: Vec::new(),
         }
     }
@@ -241,4 +249,5 @@ impl Drop for Interp {
     }
 }
 
+pub(crate) use invoke::wrong_args as invoke_wrong_args;
 pub(crate) use run::increment;

@@ -51,6 +51,9 @@ pub(crate) fn delete(interp: &mut Interp, namespace: &Rc<Namespace>) -> bool {
         return false;
     }
     crate::commands::ensemble::namespace_deleted(interp, namespace);
+    if namespace.is_object.get() {
+        crate::commands::oo::namespace_deleted(interp, namespace);
+    }
     namespace.unknown.borrow_mut().take();
     leave_paths(interp, namespace);
     if namespace.is_global() {
