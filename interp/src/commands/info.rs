@@ -22,7 +22,13 @@ pub(crate) const COMMANDS: &[Builtin] = &[Builtin::ensemble(
     &[
         Builtin::new("args", "procname", 1, 1, info_args),
         Builtin::new("body", "procname", 1, 1, info_body),
-        Builtin::new("class", "subcommand ?arg ...?", 1, ANY, super::oo::info_class),
+        Builtin::new(
+            "class",
+            "subcommand ?arg ...?",
+            1,
+            ANY,
+            super::oo::info_class,
+        ),
         Builtin::new("cmdcount", "", 0, 0, info_cmdcount),
         Builtin::new("commands", "?pattern?", 0, 1, names::info_commands),
         Builtin::new("complete", "command", 1, 1, info_complete),

@@ -331,6 +331,9 @@ fn namespace_path(interp: &mut Interp, words: &[Value]) -> CommandResult {
     for name in list.to_list()?.elements() {
         path.push(get(interp, name)?);
     }
+    for other in &path {
+        other.is_on_path.set(true);
+    }
     *namespace.path.borrow_mut() = path;
     interp.has_object_commands |= namespace.is_object.get();
     forget_lookups(interp);

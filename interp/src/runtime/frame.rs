@@ -241,6 +241,11 @@ pub trait Role {
     /// Itself, to be downcast by the module that made it.
     fn as_any(self: Rc<Self>) -> Rc<dyn std::any::Any>;
 
+    /// What `info frame` says of it in place of the procedure.
+    fn description(&self) -> Vec<(&'static str, Value)> {
+        Vec::new()
+    }
+
     /// What errorInfo says when an error leaves a procedure in this role at `line`.
     fn label(&self, line: u32) -> String;
 }

@@ -67,7 +67,11 @@ impl Interp {
             }
         }
         let caller = fiber.frames.last().map_or(0, |frame| frame.call);
-        let level = fiber.calls.get(caller as usize).map_or(0, |call| call.level) + 1;
+        let level = fiber
+            .calls
+            .get(caller as usize)
+            .map_or(0, |call| call.level)
+            + 1;
         let index = fiber.calls.len() as u32;
         fiber.push_procedure_call(procedure, locals, base, call.words, level, caller);
         if let Some(frame) = fiber.calls.last_mut() {

@@ -5,12 +5,11 @@ use std::rc::Rc;
 use super::chain::{self, Chain, Kind, Link};
 use super::method::{Body, Method};
 use super::object::{self, Object};
+use crate::commands::ensemble::rewritten;
 use crate::commands::option;
 use crate::runtime::frame::Role;
 use crate::runtime::method::MethodCall;
-use crate::runtime::{
-    ANY, Builtin, CommandResult, Exception, Interp, Next, Outcome, done,
-};
+use crate::runtime::{ANY, Builtin, CommandResult, Exception, Interp, Next, Outcome, done};
 use crate::value::Value;
 
 /// The commands that methods find by their object's path.
@@ -89,27 +88,48 @@ impl Role for Invocation {
         self
     }
 
+    fn description(&self) -> Vec<(&'static str, Value)> {
+        let Some(method) = self.method() else {
+            return Vec::new();
+        };
+        let kind = if method.is_of_class {
+            "class"
+        } else {
+            "object"
+        };
+        vec![
+            ("method", self.method_name()),
+            (kind, Value::string(method.declarer_name())),
+        ]
+    }
+
     fn label(&self, line: u32) -> String {
         let Some(method) = self.method() else {
             return String::new();
         };
-        let kind = if method.is_of_class { "class" } else { "object" };
-        let declarer = shortened(&method.declarer_name());
+        let kind = if method.is_of_class {
+            "class"
+        } else {
+            "object"
+        };
+        let declarer = shortened(&method.declarer_name(), SHOWN_CHARS_MAX);
         match self.chain.kind {
             Kind::Constructor => format!("\n    ({kind} \"{declarer}\" constructor line {line})"),
             Kind::Destructor => format!("\n    ({kind} \"{declarer}\" destructor line {line})"),
             _ => {
-                let name = shortened(&method.name);
+                let name = shortened(&method.name, SHOWN_CHARS_MAX);
                 format!("\n    ({kind} \"{declarer}\" method \"{name}\" line {line})")
             }
         }
     }
 }
 
+/// The most chars of a method's name and its declarer's that errorInfo shows.
+const SHOWN_CHARS_MAX: usize = 60;
+
 /// A name as errorInfo shows it.
-pub(super) fn shortened(name: &str) -> String {
-    const SHOWN_CHARS_MAX: usize = 60;
-    match name.char_indices().nth(SHOWN_CHARS_MAX) {
+pub(super) fn shortened(name: &str, chars_max: usize) -> String {
+    match name.char_indices().nth(chars_max) {
         Some((end, _)) => format!("{}...", name.get(..end).unwrap_or_default()),
         None => name.to_owned(),
     }
@@ -153,8 +173,9 @@ pub(super) fn invoke(
     };
     let object = invocation.object.clone();
     let was_filtering = object.is_filtering.get();
-    if was_filtering != link.is_filter {
-        object.is_filtering.set(link.is_filter);
+    let is_filtering = link.is_filter || invocation.chain.is_in_filter;
+    if was_filtering != is_filtering {
+        object.is_filtering.set(is_filtering);
         let object = object.clone();
         interp.push_native(Box::new(RestoreFiltering(object, was_filtering)));
         let started = run(interp, invocation, &link, words);
@@ -181,12 +202,7 @@ impl crate::runtime::Resume for RestoreFiltering {
     }
 }
 
-fn run(
-    interp: &mut Interp,
-    invocation: Invocation,
-    link: &Link,
-    words: &[Value],
-) -> CommandResult {
+fn run(interp: &mut Interp, invocation: Invocation, link: &Link, words: &[Value]) -> CommandResult {
     let invocation = Rc::new(invocation);
     match &link.method.body {
         Body::None => done(""),
@@ -194,9 +210,21 @@ fn run(
         Body::Forward(prefix) => {
             let mut call = prefix.to_list()?.elements().to_vec();
             call.extend_from_slice(invocation.arguments(words));
+            let name = call.first().cloned().unwrap_or_default();
+            let inserted = prefix.to_list()?.elements().len();
+            let shown = words.get(..invocation.skip).unwrap_or(words).to_vec();
+            interp.push_then(move |_, outcome| {
+                outcome
+                    .map(Next::Done)
+                    .map_err(|exception| rewritten(exception, &name, inserted, &shown))
+            });
             let index = interp.current_call();
             let namespace = invocation.object.namespace.clone();
-            interp.push_words_in(call, index, Some(namespace))
+            match interp.push_words_in(call, index, Some(namespace)) {
+                Ok(Next::Done(value)) => Ok(Next::Deliver(Ok(value))),
+                Err(exception) => Ok(Next::Deliver(Err(exception))),
+                next => next,
+            }
         }
         Body::Procedure(procedure) => {
             let variables = declared_variables(&link.method);
@@ -255,7 +283,9 @@ fn go_on(
     skip: usize,
     words: &[Value],
 ) -> CommandResult {
-    if index >= from.chain.links.len() {
+    let is_over = from.object.is_deleted.get()
+        && !matches!(from.chain.kind, Kind::Constructor | Kind::Destructor);
+    if is_over || index >= from.chain.links.len() {
         let kind = match from.chain.kind {
             Kind::Constructor => return done(""),
             Kind::Destructor => return done(""),
@@ -283,7 +313,10 @@ fn go_on(
 fn nextto(interp: &mut Interp, words: &[Value]) -> CommandResult {
     let invocation = current(interp, &words[0])?;
     let Some(name) = words.get(1) else {
-        return Err(Exception::wrong_args(&format!("{} class ?arg...?", words[0])));
+        return Err(Exception::wrong_args(&format!(
+            "{} class ?arg...?",
+            words[0]
+        )));
     };
     let class = object::find(interp, name)?;
     if class.class_part().is_none() {
@@ -298,8 +331,8 @@ fn nextto(interp: &mut Interp, words: &[Value]) -> CommandResult {
             && link.method.declarer.as_ptr() == Rc::as_ptr(&class)
     };
     let links = &invocation.chain.links;
-    let found = (invocation.index + 1..links.len())
-        .find(|index| links.get(*index).is_some_and(is_wanted));
+    let found =
+        (invocation.index + 1..links.len()).find(|index| links.get(*index).is_some_and(is_wanted));
     if let Some(index) = found {
         return go_on(interp, &invocation, index, 2, words);
     }

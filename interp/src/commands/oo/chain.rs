@@ -37,8 +37,8 @@ pub(super) struct Chain {
     pub kind: Kind,
     /// Whether `unknown` is called in place of a method that there is not.
     pub is_unknown: bool,
-    /// How many links are filters.
-    pub filter_count: usize,
+    /// Whether a filter of the object is the caller, so that the calls made from here are not filtered either.
+    pub is_in_filter: bool,
     /// Whether the caller sees exported methods only.
     is_public: bool,
 }
@@ -93,13 +93,9 @@ impl Builder {
         if matches!(method.body, Body::None) || !walk.counts() {
             return;
         }
-        let known = self
-            .links
-            .iter()
-            .skip(self.filter_count)
-            .position(|link| {
-                Rc::ptr_eq(&link.method, method) && link.is_filter == wanted.is_filter
-            });
+        let known = self.links.iter().skip(self.filter_count).position(|link| {
+            Rc::ptr_eq(&link.method, method) && link.is_filter == wanted.is_filter
+        });
         if let Some(at) = known {
             let link = self.links.remove(self.filter_count + at);
             self.links.push(link);
@@ -311,6 +307,7 @@ fn build(object: &Rc<Object>, name: &str, kind: Kind) -> Option<Chain> {
         links: Vec::new(),
         filter_count: 0,
     };
+    let is_in_filter = object.is_filtering.get();
     let wanted = |name, kind| Wanted {
         name,
         kind,
@@ -320,9 +317,9 @@ fn build(object: &Rc<Object>, name: &str, kind: Kind) -> Option<Chain> {
     if kind == Kind::Unknown {
         builder.add_simple(object, &wanted(UNKNOWN, Kind::Any), true);
         builder.add_simple(object, &wanted(UNKNOWN, Kind::Any), false);
-        return finish(builder, kind, true);
+        return finish(builder, kind, true, is_in_filter);
     }
-    if matches!(kind, Kind::Public | Kind::Any) && !object.is_filtering.get() {
+    if matches!(kind, Kind::Public | Kind::Any) && !is_in_filter {
         builder.add_filters(object);
     }
     let count = builder.links.len();
@@ -338,18 +335,18 @@ fn build(object: &Rc<Object>, name: &str, kind: Kind) -> Option<Chain> {
             return None;
         }
     }
-    finish(builder, kind, is_unknown)
+    finish(builder, kind, is_unknown, is_in_filter)
 }
 
 /// The method called in place of one that there is not.
 pub(super) const UNKNOWN: &str = "unknown";
 
-fn finish(builder: Builder, kind: Kind, is_unknown: bool) -> Option<Chain> {
+fn finish(builder: Builder, kind: Kind, is_unknown: bool, is_in_filter: bool) -> Option<Chain> {
     (!builder.links.is_empty()).then_some(Chain {
         links: builder.links,
         kind,
         is_unknown,
-        filter_count: builder.filter_count,
+        is_in_filter,
         is_public: kind != Kind::Any,
     })
 }

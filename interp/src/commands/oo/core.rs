@@ -76,11 +76,12 @@ fn eval(interp: &mut Interp, call: &Rc<Invocation>, words: &[Value]) -> CommandR
                 .join(" "),
         ),
     };
-    let shown = words.get(..call.skip).unwrap_or_default();
-    let label = format!(
-        "in \"{}\" script",
-        crate::value::list::list_text(shown.iter())
-    );
+    let name = if call.chain.is_for_public() {
+        call.object.name()
+    } else {
+        "my".to_owned()
+    };
+    let label = format!("in \"{name} eval\" script");
     let namespace = call.object.namespace.clone();
     interp.push_script(
         &script,
@@ -134,8 +135,10 @@ fn variable(interp: &mut Interp, call: &Rc<Invocation>, words: &[Value]) -> Comm
                 ["TCL", "UPVAR", "LOCAL_ELEMENT"],
             ));
         }
-        // At a namespace's level variables are the namespace's.
-        if interp.call_frame().unit().is_some() {
+        // Where the object's variables are visible anyway nothing is to be linked.
+        let frame = interp.call_frame();
+        let is_own = frame.unit().is_none() && Rc::ptr_eq(&frame.namespace, &call.object.namespace);
+        if !is_own {
             interp.link_object_variable(&text, &call.object.namespace)?;
         }
     }

@@ -11,7 +11,8 @@ use crate::runtime::frame::Role;
 use crate::runtime::invoke_wrong_args;
 use crate::runtime::procedure::Procedure;
 use crate::runtime::{
-    ANY, Builtin, CommandResult, Context, Exception, Interp, Namespace, ScriptLabel, done_empty,
+    ANY, Builtin, CommandResult, Context, Exception, Interp, Namespace, Next, ScriptLabel, code,
+    done_empty,
 };
 use crate::value::Value;
 
@@ -22,25 +23,70 @@ const NAMES: &str = "name ?name ...?";
 /// The rows of this file.
 pub(super) const COMMANDS: &[Builtin] = &[
     Builtin::new("::oo::define", "className arg ?arg ...?", 2, ANY, define),
-    Builtin::new("::oo::objdefine", "objectName arg ?arg ...?", 2, ANY, objdefine),
-    Builtin::new("::oo::UnknownDefinition", "?name arg ...?", 0, ANY, unknown_definition),
-    Builtin::new("::oo::define::constructor", "arguments body", 2, 2, constructor),
-    Builtin::new("::oo::define::deletemethod", NAMES, 1, ANY, deletemethod),
+    Builtin::new(
+        "::oo::objdefine",
+        "objectName arg ?arg ...?",
+        2,
+        ANY,
+        objdefine,
+    ),
+    Builtin::new(
+        "::oo::UnknownDefinition",
+        "?name arg ...?",
+        0,
+        ANY,
+        unknown_definition,
+    ),
+    Builtin::new(
+        "::oo::define::constructor",
+        "arguments body",
+        2,
+        2,
+        constructor,
+    ),
+    Builtin::new(
+        "::oo::define::deletemethod",
+        NAMES,
+        1,
+        ANY,
+        class_deletemethod,
+    ),
     Builtin::new("::oo::define::destructor", "body", 1, 1, destructor),
-    Builtin::new("::oo::define::export", NAMES, 1, ANY, export),
-    Builtin::new("::oo::define::forward", FORWARD, 2, ANY, forward),
-    Builtin::new("::oo::define::method", METHOD, 3, 3, method),
-    Builtin::new("::oo::define::renamemethod", "oldName newName", 2, 2, renamemethod),
-    Builtin::new("::oo::define::self", "arg ?arg ...?", 1, ANY, self_definition),
-    Builtin::new("::oo::define::unexport", NAMES, 1, ANY, unexport),
+    Builtin::new("::oo::define::export", NAMES, 1, ANY, class_export),
+    Builtin::new("::oo::define::forward", FORWARD, 2, ANY, class_forward),
+    Builtin::new("::oo::define::method", METHOD, 3, 3, class_method),
+    Builtin::new(
+        "::oo::define::renamemethod",
+        "oldName newName",
+        2,
+        2,
+        class_renamemethod,
+    ),
+    Builtin::new(
+        "::oo::define::self",
+        "arg ?arg ...?",
+        1,
+        ANY,
+        self_definition,
+    ),
+    Builtin::new("::oo::define::unexport", NAMES, 1, ANY, class_unexport),
     Builtin::new("::oo::objdefine::class", "className", 1, 1, class),
     Builtin::new("::oo::objdefine::deletemethod", NAMES, 1, ANY, deletemethod),
     Builtin::new("::oo::objdefine::export", NAMES, 1, ANY, export),
     Builtin::new("::oo::objdefine::forward", FORWARD, 2, ANY, forward),
     Builtin::new("::oo::objdefine::method", METHOD, 3, 3, method),
-    Builtin::new("::oo::objdefine::renamemethod", "oldName newName", 2, 2, renamemethod),
+    Builtin::new(
+        "::oo::objdefine::renamemethod",
+        "oldName newName",
+        2,
+        2,
+        renamemethod,
+    ),
     Builtin::new("::oo::objdefine::unexport", NAMES, 1, ANY, unexport),
 ];
+
+/// The most chars of an object's name that errorInfo shows.
+const SHOWN_CHARS_MAX: usize = 30;
 
 /// What the commands of a definition script work on.
 pub(super) struct Definition {
@@ -107,6 +153,9 @@ pub(super) fn current(interp: &Interp) -> Result<Rc<Definition>, Box<Exception>>
                 "this command may only be called from within the context of an ::oo::define or ::oo::objdefine command",
             )
         })?;
+    if definition.is_class && definition.object.class_part().is_none() {
+        return Err(monkey_business("attempt to misuse API"));
+    }
     if definition.object.is_deleted.get() {
         return Err(monkey_business(
             "this command cannot be called when the object has been deleted",
@@ -128,8 +177,7 @@ fn outer_namespace(interp: &Interp) -> Rc<Namespace> {
     let mut index = interp.current_call();
     while let Some(frame) = interp.fiber.calls.get(index) {
         let role = frame.extra.as_ref().and_then(|extra| extra.role.clone());
-        let is_definition =
-            role.is_some_and(|role| role.as_any().downcast::<Definition>().is_ok());
+        let is_definition = role.is_some_and(|role| role.as_any().downcast::<Definition>().is_ok());
         if !is_definition || index == 0 {
             return frame.namespace.clone();
         }
@@ -180,7 +228,7 @@ fn run(
     is_class: bool,
     words: &[Value],
     start: usize,
-    what: &str,
+    what: &'static str,
 ) -> CommandResult {
     let global = interp.global_namespace();
     let name = if is_class {
@@ -189,14 +237,28 @@ fn run(
         "::oo::objdefine"
     };
     let namespace = interp.make_namespace(name, &global);
-    let label = format!(
-        "in definition script for {what} \"{}\"",
-        shortened(&object.name())
-    );
-    let role = Rc::new(Definition { object, is_class });
+    let role = Rc::new(Definition {
+        object: object.clone(),
+        is_class,
+    });
     if let [script] = words.get(start..).unwrap_or_default() {
-        let label = ScriptLabel::Made(label);
-        return interp.push_script(script, Context::Role(namespace, role), label);
+        interp.push_then(move |_, outcome| {
+            outcome.map(Next::Done).map_err(|mut exception| {
+                if exception.code == code::ERROR {
+                    let name = shortened(&object.name(), SHOWN_CHARS_MAX);
+                    let line = exception.line;
+                    let text = format!("in definition script for {what} \"{name}\" line {line}");
+                    exception.add_info(&format!("\n    ({text})"));
+                }
+                exception
+            })
+        });
+        let context = Context::Role(namespace, role);
+        return match interp.push_script(script, context, ScriptLabel::None) {
+            Ok(Next::Done(value)) => Ok(Next::Deliver(Ok(value))),
+            Err(exception) => Ok(Next::Deliver(Err(exception))),
+            next => next,
+        };
     }
     let mut call = words.get(start..).unwrap_or_default().to_vec();
     if let Some(name) = call.first_mut() {
@@ -274,6 +336,7 @@ fn forward(interp: &mut Interp, words: &[Value]) -> CommandResult {
 }
 
 fn constructor(interp: &mut Interp, words: &[Value]) -> CommandResult {
+    require_class(interp)?;
     let definition = current(interp)?;
     let method = if words[2].is_empty() {
         None
@@ -289,6 +352,7 @@ fn constructor(interp: &mut Interp, words: &[Value]) -> CommandResult {
 }
 
 fn destructor(interp: &mut Interp, words: &[Value]) -> CommandResult {
+    require_class(interp)?;
     let definition = current(interp)?;
     let method = if words[1].is_empty() {
         None
@@ -325,6 +389,44 @@ fn set_exported(interp: &mut Interp, words: &[Value], is_public: bool) -> Comman
     }
     definition.changed();
     done_empty()
+}
+
+/// The commands for classes want one to be defined.
+fn require_class(interp: &Interp) -> Result<(), Box<Exception>> {
+    if current(interp)?.is_class {
+        return Ok(());
+    }
+    Err(monkey_business("attempt to misuse API"))
+}
+
+fn class_deletemethod(interp: &mut Interp, words: &[Value]) -> CommandResult {
+    require_class(interp)?;
+    deletemethod(interp, words)
+}
+
+fn class_export(interp: &mut Interp, words: &[Value]) -> CommandResult {
+    require_class(interp)?;
+    export(interp, words)
+}
+
+fn class_forward(interp: &mut Interp, words: &[Value]) -> CommandResult {
+    require_class(interp)?;
+    forward(interp, words)
+}
+
+fn class_method(interp: &mut Interp, words: &[Value]) -> CommandResult {
+    require_class(interp)?;
+    method(interp, words)
+}
+
+fn class_renamemethod(interp: &mut Interp, words: &[Value]) -> CommandResult {
+    require_class(interp)?;
+    renamemethod(interp, words)
+}
+
+fn class_unexport(interp: &mut Interp, words: &[Value]) -> CommandResult {
+    require_class(interp)?;
+    unexport(interp, words)
 }
 
 fn missing(name: &str) -> Box<Exception> {
@@ -388,6 +490,11 @@ fn class(interp: &mut Interp, words: &[Value]) -> CommandResult {
         ));
     }
     let class = find_outside(interp, &words[1])?;
+    if Rc::ptr_eq(&class, object) {
+        return Err(monkey_business(
+            "may not change classes into an instance of themselves",
+        ));
+    }
     let Some(part) = class.class_part() else {
         let message = "the class of an object must be a class".to_owned();
         return Err(no_class(message, &words[1]));

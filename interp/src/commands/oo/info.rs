@@ -32,7 +32,13 @@ const CLASS_ROWS: &[Row] = &[
     Row("filters", "className", 1, 1, class_filters),
     Row("forward", "className methodName", 2, 2, class_forward),
     Row("instances", "className ?pattern?", 1, 2, class_instances),
-    Row("methods", "className ?-option value ...?", 1, usize::MAX, class_methods),
+    Row(
+        "methods",
+        "className ?-option value ...?",
+        1,
+        usize::MAX,
+        class_methods,
+    ),
     Row("methodtype", "className methodName", 2, 2, class_methodtype),
     Row("mixins", "className", 1, 1, class_mixins),
     Row("subclasses", "className ?pattern?", 1, 2, class_subclasses),
@@ -46,8 +52,20 @@ const OBJECT_ROWS: &[Row] = &[
     Row("definition", "objName methodName", 2, 2, object_definition),
     Row("filters", "objName", 1, 1, object_filters),
     Row("forward", "objName methodName", 2, 2, object_forward),
-    Row("isa", "category objName ?arg ...?", 2, usize::MAX, object_class),
-    Row("methods", "objName ?-option value ...?", 1, usize::MAX, object_methods),
+    Row(
+        "isa",
+        "category objName ?arg ...?",
+        2,
+        usize::MAX,
+        object_class,
+    ),
+    Row(
+        "methods",
+        "objName ?-option value ...?",
+        1,
+        usize::MAX,
+        object_methods,
+    ),
     Row("methodtype", "objName methodName", 2, 2, object_methodtype),
     Row("mixins", "objName", 1, 1, object_mixins),
     Row("namespace", "objName", 1, 1, object_namespace),
@@ -157,14 +175,15 @@ fn names(objects: &[Rc<Object>]) -> CommandResult {
 
 fn matching(objects: &[Rc<Object>], pattern: Option<&Value>) -> CommandResult {
     let names = objects.iter().map(|object| object.name());
-    let kept = names.filter(|name| {
-        pattern.is_none_or(|pattern| glob_match(&pattern.str(), name, false))
-    });
+    let kept =
+        names.filter(|name| pattern.is_none_or(|pattern| glob_match(&pattern.str(), name, false)));
     done(Value::list(kept.map(Value::string).collect()))
 }
 
 fn texts(list: &[Rc<str>]) -> CommandResult {
-    done(Value::list(list.iter().map(|name| Value::text(name)).collect()))
+    done(Value::list(
+        list.iter().map(|name| Value::text(name)).collect(),
+    ))
 }
 
 fn class_call(_interp: &mut Interp, object: &Rc<Object>, words: &[Value]) -> CommandResult {
@@ -376,7 +395,9 @@ fn own_methods(methods: &Methods, wants_private: bool) -> CommandResult {
     let found = methods.iter().filter(|(_, method)| {
         !matches!(method.body, Body::None) && (wants_private || method.is_public.get())
     });
-    done(Value::list(found.map(|(name, _)| Value::text(name)).collect()))
+    done(Value::list(
+        found.map(|(name, _)| Value::text(name)).collect(),
+    ))
 }
 
 fn class_methods(_: &mut Interp, object: &Rc<Object>, words: &[Value]) -> CommandResult {
@@ -431,12 +452,7 @@ fn add_names(methods: &Methods, is_public: bool, found: &mut Names) {
 }
 
 /// The names of a class, of what it mixes in and inherits.
-fn collect(
-    class: &Rc<Object>,
-    is_public: bool,
-    seen: &mut Vec<*const Object>,
-    found: &mut Names,
-) {
+fn collect(class: &Rc<Object>, is_public: bool, seen: &mut Vec<*const Object>, found: &mut Names) {
     enum Step {
         Enter(Rc<Object>),
         Own(Rc<Object>),

@@ -25,11 +25,10 @@ use registry::Registry;
 pub(crate) use info::{info_class, info_object};
 
 /// The version of TclOO whose behaviour this is.
-const VERSION: &str = "1.1.0";
+pub(crate) const VERSION: &str = "1.1.0";
 
 /// Tells a new interpreter that there is TclOO; the namespace is made when it is looked for.
 pub(crate) fn prepare(interp: &mut Interp) {
-    interp.provide_package("TclOO", VERSION);
     interp.pending_namespaces.push(("oo", make));
 }
 
@@ -85,6 +84,7 @@ fn make_roots(interp: &mut Interp) -> (Rc<Object>, Rc<Object>) {
         let object = Rc::new(Object {
             namespace,
             command: RefCell::default(),
+            own_command: RefCell::default(),
             class: RefCell::new(None),
             mixins: RefCell::default(),
             filters: RefCell::default(),
@@ -112,6 +112,7 @@ fn make_roots(interp: &mut Interp) -> (Rc<Object>, Rc<Object>) {
     let helpers = interp.make_namespace("::oo::Helpers", &global);
     for object in [&root, &metaclass] {
         let oo = interp.make_namespace("::oo", &global);
+        oo.is_on_path.set(true);
         *object.namespace.path.borrow_mut() = vec![helpers.clone(), oo];
     }
     (root, metaclass)

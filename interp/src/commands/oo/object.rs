@@ -11,9 +11,7 @@ use super::registry::Registry;
 use crate::runtime::command::{Command, CommandKind};
 use crate::runtime::method::OWN_COMMAND;
 use crate::runtime::namespace::split_name;
-use crate::runtime::{
-    CommandResult, Exception, Interp, Namespace, NativeCommand, Next, Outcome,
-};
+use crate::runtime::{CommandResult, Exception, Interp, Namespace, NativeCommand, Next, Outcome};
 use crate::value::Value;
 
 /// Methods by name.
@@ -32,6 +30,8 @@ pub(super) struct Object {
     pub namespace: Rc<Namespace>,
     /// The command that the object is known by.
     pub command: RefCell<Weak<Command>>,
+    /// Its `my`, whatever that is called now.
+    pub own_command: RefCell<Weak<Command>>,
     /// The class that it is an instance of; None for `::oo::class`, which is its own.
     pub class: RefCell<Option<Rc<Object>>>,
     pub mixins: RefCell<Vec<Rc<Object>>>,
@@ -90,6 +90,7 @@ impl Object {
         Object {
             namespace: class.namespace.clone(),
             command: RefCell::default(),
+            own_command: RefCell::default(),
             class: RefCell::new(Some(class.clone())),
             mixins: RefCell::default(),
             filters: RefCell::default(),
@@ -300,6 +301,7 @@ pub(super) fn install(interp: &mut Interp, object: &Rc<Object>, name: Option<&Va
     namespace.is_object.set(true);
     let global = interp.global_namespace();
     if let Some(helpers) = interp.find_namespace("::oo::Helpers", &global) {
+        helpers.is_on_path.set(true);
         *namespace.path.borrow_mut() = vec![helpers];
     }
     let registry = interp.data::<Registry>();
@@ -311,7 +313,8 @@ pub(super) fn install(interp: &mut Interp, object: &Rc<Object>, name: Option<&Va
         let object = object.clone();
         CommandKind::Native(Rc::new(ObjectCommand { object, is_public }))
     };
-    interp.put_command(namespace, OWN_COMMAND, kind(false));
+    let own = interp.put_command(namespace, OWN_COMMAND, kind(false));
+    *object.own_command.borrow_mut() = Rc::downgrade(&own);
     let (holder, tail) = match name {
         None => (global, namespace.full_name().to_owned()),
         Some(name) => (interp.current_namespace(), name.to_text()),
@@ -461,9 +464,11 @@ fn take_apart(interp: &mut Interp, object: &Rc<Object>) {
     if object.as_class.borrow().is_some() {
         delete_dependents(interp, object);
     }
-    let command = object.command.borrow().upgrade();
-    if let Some(command) = command {
-        interp.delete_command(&command);
+    for command in [&object.command, &object.own_command] {
+        let command = command.borrow().upgrade();
+        if let Some(command) = command {
+            interp.delete_command(&command);
+        }
     }
     crate::commands::namespace::delete::delete(interp, &object.namespace);
     let registry = interp.data::<Registry>();
@@ -489,39 +494,29 @@ fn take_apart(interp: &mut Interp, object: &Rc<Object>) {
     object.dismantle();
 }
 
-/// A class goes: it is mixed in no more, and its subclasses and instances go too.
+/// A class goes, and with it its instances, subclasses and what mixes it in, whose destructors are called first.
 fn delete_dependents(interp: &mut Interp, object: &Rc<Object>) {
-    let Some(class) = object.class_part() else {
-        return;
-    };
-    for user in living(&class.users) {
-        let others = |list: &RefCell<Vec<Rc<Object>>>| -> Option<Vec<Rc<Object>>> {
-            let list = list.borrow();
-            let is_there = list.iter().any(|mixin| Rc::ptr_eq(mixin, object));
-            is_there.then(|| {
-                list.iter()
-                    .filter(|mixin| !Rc::ptr_eq(mixin, object))
-                    .cloned()
-                    .collect()
-            })
+    let mut found: Vec<Rc<Object>> = vec![object.clone()];
+    let mut known: std::collections::HashSet<*const Object> = [Rc::as_ptr(object)].into();
+    let mut next = 0;
+    while let Some(class) = found.get(next).map(|object| object.class_part()) {
+        next += 1;
+        let Some(class) = class else {
+            continue;
         };
-        if let Some(rest) = others(&user.mixins) {
-            set_mixins(&user, rest, false);
-        }
-        let rest = user.class_part().and_then(|part| others(&part.mixins));
-        if let Some(rest) = rest {
-            set_mixins(&user, rest, true);
+        for list in [&class.users, &class.subclasses, &class.instances] {
+            for dependent in living(list) {
+                if known.insert(Rc::as_ptr(&dependent)) {
+                    found.push(dependent);
+                }
+            }
         }
     }
-    for dependent in living(&class.subclasses)
-        .into_iter()
-        .chain(living(&class.instances))
-    {
-        if Rc::ptr_eq(&dependent, object) {
-            continue;
-        }
-        run_destructor(interp, &dependent);
-        delete(interp, &dependent);
+    for dependent in found.iter().skip(1) {
+        run_destructor(interp, dependent);
+    }
+    for dependent in found.iter().skip(1) {
+        delete(interp, dependent);
     }
 }
 
@@ -529,7 +524,12 @@ fn delete_dependents(interp: &mut Interp, object: &Rc<Object>) {
 pub(super) fn unmake_class(interp: &mut Interp, object: &Rc<Object>) {
     delete_dependents(interp, object);
     if let Some(class) = object.as_class.take() {
-        for part in class.superclasses.take().iter().filter_map(|other| other.class_part()) {
+        for part in class
+            .superclasses
+            .take()
+            .iter()
+            .filter_map(|other| other.class_part())
+        {
             forget(&part.subclasses, object);
         }
     }
@@ -542,8 +542,10 @@ pub(super) fn discard(
     object: &Rc<Object>,
     exception: Box<Exception>,
 ) -> Outcome {
-    object.is_destructed.set(true);
-    delete(interp, object);
+    let command = object.command.borrow().upgrade();
+    if let Some(command) = command {
+        interp.delete_command(&command);
+    }
     Err(exception)
 }
 

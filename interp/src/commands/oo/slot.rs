@@ -223,6 +223,9 @@ fn superclass_get(interp: &mut Interp, _call: &Rc<Invocation>, _words: &[Value])
 
 fn superclass_set(interp: &mut Interp, call: &Rc<Invocation>, words: &[Value]) -> CommandResult {
     let definition = define::current(interp)?;
+    if !definition.is_class {
+        return Err(define::monkey_business("attempt to misuse API"));
+    }
     let registry = interp.data::<super::registry::Registry>();
     let root = registry.root();
     let is_root = |object: &Rc<Object>| root.as_ref().is_some_and(|root| Rc::ptr_eq(root, object));
@@ -235,7 +238,10 @@ fn superclass_set(interp: &mut Interp, call: &Rc<Invocation>, words: &[Value]) -
     for name in given(call, words, "superclassList")? {
         let class = define::find_outside(interp, &name)?;
         if class.class_part().is_none() {
-            return Err(no_class("only a class can be a superclass".to_owned(), &name));
+            return Err(no_class(
+                "only a class can be a superclass".to_owned(),
+                &name,
+            ));
         }
         if superclasses.iter().any(|known| Rc::ptr_eq(known, &class)) {
             return Err(Exception::with_code(
@@ -272,7 +278,9 @@ fn variable_get(interp: &mut Interp, _call: &Rc<Invocation>, _words: &[Value]) -
         Some(class) => class.variables.borrow().clone(),
         None => definition.object.variables.borrow().clone(),
     };
-    done(Value::list(list.iter().map(|name| Value::text(name)).collect()))
+    done(Value::list(
+        list.iter().map(|name| Value::text(name)).collect(),
+    ))
 }
 
 fn variable_set(interp: &mut Interp, call: &Rc<Invocation>, words: &[Value]) -> CommandResult {
@@ -291,7 +299,10 @@ fn variable_set(interp: &mut Interp, call: &Rc<Invocation>, words: &[Value]) -> 
             continue;
         };
         return Err(Exception::with_code(
-            format!("invalid declared variable name \"{}\": must {reason}", &*text),
+            format!(
+                "invalid declared variable name \"{}\": must {reason}",
+                &*text
+            ),
             ["TCL", "OO", "BAD_DECLVAR"],
         ));
     }
