@@ -5,7 +5,7 @@ use std::rc::Rc;
 use super::chain::{self, Chain, Kind, Link};
 use super::method::{Body, Method};
 use super::object::{self, Object};
-use crate::commands::ensemble::rewritten;
+use crate::commands::ensemble::{map_failed, rewritten};
 use crate::commands::option;
 use crate::runtime::frame::Role;
 use crate::runtime::method::MethodCall;
@@ -212,19 +212,13 @@ fn run(interp: &mut Interp, invocation: Invocation, link: &Link, words: &[Value]
             call.extend_from_slice(invocation.arguments(words));
             let name = call.first().cloned().unwrap_or_default();
             let inserted = prefix.to_list()?.elements().len();
-            let shown = words.get(..invocation.skip).unwrap_or(words).to_vec();
-            interp.push_then(move |_, outcome| {
-                outcome
-                    .map(Next::Done)
-                    .map_err(|exception| rewritten(exception, &name, inserted, &shown))
-            });
+            let shown = words.get(..invocation.skip).unwrap_or(words);
             let index = interp.current_call();
             let namespace = invocation.object.namespace.clone();
-            match interp.push_words_in(call, index, Some(namespace)) {
-                Ok(Next::Done(value)) => Ok(Next::Deliver(Ok(value))),
-                Err(exception) => Ok(Next::Deliver(Err(exception))),
-                next => next,
-            }
+            let result = interp.push_words_in(call, index, Some(namespace));
+            map_failed(result, |exception| {
+                rewritten(exception, &name, inserted, shown)
+            })
         }
         Body::Procedure(procedure) => {
             let variables = declared_variables(&link.method);

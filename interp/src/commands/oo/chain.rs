@@ -132,9 +132,6 @@ impl Builder {
             for mixin in &mixins {
                 self.add_class(mixin, wanted, walk.mixed_in());
             }
-            for mixin in &mixins {
-                self.add_class(mixin, wanted, walk);
-            }
             if let Some(method) = &own {
                 self.add(method, wanted, walk);
             }

@@ -47,7 +47,11 @@ fn copy(interp: &mut Interp, words: &[Value]) -> CommandResult {
     let Some(chain) = chain::find(&target, "<cloned>", Kind::Any) else {
         return done(target.name_value());
     };
-    let call_words = Rc::new([Value::text("my"), Value::text("<cloned>"), words[1].clone()]);
+    let call_words = Rc::new([
+        target.name_value(),
+        Value::text("<cloned>"),
+        words[1].clone(),
+    ]);
     let invocation = Invocation::first(&target, chain, 2);
     let kept = call_words.clone();
     interp.push_then(move |interp, outcome| {

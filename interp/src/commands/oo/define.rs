@@ -242,10 +242,14 @@ fn run(
         is_class,
     });
     if let [script] = words.get(start..).unwrap_or_default() {
+        let before = object.name();
         interp.push_then(move |_, outcome| {
             outcome.map(Next::Done).map_err(|mut exception| {
                 if exception.code == code::ERROR {
-                    let name = shortened(&object.name(), SHOWN_CHARS_MAX);
+                    // It may have another name by now, or none.
+                    let now = object.name();
+                    let name = if now.is_empty() { &before } else { &now };
+                    let name = shortened(name, SHOWN_CHARS_MAX);
                     let line = exception.line;
                     let text = format!("in definition script for {what} \"{name}\" line {line}");
                     exception.add_info(&format!("\n    ({text})"));

@@ -92,6 +92,7 @@ fn make_roots(interp: &mut Interp) -> (Rc<Object>, Rc<Object>) {
             variables: RefCell::default(),
             as_class: RefCell::new(Some(Rc::new(Class::default()))),
             is_destructed: Cell::new(false),
+            is_ending: Cell::new(false),
             is_deleted: Cell::new(false),
             is_filtering: Cell::new(false),
             cache: ChainCache::default(),

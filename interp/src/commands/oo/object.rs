@@ -42,6 +42,8 @@ pub(super) struct Object {
     pub as_class: RefCell<Option<Rc<Class>>>,
     /// Whether the destructor has been called.
     pub is_destructed: Cell<bool>,
+    /// Whether the destructor runs because the command is being deleted: what it deletes waits for it.
+    pub is_ending: Cell<bool>,
     /// Whether what it held has been taken apart.
     pub is_deleted: Cell<bool>,
     /// Whether one of its filters runs, whose own calls are not filtered.
@@ -98,6 +100,7 @@ impl Object {
             variables: RefCell::default(),
             as_class: RefCell::new(None),
             is_destructed: Cell::new(false),
+            is_ending: Cell::new(false),
             is_deleted: Cell::new(false),
             is_filtering: Cell::new(false),
             cache: ChainCache::default(),
@@ -204,13 +207,21 @@ impl NativeCommand for ObjectCommand {
     }
 
     fn deleting(&self, interp: &mut Interp) {
-        if self.is_public {
-            run_destructor(interp, &self.object);
+        let object = &self.object;
+        if !self.is_public || object.is_destructed.get() {
+            return;
+        }
+        object.is_ending.set(true);
+        run_destructor(interp, object);
+        object.is_ending.set(false);
+        let command = object.command.borrow().upgrade();
+        if command.is_none_or(|command| command.is_deleted.get()) {
+            delete(interp, object);
         }
     }
 
     fn deleted(&self, interp: &mut Interp) {
-        if self.is_public {
+        if self.is_public && !self.object.is_ending.get() {
             delete(interp, &self.object);
         }
     }
