@@ -46,6 +46,9 @@ use unit::Unit;
 
 use crate::value::Value;
 
+/// Makes a namespace with what is in it.
+pub(crate) type MakeNamespace = fn(&mut Interp);
+
 /// A Tcl interpreter.
 pub struct Interp {
     /// Unique in the process.
@@ -92,7 +95,7 @@ pub struct Interp {
     /// something else for each object.
     pub(crate) has_object_commands: bool,
     /// Namespaces of the global one that are made when first looked for, with what makes them.
-    pub(crate) pending_namespaces: Vec<(&'static str, fn(&mut Interp))>,
+    pub(crate) pending_namespaces: Vec<(&'static str, MakeNamespace)>,
     /// The variables (with keys of array elements) whose traces run.
     pub(crate) active_traces: Vec<(Rc<crate::value::Variable>, Option<Value>)>,
 }
@@ -245,6 +248,8 @@ impl Drop for Interp {
         self.fiber.truncate(0);
         self.fibers.clear();
         self.script_cache.clear();
+        // Data may end cycles of its own.
+        drop(std::mem::take(&mut self.data));
         evaluate::break_cycles(&self.global);
     }
 }

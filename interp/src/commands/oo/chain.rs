@@ -3,10 +3,11 @@
 //! An implementation reached on several ways stands where it is reached last. What a class mixes in comes before what objects
 //! and classes say themselves.
 
+use std::collections::HashSet;
 use std::rc::Rc;
 
 use super::method::{Body, Method};
-use super::object::{ChainCache, Object};
+use super::object::Object;
 use crate::value::Value;
 
 /// What is called.
@@ -51,7 +52,7 @@ impl Chain {
 }
 
 /// Where the walk is.
-#[derive(Clone, Copy, Default)]
+#[derive(Clone, Copy, Default, PartialEq, Eq, Hash)]
 struct Walk {
     /// The pass that collects what is mixed in.
     collects_mixins: bool,
@@ -141,44 +142,8 @@ impl Builder {
 
     /// The implementations that a class has and inherits.
     fn add_class(&mut self, class: &Rc<Object>, wanted: &Wanted<'_>, walk: Walk) {
-        enum Step {
-            Enter(Rc<Object>, Walk),
-            Own(Rc<Object>, Walk),
-        }
-        let mut steps = vec![Step::Enter(class.clone(), walk)];
-        while let Some(step) = steps.pop() {
-            match step {
-                Step::Enter(object, walk) => {
-                    let Some(class) = object.class_part() else {
-                        continue;
-                    };
-                    steps.push(Step::Own(object, walk));
-                    let mixins = class.mixins.borrow();
-                    let entered = mixins.iter().rev();
-                    steps.extend(entered.map(|mixin| Step::Enter(mixin.clone(), walk.mixed_in())));
-                }
-                Step::Own(object, mut walk) => {
-                    let Some(class) = object.class_part() else {
-                        continue;
-                    };
-                    let own = match wanted.kind {
-                        Kind::Constructor => class.constructor.borrow().clone(),
-                        Kind::Destructor => class.destructor.borrow().clone(),
-                        _ => class.methods.borrow().get(wanted.name).cloned(),
-                    };
-                    if let Some(method) = &own {
-                        if wanted.kind == Kind::Public && !walk.is_known && !method.is_public.get()
-                        {
-                            continue;
-                        }
-                        walk.is_known = true;
-                        self.add(method, wanted, walk);
-                    }
-                    let superclasses = class.superclasses.borrow();
-                    let entered = superclasses.iter().rev();
-                    steps.extend(entered.map(|other| Step::Enter(other.clone(), walk)));
-                }
-            }
+        for (method, walk) in class_methods(class, wanted, walk).iter().rev() {
+            self.add(method, wanted, *walk);
         }
     }
 
@@ -232,10 +197,14 @@ impl Builder {
             Enter(Rc<Object>, Walk),
             Own(Rc<Object>, Walk),
         }
+        let mut seen: HashSet<(*const Object, Walk)> = HashSet::new();
         let mut steps = vec![Step::Enter(class.clone(), walk)];
         while let Some(step) = steps.pop() {
             match step {
                 Step::Enter(owner, walk) => {
+                    if !seen.insert((Rc::as_ptr(&owner), walk)) {
+                        continue;
+                    }
                     let Some(class) = owner.class_part() else {
                         continue;
                     };
@@ -264,6 +233,61 @@ impl Builder {
     }
 }
 
+/// The implementations that a class has and inherits, last one first.
+///
+/// The walk goes from the end, so that what is reached again has its place already and need not be walked again: where classes
+/// have many common ancestors there are very many ways.
+fn class_methods(class: &Rc<Object>, wanted: &Wanted<'_>, walk: Walk) -> Vec<(Rc<Method>, Walk)> {
+    enum Step {
+        Enter(Rc<Object>, Walk),
+        Add(Rc<Method>, Walk),
+    }
+    let mut found = Vec::new();
+    let mut seen: HashSet<(*const Object, Walk)> = HashSet::new();
+    let mut steps = vec![Step::Enter(class.clone(), walk)];
+    while let Some(step) = steps.pop() {
+        let (object, walk) = match step {
+            Step::Add(method, walk) => {
+                found.push((method, walk));
+                continue;
+            }
+            Step::Enter(object, walk) => (object, walk),
+        };
+        if !seen.insert((Rc::as_ptr(&object), walk)) {
+            continue;
+        }
+        let Some(class) = object.class_part() else {
+            continue;
+        };
+        let mixins = class.mixins.borrow();
+        steps.extend(
+            mixins
+                .iter()
+                .map(|mixin| Step::Enter(mixin.clone(), walk.mixed_in())),
+        );
+        let own = match wanted.kind {
+            Kind::Constructor => class.constructor.borrow().clone(),
+            Kind::Destructor => class.destructor.borrow().clone(),
+            _ => class.methods.borrow().get(wanted.name).cloned(),
+        };
+        let mut inherited = walk;
+        if let Some(method) = own {
+            if wanted.kind == Kind::Public && !walk.is_known && !method.is_public.get() {
+                continue;
+            }
+            inherited.is_known = true;
+            steps.push(Step::Add(method, walk));
+        }
+        let superclasses = class.superclasses.borrow();
+        steps.extend(
+            superclasses
+                .iter()
+                .map(|other| Step::Enter(other.clone(), inherited)),
+        );
+    }
+    found
+}
+
 /// The chain of a call, from the cache or made. None when there is nothing to call.
 pub(super) fn find(object: &Rc<Object>, name: &str, kind: Kind) -> Option<Rc<Chain>> {
     // While a filter runs, calls are not filtered, so there are two chains.
@@ -284,19 +308,11 @@ pub(super) fn find(object: &Rc<Object>, name: &str, kind: Kind) -> Option<Rc<Cha
         return Some(chain.clone());
     }
     let chain = Rc::new(build(object, name, kind)?);
-    keep(cache, key, &chain);
-    Some(chain)
-}
-
-/// Chains that one object or class keeps: names made up by scripts would fill memory.
-const CHAINS_KEPT_MAX: usize = 1000;
-
-fn keep(cache: &ChainCache, key: (Kind, Rc<str>), chain: &Rc<Chain>) {
-    let mut chains = cache.chains.borrow_mut();
-    if chains.len() >= CHAINS_KEPT_MAX {
-        chains.clear();
+    // Names that no method has would fill memory.
+    if !chain.is_unknown {
+        cache.chains.borrow_mut().insert(key, chain.clone());
     }
-    chains.insert(key, chain.clone());
+    Some(chain)
 }
 
 fn build(object: &Rc<Object>, name: &str, kind: Kind) -> Option<Chain> {

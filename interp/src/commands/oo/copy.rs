@@ -50,7 +50,7 @@ fn copy(interp: &mut Interp, words: &[Value]) -> CommandResult {
     let call_words = Rc::new([
         target.name_value(),
         Value::text("<cloned>"),
-        words[1].clone(),
+        source.name_value(),
     ]);
     let invocation = Invocation::first(&target, chain, 2);
     let kept = call_words.clone();

@@ -190,7 +190,7 @@ fn class_call(_interp: &mut Interp, object: &Rc<Object>, words: &[Value]) -> Com
     match chain::of_class(object, &words[0].str()) {
         Some(chain) => done(chain_description(&chain)),
         None => Err(Exception::with_code(
-            format!("cannot construct any call chain"),
+            "cannot construct any call chain",
             ["TCL", "OO", "BAD_CALL_CHAIN"],
         )),
     }

@@ -17,11 +17,14 @@ use crate::value::Value;
 /// Methods by name.
 pub(super) type Methods = RefCell<BTreeMap<Rc<str>, Rc<Method>>>;
 
+/// Chains by what is called and its name.
+pub(super) type ChainMap = HashMap<(Kind, Rc<str>), Rc<Chain>, foldhash::fast::RandomState>;
+
 /// Chains by method name, for public callers and for others, with the epoch that they are of.
 #[derive(Default)]
 pub(super) struct ChainCache {
     pub epoch: Cell<u64>,
-    pub chains: RefCell<HashMap<(Kind, Rc<str>), Rc<Chain>, foldhash::fast::RandomState>>,
+    pub chains: RefCell<ChainMap>,
 }
 
 /// An object.
@@ -71,10 +74,15 @@ pub(super) struct Class {
     pub cache: ChainCache,
 }
 
-/// A list of weak references with `object` taken out, and what is gone.
+/// Takes `object` out of a list of weak references.
 pub(super) fn forget(list: &RefCell<Vec<Weak<Object>>>, object: &Rc<Object>) {
-    list.borrow_mut()
-        .retain(|entry| entry.strong_count() > 0 && entry.as_ptr() != Rc::as_ptr(object));
+    let mut list = list.borrow_mut();
+    let at = list
+        .iter()
+        .rposition(|entry| entry.as_ptr() == Rc::as_ptr(object));
+    if let Some(at) = at {
+        list.remove(at);
+    }
 }
 
 /// The living objects of a list.

@@ -42,8 +42,10 @@ impl Registry {
 impl Drop for Registry {
     fn drop(&mut self) {
         // Methods keep what their call sites resolved to, objects among it.
+        // All are held until all are taken apart, so that one does not drop the next, and that the one after it.
         let objects = self.objects.take();
-        for object in objects.values().filter_map(Weak::upgrade) {
+        let objects: Vec<Rc<Object>> = objects.values().filter_map(Weak::upgrade).collect();
+        for object in &objects {
             object.dismantle();
         }
         if let Some((root, _)) = self.roots.take() {
