@@ -1,6 +1,6 @@
 //! `info object` and `info class`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::rc::Rc;
 
 use super::call::chain_description;
@@ -406,7 +406,7 @@ fn class_methods(_: &mut Interp, object: &Rc<Object>, words: &[Value]) -> Comman
         return own_methods(&part(object).methods, wants_private);
     }
     let mut found = Names::new();
-    collect(object, !wants_private, &mut Vec::new(), &mut found);
+    collect(object, !wants_private, &mut HashSet::new(), &mut found);
     done(name_list(&found))
 }
 
@@ -431,7 +431,7 @@ fn name_list(names: &Names) -> Value {
 pub(super) fn visible_methods(object: &Rc<Object>, is_public: bool) -> Vec<String> {
     let mut found = Names::new();
     add_names(&object.methods, is_public, &mut found);
-    let mut seen = Vec::new();
+    let mut seen = HashSet::new();
     collect(&object.class(), is_public, &mut seen, &mut found);
     let mixins = object.mixins.borrow().clone();
     for mixin in &mixins {
@@ -452,7 +452,12 @@ fn add_names(methods: &Methods, is_public: bool, found: &mut Names) {
 }
 
 /// The names of a class, of what it mixes in and inherits.
-fn collect(class: &Rc<Object>, is_public: bool, seen: &mut Vec<*const Object>, found: &mut Names) {
+fn collect(
+    class: &Rc<Object>,
+    is_public: bool,
+    seen: &mut HashSet<*const Object>,
+    found: &mut Names,
+) {
     enum Step {
         Enter(Rc<Object>),
         Own(Rc<Object>),
@@ -461,10 +466,9 @@ fn collect(class: &Rc<Object>, is_public: bool, seen: &mut Vec<*const Object>, f
     while let Some(step) = steps.pop() {
         match step {
             Step::Enter(object) => {
-                if seen.contains(&Rc::as_ptr(&object)) {
+                if !seen.insert(Rc::as_ptr(&object)) {
                     continue;
                 }
-                seen.push(Rc::as_ptr(&object));
                 let mixins = part(&object).mixins.borrow().clone();
                 steps.push(Step::Own(object));
                 steps.extend(mixins.into_iter().rev().map(Step::Enter));

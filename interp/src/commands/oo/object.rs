@@ -1,7 +1,7 @@
 //! Objects and classes: what they hold, how they are found, made and deleted.
 
 use std::cell::{Cell, RefCell};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::rc::{Rc, Weak};
 
 use super::call::{self, Invocation};
@@ -180,19 +180,20 @@ impl Object {
 
 /// Whether `target` is `start` or among the classes that it inherits from or mixes in.
 pub(super) fn is_reachable(target: &Rc<Object>, start: &Rc<Object>) -> bool {
-    let mut seen: Vec<*const Object> = Vec::new();
+    // There are no cycles: only what several ways may lead through is remembered.
+    let mut seen: HashSet<*const Object> = HashSet::new();
     let mut waiting = vec![start.clone()];
     while let Some(object) = waiting.pop() {
         if Rc::ptr_eq(&object, target) {
             return true;
         }
-        if seen.contains(&Rc::as_ptr(&object)) {
-            continue;
-        }
-        seen.push(Rc::as_ptr(&object));
         if let Some(class) = object.class_part() {
-            waiting.extend(class.superclasses.borrow().iter().cloned());
-            waiting.extend(class.mixins.borrow().iter().cloned());
+            let superclasses = class.superclasses.borrow();
+            let mixins = class.mixins.borrow();
+            let has_branches = superclasses.len() + mixins.len() > 1;
+            if !has_branches || seen.insert(Rc::as_ptr(&object)) {
+                waiting.extend(superclasses.iter().chain(mixins.iter()).cloned());
+            }
         }
     }
     false
@@ -516,7 +517,7 @@ fn take_apart(interp: &mut Interp, object: &Rc<Object>) {
 /// A class goes, and with it its instances, subclasses and what mixes it in, whose destructors are called first.
 fn delete_dependents(interp: &mut Interp, object: &Rc<Object>) {
     let mut found: Vec<Rc<Object>> = vec![object.clone()];
-    let mut known: std::collections::HashSet<*const Object> = [Rc::as_ptr(object)].into();
+    let mut known: HashSet<*const Object> = [Rc::as_ptr(object)].into();
     let mut next = 0;
     while let Some(class) = found.get(next).map(|object| object.class_part()) {
         next += 1;

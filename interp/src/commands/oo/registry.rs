@@ -47,9 +47,8 @@ impl Drop for Registry {
         let objects: Vec<Rc<Object>> = objects.values().filter_map(Weak::upgrade).collect();
         for object in &objects {
             object.dismantle();
+            drop(object.class.take());
         }
-        if let Some((root, _)) = self.roots.take() {
-            root.class.take();
-        }
+        drop(self.roots.take());
     }
 }
