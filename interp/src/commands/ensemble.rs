@@ -12,7 +12,7 @@ use crate::runtime::ensemble::Ensemble;
 use crate::runtime::{CommandResult, Exception, Interp, Namespace, done, done_empty};
 use crate::value::{OrderedMap, Value};
 
-pub(crate) use dispatch::{call, rewritten, shown_words};
+pub(crate) use dispatch::{call, map_failed, rewritten, shown_words};
 
 const CREATE_OPTIONS: &[&str] = &[
     "-command",

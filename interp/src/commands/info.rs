@@ -2,7 +2,6 @@
 
 mod frame;
 mod names;
-mod object;
 
 use std::rc::Rc;
 
@@ -23,7 +22,13 @@ pub(crate) const COMMANDS: &[Builtin] = &[Builtin::ensemble(
     &[
         Builtin::new("args", "procname", 1, 1, info_args),
         Builtin::new("body", "procname", 1, 1, info_body),
-        Builtin::new("class", "subcommand ?arg ...?", 1, ANY, object::info_class),
+        Builtin::new(
+            "class",
+            "subcommand ?arg ...?",
+            1,
+            ANY,
+            super::oo::info_class,
+        ),
         Builtin::new("cmdcount", "", 0, 0, info_cmdcount),
         Builtin::new("commands", "?pattern?", 0, 1, names::info_commands),
         Builtin::new("complete", "command", 1, 1, info_complete),
@@ -45,7 +50,7 @@ pub(crate) const COMMANDS: &[Builtin] = &[Builtin::ensemble(
             "subcommand ?arg ...?",
             1,
             ANY,
-            object::info_object,
+            super::oo::info_object,
         ),
         Builtin::new("patchlevel", "", 0, 0, info_patchlevel),
         Builtin::new("procs", "?pattern?", 0, 1, names::info_procs),

@@ -28,6 +28,7 @@ pub(crate) mod list;
 pub(crate) mod list_sort;
 pub(crate) mod math;
 pub(crate) mod namespace;
+pub(crate) mod oo;
 pub(crate) mod package;
 pub(crate) mod pkgconfig;
 pub(crate) mod procedure;
@@ -95,6 +96,7 @@ pub(crate) fn register_all(interp: &mut Interp) {
         interp.register(table);
     }
     math::register(interp);
+    oo::prepare(interp);
     crate::library::prepare(interp);
 }
 

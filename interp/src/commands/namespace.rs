@@ -164,6 +164,11 @@ fn namespace_children(interp: &mut Interp, words: &[Value]) -> CommandResult {
             qualified(&namespace, &text)
         }
     });
+    if namespace.is_global() {
+        while let Some((name, _)) = interp.pending_namespaces.last() {
+            interp.make_pending_namespace(name);
+        }
+    }
     let mut names: Vec<String> = namespace
         .children
         .borrow()
@@ -326,7 +331,11 @@ fn namespace_path(interp: &mut Interp, words: &[Value]) -> CommandResult {
     for name in list.to_list()?.elements() {
         path.push(get(interp, name)?);
     }
+    for other in &path {
+        other.is_on_path.set(true);
+    }
     *namespace.path.borrow_mut() = path;
+    interp.has_object_commands |= namespace.is_object.get();
     forget_lookups(interp);
     done_empty()
 }

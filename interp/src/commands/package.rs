@@ -77,6 +77,13 @@ impl Default for Packages {
             ..Package::default()
         };
         list.insert("Tcl".to_owned(), tcl);
+        let script = Value::text("# Already present, OK?");
+        let objects = Package {
+            available: vec![(Value::text(super::oo::VERSION), script)],
+            provided: Some(Value::text(super::oo::VERSION)),
+            ..Package::default()
+        };
+        list.insert("TclOO".to_owned(), objects);
         Packages {
             list: RefCell::new(list),
             unknown: RefCell::new(Value::text("::tcl::tm::UnknownHandler ::tclPkgUnknown")),

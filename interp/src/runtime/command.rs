@@ -169,6 +169,9 @@ pub trait NativeCommand {
     /// What kind it is: for downcasting by its own module.
     fn as_any(&self) -> &dyn std::any::Any;
 
+    /// Called before the command is deleted, while it still has its name.
+    fn deleting(&self, _interp: &mut Interp) {}
+
     /// Called when the command is deleted.
     fn deleted(&self, _interp: &mut Interp) {}
 }

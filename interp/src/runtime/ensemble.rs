@@ -214,6 +214,17 @@ impl Interp {
         (row.run)(self, &words[1..])
     }
 
+    /// Makes the namespace of the global one that waits to be looked for, if `name` is one.
+    pub(crate) fn make_pending_namespace(&mut self, name: &str) -> Option<Rc<Namespace>> {
+        let at = self
+            .pending_namespaces
+            .iter()
+            .position(|(pending, _)| *pending == name)?;
+        let (_, make) = self.pending_namespaces.remove(at);
+        make(self);
+        self.global.child(name)
+    }
+
     /// Makes the namespace of a table's ensemble (`::tcl::string` …) with its commands, if `name` under `parent`
     /// is one that has not been made yet.
     pub(crate) fn materialize_ensemble(
@@ -221,6 +232,9 @@ impl Interp {
         parent: &Rc<Namespace>,
         name: &str,
     ) -> Option<Rc<Namespace>> {
+        if parent.is_global() {
+            return self.make_pending_namespace(name);
+        }
         if parent.full_name() != "::tcl" {
             return None;
         }

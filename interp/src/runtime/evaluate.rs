@@ -5,7 +5,7 @@ use std::rc::Rc;
 use super::command::{Command, CommandResult, Next, Resume};
 use super::coroutine::State;
 use super::exception::{Exception, Outcome, code};
-use super::frame::{CallFrame, CodeFrame, End, FileLabel, Frame, FrameKind, Label};
+use super::frame::{CallFrame, CodeFrame, End, FileLabel, Frame, FrameKind, Label, Role};
 use super::namespace::Namespace;
 use super::unit::Unit;
 use super::{Interp, Mode};
@@ -23,6 +23,8 @@ pub enum Context {
     Frame(usize),
     /// In this namespace, with a call frame of its own.
     Namespace(Rc<Namespace>),
+    /// The same with a call frame in this role.
+    Role(Rc<Namespace>, Rc<dyn Role>),
 }
 
 /// What errorInfo says about a script before ` line N`.
@@ -210,7 +212,7 @@ impl Interp {
             Context::Current => (self.current_call() as u32, false),
             Context::Global => (0, false),
             Context::Frame(call) => (*call as u32, false),
-            Context::Namespace(namespace) => {
+            Context::Namespace(namespace) | Context::Role(namespace, _) => {
                 let caller = self.current_call();
                 let level = self.fiber.calls[caller].level + 1;
                 let mut frame = CallFrame::namespace(namespace, level, caller as u32);
@@ -221,6 +223,9 @@ impl Interp {
                     // The words of the pending call, in its window, stay until it is done.
                     frame.words = code.base.wrapping_add(usize::from(code.result));
                     frame.word_count = u32::from(code.word_count);
+                }
+                if let Context::Role(_, role) = context {
+                    frame.extra.get_or_insert_default().role = Some(role.clone());
                 }
                 self.fiber.calls.push(frame);
                 (self.fiber.calls.len() as u32 - 1, true)
@@ -271,6 +276,40 @@ impl Interp {
         self.fiber.frames.push(Frame {
             kind: FrameKind::Native(resume),
             call,
+            end: End::Plain,
+        });
+    }
+
+    /// The role of the current call frame.
+    pub(crate) fn role(&self) -> Option<Rc<dyn Role>> {
+        self.call_frame().extra.as_ref()?.role.clone()
+    }
+
+    /// Calls a command with a call frame of its own in `namespace`, in this role.
+    pub(crate) fn push_words_as(
+        &mut self,
+        words: Vec<Value>,
+        namespace: Rc<Namespace>,
+        role: Rc<dyn Role>,
+    ) -> CommandResult {
+        let (call, _) = self.enter(&Context::Role(namespace.clone(), role));
+        self.fiber.frames.push(Frame {
+            kind: FrameKind::Words(Vec::new()),
+            call,
+            end: End::Namespace(Label::None),
+        });
+        match self.push_words_in(words, call as usize, Some(namespace)) {
+            Ok(Next::Done(value)) => Ok(Next::Deliver(Ok(value))),
+            Err(exception) => Ok(Next::Deliver(Err(exception))),
+            next => next,
+        }
+    }
+
+    /// Has what is pushed next run as if call frame `call` had called it.
+    pub(crate) fn push_caller(&mut self, call: usize) {
+        self.fiber.frames.push(Frame {
+            kind: FrameKind::Words(Vec::new()),
+            call: call as u32,
             end: End::Plain,
         });
     }

@@ -232,6 +232,22 @@ pub(crate) struct Extra {
     pub tailcall: Option<Vec<Value>>,
     /// Whether a local variable has had a trace.
     pub is_watched: bool,
+    /// What the level is besides, for a module of commands: the call of a method, a definition script.
+    pub role: Option<Rc<dyn Role>>,
+}
+
+/// What a level is besides a procedure's or a namespace's. The module that gave it knows what it is.
+pub trait Role {
+    /// Itself, to be downcast by the module that made it.
+    fn as_any(self: Rc<Self>) -> Rc<dyn std::any::Any>;
+
+    /// What `info frame` says of it in place of the procedure.
+    fn description(&self) -> Vec<(&'static str, Value)> {
+        Vec::new()
+    }
+
+    /// What errorInfo says when an error leaves a procedure in this role at `line`.
+    fn label(&self, line: u32) -> String;
 }
 
 /// One of Tcl's levels.

@@ -333,6 +333,13 @@ impl Interp {
         let mut waiting = vec![command.clone()];
         let mut deleted = Vec::new();
         while let Some(command) = waiting.pop() {
+            if command.is_deleted.get() {
+                continue;
+            }
+            let kind = command.kind.borrow().clone();
+            if let CommandKind::Native(native) = kind {
+                native.deleting(self);
+            }
             if command.is_deleted.replace(true) {
                 continue;
             }
@@ -450,7 +457,7 @@ pub(crate) fn wrong_args(name: &str, row: &Builtin) -> Box<Exception> {
 /// # Safety
 /// `base` is a window of at least as many registers as there are parameters.
 #[inline(never)]
-unsafe fn write_arguments(procedure: &Procedure, arguments: &[Value], base: *mut Value) {
+pub(super) unsafe fn write_arguments(procedure: &Procedure, arguments: &[Value], base: *mut Value) {
     for index in 0..procedure.parameters.len() {
         // SAFETY: see above.
         unsafe {
@@ -461,7 +468,7 @@ unsafe fn write_arguments(procedure: &Procedure, arguments: &[Value], base: *mut
 }
 
 #[inline(never)]
-fn check_arguments(
+pub(super) fn check_arguments(
     procedure: &Procedure,
     words: &[Value],
     name_count: usize,

@@ -14,6 +14,7 @@ mod invoke;
 mod linking;
 mod local;
 pub(crate) mod location;
+pub(crate) mod method;
 pub mod mode;
 pub mod namespace;
 mod operation;
@@ -46,6 +47,9 @@ use safepoint::Safepoint;
 use unit::Unit;
 
 use crate::value::Value;
+
+/// Makes a namespace with what is in it.
+pub(crate) type MakeNamespace = fn(&mut Interp);
 
 /// A Tcl interpreter.
 pub struct Interp {
@@ -89,6 +93,11 @@ pub struct Interp {
     pub(crate) error_stack: Value,
     /// The line that it was in.
     pub(crate) error_line: u32,
+    /// Whether a namespace of an object has had a command of its own or a path of its own, so that a name in a method may mean
+    /// something else for each object.
+    pub(crate) has_object_commands: bool,
+    /// Namespaces of the global one that are made when first looked for, with what makes them.
+    pub(crate) pending_namespaces: Vec<(&'static str, MakeNamespace)>,
     /// The variables (with keys of array elements) whose traces run.
     pub(crate) active_traces: Vec<(Rc<crate::value::Variable>, Option<Value>)>,
 }
@@ -130,6 +139,8 @@ impl Interp {
             exit_status: None,
             error_stack: Value::EMPTY,
             error_line: 1,
+            has_object_commands: false,
+            pending_namespaces: Vec::new(),
             active_traces: Vec::new(),
         }
     }
@@ -239,8 +250,11 @@ impl Drop for Interp {
         self.fiber.truncate(0);
         self.fibers.clear();
         self.script_cache.clear();
+        // Data may end cycles of its own.
+        drop(std::mem::take(&mut self.data));
         evaluate::break_cycles(&self.global);
     }
 }
 
+pub(crate) use invoke::wrong_args as invoke_wrong_args;
 pub(crate) use operation::increment;

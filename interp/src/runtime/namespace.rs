@@ -33,6 +33,10 @@ pub struct Namespace {
     pub(crate) unknown: RefCell<Option<Value>>,
     /// How many call frames run in it; a deleted one lives on until none does.
     pub(crate) is_deleted: Cell<bool>,
+    /// Whether it has been in the path of another.
+    pub(crate) is_on_path: Cell<bool>,
+    /// Whether it is an object's: the units of methods run in many of them.
+    pub(crate) is_object: Cell<bool>,
 }
 
 thread_local! {
@@ -58,6 +62,8 @@ impl Namespace {
             path: RefCell::default(),
             unknown: RefCell::default(),
             is_deleted: Cell::new(false),
+            is_on_path: Cell::new(false),
+            is_object: Cell::new(false),
         })
     }
 
@@ -277,6 +283,9 @@ impl Interp {
             );
         }
         *command.importers.borrow_mut() = importers;
+        if namespace.is_object.get() && name != super::method::OWN_COMMAND {
+            self.has_object_commands = true;
+        }
         let key = command.name.borrow().clone();
         namespace.commands.borrow_mut().insert(key, command.clone());
         self.command_changed(name);

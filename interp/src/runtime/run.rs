@@ -1130,7 +1130,7 @@ impl Interp {
                 // SAFETY: the site belongs to the running unit, and no reference into it is alive.
                 unsafe {
                     (*site).callee = callee;
-                    (*site).epoch = self.command_epoch;
+                    (*site).epoch = self.site_epoch(&text, &namespace);
                     if keeps_name {
                         (*site).name = words[0].clone();
                     }

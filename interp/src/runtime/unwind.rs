@@ -51,9 +51,9 @@ impl Interp {
                         Err(exception) => outcome = Err(exception),
                     },
                 },
-                FrameKind::Words(_) => {
+                FrameKind::Words(words) => {
                     let end = frame.end.clone();
-                    if !matches!(end, End::Plain) {
+                    if !matches!(end, End::Plain) && !words.is_empty() {
                         outcome = self.quote_words(outcome);
                     }
                     self.fiber.pop_frame();
@@ -299,12 +299,15 @@ impl Interp {
             return self.finish_tailcall(words);
         }
         let words = self.call_frame().words().to_vec();
+        let role = self.role();
         let orphans = self.orphans();
         self.fiber.pop_frame();
         self.fire_orphans(orphans);
         let word = |at: usize| words.get(at).map(Value::to_text).unwrap_or_default();
         let label = |line: u32| {
-            if is_lambda {
+            if let Some(role) = &role {
+                role.label(line)
+            } else if is_lambda {
                 format!(
                     "\n    (lambda term \"{}\" line {line})",
                     shortened(&word(1))

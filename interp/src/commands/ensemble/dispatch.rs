@@ -7,7 +7,7 @@ use crate::runtime::command::{Command, CommandKind};
 use crate::runtime::ensemble::{Ensemble, Match, Resolved, match_name};
 use crate::runtime::unit::Callee;
 use crate::runtime::{
-    CommandResult, Context, Exception, Interp, Namespace, Outcome, ScriptLabel, code,
+    CommandResult, Context, Exception, Interp, Namespace, Next, Outcome, ScriptLabel, code,
 };
 use crate::value::{OrderedMap, Value};
 
@@ -210,19 +210,18 @@ impl Call {
         call.extend_from_slice(&self.words[self.at + 1..]);
         let inserted = prefix.len() + self.at - 1;
         let current = interp.current_call();
-        interp
-            .push_callee_in(call, current, &resolved.callee)
-            .map_err(|exception| {
-                if inserted > shown_words(&resolved.callee) {
-                    return exception;
-                }
-                let mut shown = self.words[..self.at].to_vec();
-                if is_ensemble(&resolved.callee) {
-                    spell_out(&mut shown[1..], &exception, prefix.len());
-                }
-                shown.push(subcommand.clone());
-                rewritten(exception, &prefix[0], inserted, &shown)
-            })
+        let result = interp.push_callee_in(call, current, &resolved.callee);
+        map_failed(result, |exception| {
+            if inserted > shown_words(&resolved.callee) {
+                return exception;
+            }
+            let mut shown = self.words[..self.at].to_vec();
+            if is_ensemble(&resolved.callee) {
+                spell_out(&mut shown[1..], &exception, prefix.len());
+            }
+            shown.push(subcommand.clone());
+            rewritten(exception, &prefix[0], inserted, &shown)
+        })
     }
 }
 
@@ -335,6 +334,18 @@ fn handler_failed(mut exception: Box<Exception>, handler: &Value) -> Box<Excepti
         "\n    result of ensemble unknown subcommand handler: {handler}"
     ));
     error
+}
+
+/// Changes the error of a call that has failed at once, be it before or after it pushed frames.
+pub(crate) fn map_failed(
+    result: CommandResult,
+    change: impl FnOnce(Box<Exception>) -> Box<Exception>,
+) -> CommandResult {
+    match result {
+        Err(exception) => Err(change(exception)),
+        Ok(Next::Deliver(Err(exception))) => Ok(Next::Deliver(Err(change(exception)))),
+        result => result,
+    }
 }
 
 /// The error of a target called with the wrong number of words, as seen by the ensemble's caller: the target's

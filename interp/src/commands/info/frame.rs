@@ -129,7 +129,7 @@ impl ScriptFrame<'_> {
             put("file", location.file);
         }
         put("cmd", Value::string(text));
-        if let Some((key, value)) = self.procedure() {
+        for (key, value) in self.procedure() {
             put(key, value);
         }
         if let Some(level) = self.level(interp) {
@@ -139,7 +139,16 @@ impl ScriptFrame<'_> {
     }
 
     /// The procedure or lambda whose level the script was started from.
-    fn procedure(&self) -> Option<(&'static str, Value)> {
+    fn procedure(&self) -> Vec<(&'static str, Value)> {
+        let call = self.fiber.calls.get(self.call);
+        let extra = call.and_then(|call| call.extra.as_ref());
+        match extra.and_then(|extra| extra.role.as_ref()) {
+            Some(role) => role.description(),
+            None => self.plain_procedure().into_iter().collect(),
+        }
+    }
+
+    fn plain_procedure(&self) -> Option<(&'static str, Value)> {
         let call = self.fiber.calls.get(self.call)?;
         if call.kind != CallKind::Procedure {
             return None;

@@ -7,7 +7,7 @@ use super::child::came_back;
 use super::family::{Node, enter, find, own_node};
 use super::wrong_args;
 use crate::commands::array::as_in_tclsh;
-use crate::commands::ensemble::{rewritten, shown_words};
+use crate::commands::ensemble::{map_failed, rewritten, shown_words};
 use crate::commands::namespace::{make, qualified};
 use crate::runtime::command::CommandKind;
 use crate::runtime::namespace::split_name;
@@ -59,9 +59,8 @@ impl NativeCommand for AliasCommand {
             let current = interp.current_call();
             let global = interp.global_namespace();
             let callee = interp.callee(&name, &global);
-            return interp
-                .push_words_in(call, current, Some(global))
-                .map_err(|exception| shown(callee, exception));
+            let result = interp.push_words_in(call, current, Some(global));
+            return map_failed(result, |exception| shown(callee, exception));
         }
         let mut is_outermost = false;
         let outcome = enter(interp, &target, |target| {

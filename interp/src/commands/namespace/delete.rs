@@ -51,8 +51,13 @@ pub(crate) fn delete(interp: &mut Interp, namespace: &Rc<Namespace>) -> bool {
         return false;
     }
     crate::commands::ensemble::namespace_deleted(interp, namespace);
+    if namespace.is_object.get() {
+        crate::commands::oo::namespace_deleted(interp, namespace);
+    }
     namespace.unknown.borrow_mut().take();
-    leave_paths(interp, namespace);
+    if namespace.is_on_path.get() {
+        leave_paths(interp, namespace);
+    }
     if namespace.is_global() {
         take_apart(interp, namespace);
         return false;
@@ -60,7 +65,7 @@ pub(crate) fn delete(interp: &mut Interp, namespace: &Rc<Namespace>) -> bool {
     if postpone(interp, namespace) {
         leave_parent(namespace);
         namespace.is_deleted.set(true);
-        forget_lookups(interp);
+        forget(interp, namespace);
         return true;
     }
     dying.0.borrow_mut().push(namespace.id);
@@ -179,7 +184,17 @@ pub(crate) fn take_apart(interp: &mut Interp, namespace: &Rc<Namespace>) {
     }
     namespace.exports.borrow_mut().clear();
     namespace.path.borrow_mut().clear();
-    forget_lookups(interp);
+    forget(interp, namespace);
+}
+
+/// Has names looked up again that may have meant something in the namespace. Nothing is compiled for what is in an object's: its
+/// commands are forgotten one by one.
+fn forget(interp: &mut Interp, namespace: &Namespace) {
+    if namespace.is_object.get() {
+        interp.command_epoch += 1;
+    } else {
+        forget_lookups(interp);
+    }
 }
 
 fn delete_variables(interp: &mut Interp, namespace: &Rc<Namespace>) {
