@@ -9,10 +9,6 @@ proc record {code result options} {
     foreach key {-errorinfo -errorstack -errorline -during} {
         dict unset options $key
     }
-    # tclsh says LOOKUP, with or without the name, or READ or UNSET, by whether its compiler knew the variable.
-    if {[dict exists $options -errorcode] && [string match "TCL \[RLU\]*VARNAME*" [dict get $options -errorcode]]} {
-        dict set options -errorcode {TCL VARNAME}
-    }
     # What a caught error before it has left there is an accident of tclsh.
     if {$code == 0} {
         dict unset options -errorcode

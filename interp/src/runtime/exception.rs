@@ -135,10 +135,7 @@ impl Exception {
     pub fn not_a_double(value: &Value) -> Box<Exception> {
         let text = value.str();
         Exception::with_code(
-            format!(
-                "expected floating-point number but got {}",
-                quoted_got(&text)
-            ),
+            crate::text::number::expected_number("floating-point number", &text),
             ["TCL", "VALUE", "NUMBER"],
         )
     }
@@ -147,7 +144,7 @@ impl Exception {
     pub fn not_a_boolean(value: &Value) -> Box<Exception> {
         let text = value.str();
         Exception::with_code(
-            format!("expected boolean value but got \"{}\"", &*text),
+            crate::text::number::expected_number("boolean value", &text),
             ["TCL", "VALUE", "NUMBER"],
         )
     }

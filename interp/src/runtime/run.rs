@@ -435,11 +435,9 @@ impl Interp {
                                 }
                                 save!();
                                 let (target, step) =
-                                    check!(self.target(&*unit, base, *i, pc!(), "set"));
+                                    check!(self.target(&*unit, base, *i, pc!(), "incr"));
                                 ip = ip.add(step);
-                                let value = check!(
-                                    self.modify(&target, true, |value| increment(value, &amount))
-                                );
+                                let value = check!(self.increment_target(&target, &amount));
                                 if i.c != NO_REGISTER {
                                     store!(self, base, i.c, value, 'fail, exception);
                                 }
@@ -881,8 +879,8 @@ impl Interp {
                                 let (list, index) =
                                     (flex!(i.b, B_IS_CONSTANT), flex!(i.c, C_IS_CONSTANT));
                                 let value = match (&list.0, &index.0) {
-                                    (Repr::List(list), Repr::Int(at)) => {
-                                        let at = usize::try_from(*at).unwrap_or(usize::MAX);
+                                    (Repr::List(list), Repr::Int(at @ 0..=0x7fff_ffff)) => {
+                                        let at = *at as usize;
                                         list.elements().get(at).cloned().unwrap_or_default()
                                     }
                                     _ => check!(self.list_index(
@@ -1212,11 +1210,7 @@ impl Interp {
             .get(usize::from(number))
             .map_or("", |name| name);
         self.set(
-            &Target {
-                slot,
-                key: None,
-                name,
-            },
+            &Target::by_place(slot, None, name),
             value,
         )
         .map(drop)
@@ -1251,11 +1245,7 @@ impl Interp {
         if slot.content().is_unset() && !slot.is_traced() {
             return Err(super::variable::has_no_value(name));
         }
-        self.get(&Target {
-            slot,
-            key: None,
-            name,
-        })
+        self.get(&Target::by_place(slot, None, name))
     }
 
     /// The value of a local variable without its read traces.
@@ -1407,16 +1397,8 @@ impl Interp {
             .locals
             .get(usize::from(number))
             .map_or("", |name| name);
-        self.modify(
-            &Target {
-                slot,
-                key: None,
-                name,
-            },
-            true,
-            |value| increment(value, &Value::int(amount)),
-        )
-        .map(drop)
+        self.increment_target(&Target::by_place(slot, None, name), &Value::int(amount))
+            .map(drop)
     }
 
     #[cold]
@@ -1435,11 +1417,7 @@ impl Interp {
             .locals
             .get(usize::from(i.a))
             .map_or("", |name| name);
-        let target = Target {
-            slot,
-            key: None,
-            name,
-        };
+        let target = Target::by_place(slot, None, name);
         self.get(&target)?;
         self.modify(&target, false, |list| {
             crate::commands::list::set_words(list, &words)
@@ -1462,11 +1440,7 @@ impl Interp {
             .locals
             .get(usize::from(number))
             .map_or("", |name| name);
-        let target = Target {
-            slot,
-            key: None,
-            name,
-        };
+        let target = Target::by_place(slot, None, name);
         self.modify(&target, false, |dict| {
             if dict.is_unset() {
                 *dict = Value::EMPTY;
@@ -1511,11 +1485,7 @@ impl Interp {
             .get(usize::from(number))
             .map_or("", |name| name);
         self.unset(
-            &Target {
-                slot,
-                key: None,
-                name,
-            },
+            &Target::by_place(slot, None, name),
             false,
         )
     }
@@ -1541,11 +1511,7 @@ impl Interp {
             .get(usize::from(number))
             .map_or("", |name| name);
         self.modify(
-            &Target {
-                slot,
-                key: None,
-                name,
-            },
+            &Target::by_place(slot, None, name),
             false,
             |value| {
                 let mut made = if value.is_unset() {
@@ -1636,16 +1602,12 @@ impl Interp {
                 // SAFETY: the register is a local of the running frame.
                 let slot = unsafe { Slot::of_register(base.add(number)) };
                 let name = unit.code.locals.get(number).map_or("", |name| name);
-                Ok(Target { slot, key, name })
+                Ok(Target::by_place(slot, key, name))
             }
             TargetKind::Named | TargetKind::NamedElement => {
                 let site = &unit.variable_sites[number];
                 let slot = self.site_slot(site, key.as_ref(), operation)?;
-                Ok(Target {
-                    slot,
-                    key,
-                    name: site_text(&site.name),
-                })
+                Ok(Target::named(slot, key, site_text(&site.name)))
             }
             TargetKind::Computed => {
                 // SAFETY: the register is a temporary of the running frame and keeps the name.
@@ -1661,17 +1623,13 @@ impl Interp {
                     Some((array, key)) => {
                         let key = Some(Value::text(key));
                         let slot = self.slot_for(array, key.as_ref(), call, operation)?;
-                        Ok(Target {
-                            slot,
-                            key,
-                            name: array,
-                        })
+                        Ok(Target::named(slot, key, array))
                     }
-                    None => Ok(Target {
-                        slot: self.slot_for(text, None, call, operation)?,
-                        key: None,
-                        name: text,
-                    }),
+                    None => Ok(Target::named(
+                        self.slot_for(text, None, call, operation)?,
+                        None,
+                        text,
+                    )),
                 }
             }
         }
@@ -1685,7 +1643,8 @@ impl Interp {
         call: usize,
         operation: &str,
     ) -> Result<Slot, Box<Exception>> {
-        if operation == "set" {
+        if matches!(operation, "set" | "incr") {
+            let operation = if operation == "incr" { "read" } else { operation };
             return self
                 .make_slot(name, call, operation)
                 .map_err(|exception| match key {
@@ -1700,16 +1659,8 @@ impl Interp {
         }
         match self.find_slot(name, call) {
             Some(slot) => Ok(slot),
-            None if operation == "read" && !super::namespace::is_qualified(name) => {
-                self.make_unset_slot()
-            }
-            None => Ok(Slot::Cell(crate::value::Variable::unset())),
+            None => Ok(Slot::Nowhere),
         }
-    }
-
-    /// A slot without a value for a variable that does not exist: reading it gives the right error.
-    fn make_unset_slot(&mut self) -> Result<Slot, Box<Exception>> {
-        Ok(Slot::Cell(crate::value::Variable::unset()))
     }
 
     fn site_slot(
