@@ -142,6 +142,12 @@ impl Exception {
 
     /// `expected boolean value but got "text"`
     pub fn not_a_boolean(value: &Value) -> Box<Exception> {
+        if matches!(value.number(), Some(crate::value::Number::Double(number)) if number.is_nan()) {
+            return Exception::with_code(
+                "floating point value is Not a Number",
+                ["TCL", "VALUE", "DOUBLE", "NAN"],
+            );
+        }
         let text = value.str();
         Exception::with_code(
             crate::text::number::expected_number("boolean value", &text),

@@ -65,7 +65,15 @@ impl<'a> Target<'a> {
 
     /// The error of a variable that is not there, or has no value.
     fn no_such_variable(&self, operation: &str) -> Box<Exception> {
-        if self.key.is_some() || matches!(self.slot, Slot::Nowhere) {
+        // A namespace variable that is only remembered is none to whoever looks for its name.
+        let is_forgotten = match &self.slot {
+            Slot::Nowhere => true,
+            Slot::Cell(cell) => {
+                !self.is_by_place && !cell.is_declared.get() && !cell.is_local.get()
+            }
+            Slot::Register(_) => false,
+        };
+        if self.key.is_some() || is_forgotten {
             return self.lookup_error(operation, "no such variable");
         }
         let word = if operation == "unset" { "UNSET" } else { "READ" };
