@@ -300,17 +300,11 @@ fn array_unset(interp: &mut Interp, words: &[Value]) -> CommandResult {
         return done_empty();
     };
     let Some(pattern) = words.get(2) else {
-        interp.unset(
-            &Target::named(slot, None, &name),
-            false,
-        )?;
+        interp.unset(&Target::named(slot, None, &name), false)?;
         return done_empty();
     };
     for key in matching_keys(&array, Some(pattern)) {
-        interp.unset(
-            &Target::named(again(&slot), Some(key), &name),
-            false,
-        )?;
+        interp.unset(&Target::named(again(&slot), Some(key), &name), false)?;
     }
     done_empty()
 }

@@ -214,7 +214,11 @@ fn floor(_interp: &mut Interp, values: &[Value]) -> Outcome {
         Some(Number::Big(number)) => {
             let near = Number::Big(number.clone()).to_double();
             let is_above = BigInt::from_f64(near).is_some_and(|near| near > *number);
-            Ok(Value::double(if is_above { near.next_down() } else { near }))
+            Ok(Value::double(if is_above {
+                near.next_down()
+            } else {
+                near
+            }))
         }
         _ => real(values, f64::floor),
     }

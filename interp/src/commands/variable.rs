@@ -370,6 +370,7 @@ fn upvar(interp: &mut Interp, words: &[Value]) -> CommandResult {
     for pair in pairs.chunks_exact(2) {
         if frame == interp.current_call()
             && pair[0].same_text(&pair[1])
+            && crate::compile::split_element(&pair[1].str()).is_none()
             && !interp.is_link(&pair[0].str(), frame)
         {
             return Err(Exception::with_code(

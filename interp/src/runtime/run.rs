@@ -1209,11 +1209,8 @@ impl Interp {
             .locals
             .get(usize::from(number))
             .map_or("", |name| name);
-        self.set(
-            &Target::by_place(slot, None, name),
-            value,
-        )
-        .map(drop)
+        self.set(&Target::by_place(slot, None, name), value)
+            .map(drop)
     }
 
     fn running_unit(&self) -> Rc<Unit> {
@@ -1484,10 +1481,7 @@ impl Interp {
             .locals
             .get(usize::from(number))
             .map_or("", |name| name);
-        self.unset(
-            &Target::by_place(slot, None, name),
-            false,
-        )
+        self.unset(&Target::by_place(slot, None, name), false)
     }
 
     /// Changes local variable `number` of the unit on top in place.
@@ -1510,22 +1504,18 @@ impl Interp {
             .locals
             .get(usize::from(number))
             .map_or("", |name| name);
-        self.modify(
-            &Target::by_place(slot, None, name),
-            false,
-            |value| {
-                let mut made = if value.is_unset() {
-                    Value::EMPTY
-                } else {
-                    std::mem::take(value)
-                };
-                let changed = change(&mut made);
-                if changed.is_ok() || !value.is_unset() {
-                    *value = made;
-                }
-                changed
-            },
-        )
+        self.modify(&Target::by_place(slot, None, name), false, |value| {
+            let mut made = if value.is_unset() {
+                Value::EMPTY
+            } else {
+                std::mem::take(value)
+            };
+            let changed = change(&mut made);
+            if changed.is_ok() || !value.is_unset() {
+                *value = made;
+            }
+            changed
+        })
         .map(drop)
     }
 
@@ -1644,7 +1634,11 @@ impl Interp {
         operation: &str,
     ) -> Result<Slot, Box<Exception>> {
         if matches!(operation, "set" | "incr") {
-            let operation = if operation == "incr" { "read" } else { operation };
+            let operation = if operation == "incr" {
+                "read"
+            } else {
+                operation
+            };
             return self
                 .make_slot(name, call, operation)
                 .map_err(|exception| match key {

@@ -76,7 +76,11 @@ impl<'a> Target<'a> {
         if self.key.is_some() || is_forgotten {
             return self.lookup_error(operation, "no such variable");
         }
-        let word = if operation == "unset" { "UNSET" } else { "READ" };
+        let word = if operation == "unset" {
+            "UNSET"
+        } else {
+            "READ"
+        };
         let words = ["TCL", word, "VARNAME"];
         Exception::variable(operation, self.name, "no such variable", &words)
     }
@@ -423,10 +427,7 @@ impl Interp {
         let text = name.str();
         let call = self.current_call();
         let slot = self.make_slot_for(&text, Some(key), call, "set")?;
-        self.set(
-            &Target::named(slot, Some(key.clone()), &text),
-            value,
-        )
+        self.set(&Target::named(slot, Some(key.clone()), &text), value)
     }
 
     /// The value of element `key` of the array `name`.
@@ -549,9 +550,7 @@ impl Interp {
         }
         let content = target.slot.content();
         match (&content.0, target.key.as_ref()) {
-            (Repr::Unset, Some(_)) if target.slot.is_element() => {
-                Err(target.is_not_array("read"))
-            }
+            (Repr::Unset, Some(_)) if target.slot.is_element() => Err(target.is_not_array("read")),
             (Repr::Unset, _) => Err(target.no_such_variable("read")),
             (Repr::Array(_), None) => Err(is_array("read", target.name)),
             (_, None) => Ok(content),
@@ -729,10 +728,7 @@ impl Interp {
     }
 
     /// The array to put an element into, made when the variable has no value.
-    fn element_array(
-        &mut self,
-        target: &Target<'_>,
-    ) -> Result<Rc<ArrayObject>, Box<Exception>> {
+    fn element_array(&mut self, target: &Target<'_>) -> Result<Rc<ArrayObject>, Box<Exception>> {
         if let Some(array) = target.slot.array() {
             return Ok(array);
         }

@@ -56,10 +56,12 @@ pub(crate) fn index_path(value: &Value) -> Result<Vec<Index>, Box<Exception>> {
     let mut path = Vec::with_capacity(list.elements().len());
     for (number, element) in list.elements().iter().enumerate() {
         let index = match index_form(element) {
-            Some(Index::Start(..=-1 | AFTER_ANY) | Index::End(1.. | BEFORE_ANY)) => Err(Exception::with_code(
-                format!("index \"{element}\" cannot select an element from any list"),
-                ["TCL", "VALUE", "INDEXOUTOFRANGE"],
-            )),
+            Some(Index::Start(..=-1 | AFTER_ANY) | Index::End(1.. | BEFORE_ANY)) => {
+                Err(Exception::with_code(
+                    format!("index \"{element}\" cannot select an element from any list"),
+                    ["TCL", "VALUE", "INDEXOUTOFRANGE"],
+                ))
+            }
             Some(index) => Ok(index),
             None => Err(bad_index(element)),
         };
