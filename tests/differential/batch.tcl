@@ -10,7 +10,7 @@ proc record {code result options} {
         dict unset options $key
     }
     # What a caught error before it has left there is an accident of tclsh.
-    if {$code ni {1 2}} {
+    if {$code != 1} {
         dict unset options -errorcode
     }
     lappend answer [list $code $result [lsort -stride 2 $options] $printed]
