@@ -9,12 +9,8 @@ proc record {code result options} {
     foreach key {-errorinfo -errorstack -errorline -during} {
         dict unset options $key
     }
-    # tclsh says LOOKUP, with or without the name, or READ or UNSET, by whether its compiler knew the variable.
-    if {[dict exists $options -errorcode] && [string match "TCL \[RLU\]*VARNAME*" [dict get $options -errorcode]]} {
-        dict set options -errorcode {TCL VARNAME}
-    }
     # What a caught error before it has left there is an accident of tclsh.
-    if {$code == 0} {
+    if {$code != 1} {
         dict unset options -errorcode
     }
     lappend answer [list $code $result [lsort -stride 2 $options] $printed]

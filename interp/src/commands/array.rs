@@ -96,6 +96,7 @@ fn again(slot: &Slot) -> Slot {
     match slot {
         Slot::Register(register) => Slot::Register(*register),
         Slot::Cell(cell) => Slot::Cell(cell.clone()),
+        Slot::Nowhere => Slot::Nowhere,
     }
 }
 
@@ -132,11 +133,7 @@ fn array_get(interp: &mut Interp, words: &[Value]) -> CommandResult {
             Some(element) if element.is_value() && !is_traced => element,
             Some(_) => match &slot {
                 Some(slot) => {
-                    let target = Target {
-                        slot: again(slot),
-                        key: Some(key.clone()),
-                        name: &name,
-                    };
+                    let target = Target::named(again(slot), Some(key.clone()), &name);
                     let outcome = interp.get(&target);
                     if outcome.is_err() && !array.elements.borrow().get(&key).is_some_and(is_set) {
                         // A trace has removed it meanwhile.
@@ -257,9 +254,10 @@ fn array_set(interp: &mut Interp, words: &[Value]) -> CommandResult {
         ));
     }
     let call = interp.current_call();
-    let slot = interp.make_slot(&name, call, "set")?;
     // tclsh compiles the command in procedures, and then checks the variable first.
-    if pairs.is_empty() || interp.is_in_procedure() {
+    let is_compiled = !pairs.is_empty() && interp.is_in_procedure();
+    let slot = interp.make_slot(&name, call, if is_compiled { "access" } else { "set" })?;
+    if pairs.is_empty() || is_compiled {
         make_empty(interp, &words[1], &slot)?;
     }
     let slot = if pairs.is_empty() {
@@ -268,11 +266,7 @@ fn array_set(interp: &mut Interp, words: &[Value]) -> CommandResult {
         interp.make_slot(&name, call, "set")?
     };
     for pair in pairs.chunks_exact(2) {
-        let target = Target {
-            slot: again(&slot),
-            key: Some(pair[0].clone()),
-            name: &name,
-        };
+        let target = Target::named(again(&slot), Some(pair[0].clone()), &name);
         interp.set(&target, pair[1].clone())?;
     }
     done_empty()
@@ -306,25 +300,11 @@ fn array_unset(interp: &mut Interp, words: &[Value]) -> CommandResult {
         return done_empty();
     };
     let Some(pattern) = words.get(2) else {
-        interp.unset(
-            &Target {
-                slot,
-                key: None,
-                name: &name,
-            },
-            false,
-        )?;
+        interp.unset(&Target::named(slot, None, &name), false)?;
         return done_empty();
     };
     for key in matching_keys(&array, Some(pattern)) {
-        interp.unset(
-            &Target {
-                slot: again(&slot),
-                key: Some(key),
-                name: &name,
-            },
-            false,
-        )?;
+        interp.unset(&Target::named(again(&slot), Some(key), &name), false)?;
     }
     done_empty()
 }

@@ -62,7 +62,11 @@ fn uplevel(interp: &mut Interp, words: &[Value]) -> CommandResult {
     } else {
         None
     };
-    let frame = interp.frame_at_level(level)?;
+    let frame = match interp.frame_at_level(level) {
+        // At the outermost level tclsh has the only word for a level after all.
+        Err(_) if level.is_none() && looks_like_level => interp.frame_at_level(Some(first))?,
+        frame => frame?,
+    };
     if rest.is_empty() {
         return Err(usage());
     }
@@ -78,7 +82,15 @@ fn push_uplevel(interp: &mut Interp, words: &[Value], frame: usize) -> CommandRe
 }
 
 fn expr(interp: &mut Interp, words: &[Value]) -> CommandResult {
-    let expression = joined(&words[1..]);
+    // White space stays: error messages quote the whole.
+    let expression = match &words[1..] {
+        [word] => word.clone(),
+        words => {
+            let texts: Vec<_> = words.iter().map(Value::str).collect();
+            let texts: Vec<&str> = texts.iter().map(|text| &**text).collect();
+            Value::string(texts.join(" "))
+        }
+    };
     interp.push_expression(&expression)
 }
 

@@ -39,14 +39,14 @@ functions! {
     "asin" 1 1 |_, v| real(v, f64::asin);
     "atan" 1 1 |_, v| real(v, f64::atan);
     "atan2" 2 2 |_, v| real2(v, f64::atan2);
-    "bool" 1 1 |_, v| Ok(Value::boolean(super::boolean_of(&v[0])?));
-    "ceil" 1 1 |_, v| real(v, f64::ceil);
+    "bool" 1 1 boolean;
+    "ceil" 1 1 ceil;
     "cos" 1 1 |_, v| real(v, f64::cos);
     "cosh" 1 1 |_, v| real(v, f64::cosh);
     "double" 1 1 |_, v| real(v, |x| x);
     "entier" 1 1 |_, v| entier(&v[0]);
     "exp" 1 1 |_, v| real(v, f64::exp);
-    "floor" 1 1 |_, v| real(v, f64::floor);
+    "floor" 1 1 floor;
     "fmod" 2 2 fmod;
     "hypot" 2 2 |_, v| real2(v, f64::hypot);
     "int" 1 1 |_, v| wide(&v[0]);
@@ -191,6 +191,39 @@ fn real2(values: &[Value], function: fn(f64, f64) -> f64) -> Outcome {
     checked(function(real_of(&values[0])?, real_of(&values[1])?))
 }
 
+fn boolean(_interp: &mut Interp, values: &[Value]) -> Outcome {
+    match values[0].number() {
+        Some(Number::Double(number)) if number.is_nan() => Err(is_nan()),
+        _ => Ok(Value::boolean(super::boolean_of(&values[0])?)),
+    }
+}
+
+fn ceil(_interp: &mut Interp, values: &[Value]) -> Outcome {
+    match values[0].number() {
+        Some(Number::Big(number)) => {
+            let near = Number::Big(number.clone()).to_double();
+            let is_below = BigInt::from_f64(near).is_some_and(|near| near < *number);
+            Ok(Value::double(if is_below { near.next_up() } else { near }))
+        }
+        _ => real(values, f64::ceil),
+    }
+}
+
+fn floor(_interp: &mut Interp, values: &[Value]) -> Outcome {
+    match values[0].number() {
+        Some(Number::Big(number)) => {
+            let near = Number::Big(number.clone()).to_double();
+            let is_above = BigInt::from_f64(near).is_some_and(|near| near > *number);
+            Ok(Value::double(if is_above {
+                near.next_down()
+            } else {
+                near
+            }))
+        }
+        _ => real(values, f64::floor),
+    }
+}
+
 fn sqrt(_interp: &mut Interp, values: &[Value]) -> Outcome {
     match values[0].number() {
         // Its root may be a double where it is none itself.
@@ -274,11 +307,13 @@ fn round(_interp: &mut Interp, values: &[Value]) -> Outcome {
 
 fn isqrt(_interp: &mut Interp, values: &[Value]) -> Outcome {
     let number = numeric(&values[0])?;
+    let is_negative = matches!(number, Number::Double(number) if number < 0.0);
     let whole = match number {
+        Number::Double(_) if is_negative => BigInt::default(),
         Number::Double(number) => truncated(number)?,
         number => number.to_big().unwrap_or_default(),
     };
-    if whole.is_negative() {
+    if is_negative || whole.is_negative() {
         return Err(Exception::with_code(
             "square root of negative argument",
             [
@@ -386,7 +421,15 @@ operators! {
 /// All operands from the left, starting with the neutral element.
 fn fold(words: &[Value], operator: BinaryOp, neutral: i64) -> CommandResult {
     let mut result = Value::int(neutral);
-    for word in &words[1..] {
+    let mut rest = &words[1..];
+    if let [first, second, more @ ..] = rest
+        && !more.is_empty()
+    {
+        // What is wrong with the second of three comes first in tclsh.
+        result = number::binary(operator, second, first)?;
+        rest = more;
+    }
+    for word in rest {
         result = number::binary(operator, &result, word)?;
     }
     done(result)

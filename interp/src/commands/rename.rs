@@ -26,12 +26,6 @@ fn rename(interp: &mut Interp, words: &[Value]) -> CommandResult {
         return done_empty();
     }
     let (holder, tail) = place_of(interp, &new, &current)?;
-    if tail.is_empty() && new.ends_with(':') {
-        return Err(Exception::with_code(
-            format!("can't rename to \"{}\": bad command name", &*new),
-            ["TCL", "VALUE", "COMMAND"],
-        ));
-    }
     if holder.command(&tail).is_some() {
         return Err(Exception::with_code(
             format!("can't rename to \"{}\": command already exists", &*new),

@@ -76,19 +76,7 @@ fn single_part(word: &crate::syntax::Word) -> Option<&crate::syntax::Part> {
 
 fn incr(interp: &mut Interp, words: &[Value]) -> CommandResult {
     let amount = words.get(2).cloned().unwrap_or(Value::int(1));
-    let mut was_asked = false;
-    let result = interp.variable_modify(&words[1], true, |value, existed| {
-        was_asked = true;
-        if !existed {
-            *value = Value::int(0);
-        }
-        crate::runtime::increment(value, &amount)
-    });
-    if result.is_err() && !was_asked && interp.array_object(&words[1])?.is_some() {
-        // An array counts as 0, and what is wrong with the increment comes before what is wrong with the variable.
-        crate::runtime::increment(&mut Value::int(0), &amount)?;
-    }
-    done(result?)
+    done(interp.variable_increment(&words[1], &amount)?)
 }
 
 fn compile_incr(compiler: &mut Compiler<'_>, command: &Command, destination: Destination) -> bool {
@@ -252,10 +240,13 @@ fn global(interp: &mut Interp, words: &[Value]) -> CommandResult {
         };
         let cell = interp
             .make_namespace_variable(&absolute, &root, "access")
-            .map_err(|mut exception| {
-                exception.value =
-                    Value::string(exception.value.to_text().replacen(&absolute, &text, 1));
-                exception
+            .map_err(|_| {
+                Exception::variable(
+                    "access",
+                    &text,
+                    "parent namespace doesn't exist",
+                    &["TCL", "LOOKUP", "VARNAME", &text],
+                )
             })?;
         let (_, tail) = split_name(&text);
         interp.link(tail, &cell)?;
@@ -379,6 +370,7 @@ fn upvar(interp: &mut Interp, words: &[Value]) -> CommandResult {
     for pair in pairs.chunks_exact(2) {
         if frame == interp.current_call()
             && pair[0].same_text(&pair[1])
+            && crate::compile::split_element(&pair[1].str()).is_none()
             && !interp.is_link(&pair[0].str(), frame)
         {
             return Err(Exception::with_code(
@@ -446,8 +438,10 @@ impl Interp {
         namespace: &std::rc::Rc<crate::runtime::Namespace>,
     ) -> Result<std::rc::Rc<Variable>, Box<Exception>> {
         let Some((holder, tail)) = self.locate(name, namespace) else {
+            // The word that tclsh's compiled command has.
+            let is_compiled = self.is_in_procedure();
             return Err(Exception::variable(
-                "define",
+                if is_compiled { "access" } else { "define" },
                 name,
                 "parent namespace doesn't exist",
                 &["TCL", "LOOKUP", "VARNAME", name],
@@ -474,11 +468,7 @@ impl Interp {
         value: Value,
     ) -> Result<(), Box<Exception>> {
         let slot = crate::runtime::variable::Slot::Cell(cell.target());
-        let target = crate::runtime::variable::Target {
-            slot,
-            key: None,
-            name,
-        };
+        let target = crate::runtime::variable::Target::named(slot, None, name);
         self.set(&target, value).map(drop)
     }
 }

@@ -135,19 +135,22 @@ impl Exception {
     pub fn not_a_double(value: &Value) -> Box<Exception> {
         let text = value.str();
         Exception::with_code(
-            format!(
-                "expected floating-point number but got {}",
-                quoted_got(&text)
-            ),
+            crate::text::number::expected_number("floating-point number", &text),
             ["TCL", "VALUE", "NUMBER"],
         )
     }
 
     /// `expected boolean value but got "text"`
     pub fn not_a_boolean(value: &Value) -> Box<Exception> {
+        if matches!(value.number(), Some(crate::value::Number::Double(number)) if number.is_nan()) {
+            return Exception::with_code(
+                "floating point value is Not a Number",
+                ["TCL", "VALUE", "DOUBLE", "NAN"],
+            );
+        }
         let text = value.str();
         Exception::with_code(
-            format!("expected boolean value but got \"{}\"", &*text),
+            crate::text::number::expected_number("boolean value", &text),
             ["TCL", "VALUE", "NUMBER"],
         )
     }

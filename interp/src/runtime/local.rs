@@ -6,7 +6,6 @@ use std::rc::Rc;
 use super::Interp;
 use super::exception::{Exception, Outcome};
 use super::frame::{CallKind, FrameKind, clear};
-use super::operation::increment;
 use super::unit::Unit;
 use super::variable::{Slot, Target};
 use crate::bytecode::{Instruction, Register, TargetKind};
@@ -70,15 +69,8 @@ impl Interp {
             .locals
             .get(usize::from(number))
             .map_or("", |name| name);
-        self.set(
-            &Target {
-                slot,
-                key: None,
-                name,
-            },
-            value,
-        )
-        .map(drop)
+        self.set(&Target::by_place(slot, None, name), value)
+            .map(drop)
     }
 
     pub(super) fn running_unit(&self) -> Rc<Unit> {
@@ -110,11 +102,7 @@ impl Interp {
         if slot.content().is_unset() && !slot.is_traced() {
             return Err(super::variable::has_no_value(name));
         }
-        self.get(&Target {
-            slot,
-            key: None,
-            name,
-        })
+        self.get(&Target::by_place(slot, None, name))
     }
 
     /// The value of a local variable without its read traces.
@@ -168,16 +156,8 @@ impl Interp {
             .locals
             .get(usize::from(number))
             .map_or("", |name| name);
-        self.modify(
-            &Target {
-                slot,
-                key: None,
-                name,
-            },
-            true,
-            |value| increment(value, &Value::int(amount)),
-        )
-        .map(drop)
+        self.increment_target(&Target::by_place(slot, None, name), &Value::int(amount))
+            .map(drop)
     }
 
     #[cold]
@@ -200,11 +180,7 @@ impl Interp {
             .locals
             .get(usize::from(i.a))
             .map_or("", |name| name);
-        let target = Target {
-            slot,
-            key: None,
-            name,
-        };
+        let target = Target::by_place(slot, None, name);
         self.get(&target)?;
         self.modify(&target, false, |list| {
             crate::commands::list::set_words(list, &words)
@@ -227,11 +203,7 @@ impl Interp {
             .locals
             .get(usize::from(number))
             .map_or("", |name| name);
-        let target = Target {
-            slot,
-            key: None,
-            name,
-        };
+        let target = Target::by_place(slot, None, name);
         self.modify(&target, false, |dict| {
             if dict.is_unset() {
                 *dict = Value::EMPTY;
@@ -275,14 +247,7 @@ impl Interp {
             .locals
             .get(usize::from(number))
             .map_or("", |name| name);
-        self.unset(
-            &Target {
-                slot,
-                key: None,
-                name,
-            },
-            false,
-        )
+        self.unset(&Target::by_place(slot, None, name), false)
     }
 
     /// Changes local variable `number` of the unit on top in place.
@@ -305,26 +270,18 @@ impl Interp {
             .locals
             .get(usize::from(number))
             .map_or("", |name| name);
-        self.modify(
-            &Target {
-                slot,
-                key: None,
-                name,
-            },
-            false,
-            |value| {
-                let mut made = if value.is_unset() {
-                    Value::EMPTY
-                } else {
-                    std::mem::take(value)
-                };
-                let changed = change(&mut made);
-                if changed.is_ok() || !value.is_unset() {
-                    *value = made;
-                }
-                changed
-            },
-        )
+        self.modify(&Target::by_place(slot, None, name), false, |value| {
+            let mut made = if value.is_unset() {
+                Value::EMPTY
+            } else {
+                std::mem::take(value)
+            };
+            let changed = change(&mut made);
+            if changed.is_ok() || !value.is_unset() {
+                *value = made;
+            }
+            changed
+        })
         .map(drop)
     }
 
@@ -401,16 +358,12 @@ impl Interp {
                 // SAFETY: the register is a local of the running frame.
                 let slot = unsafe { Slot::of_register(base.add(number)) };
                 let name = unit.code.locals.get(number).map_or("", |name| name);
-                Ok(Target { slot, key, name })
+                Ok(Target::by_place(slot, key, name))
             }
             TargetKind::Named | TargetKind::NamedElement => {
                 let site = &unit.variable_sites[number];
                 let slot = self.site_slot(site, key.as_ref(), operation)?;
-                Ok(Target {
-                    slot,
-                    key,
-                    name: site_text(&site.name),
-                })
+                Ok(Target::named(slot, key, site_text(&site.name)))
             }
             TargetKind::Computed => {
                 // SAFETY: the register is a temporary of the running frame and keeps the name.
@@ -426,17 +379,13 @@ impl Interp {
                     Some((array, key)) => {
                         let key = Some(Value::text(key));
                         let slot = self.slot_for(array, key.as_ref(), call, operation)?;
-                        Ok(Target {
-                            slot,
-                            key,
-                            name: array,
-                        })
+                        Ok(Target::named(slot, key, array))
                     }
-                    None => Ok(Target {
-                        slot: self.slot_for(text, None, call, operation)?,
-                        key: None,
-                        name: text,
-                    }),
+                    None => Ok(Target::named(
+                        self.slot_for(text, None, call, operation)?,
+                        None,
+                        text,
+                    )),
                 }
             }
         }
@@ -450,7 +399,12 @@ impl Interp {
         call: usize,
         operation: &str,
     ) -> Result<Slot, Box<Exception>> {
-        if operation == "set" {
+        if matches!(operation, "set" | "incr") {
+            let operation = if operation == "incr" {
+                "read"
+            } else {
+                operation
+            };
             return self
                 .make_slot(name, call, operation)
                 .map_err(|exception| match key {
@@ -465,16 +419,8 @@ impl Interp {
         }
         match self.find_slot(name, call) {
             Some(slot) => Ok(slot),
-            None if operation == "read" && !super::namespace::is_qualified(name) => {
-                self.make_unset_slot()
-            }
-            None => Ok(Slot::Cell(crate::value::Variable::unset())),
+            None => Ok(Slot::Nowhere),
         }
-    }
-
-    /// A slot without a value for a variable that does not exist: reading it gives the right error.
-    pub(super) fn make_unset_slot(&mut self) -> Result<Slot, Box<Exception>> {
-        Ok(Slot::Cell(crate::value::Variable::unset()))
     }
 
     pub(super) fn site_slot(

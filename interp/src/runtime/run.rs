@@ -15,7 +15,7 @@ use super::command::{CommandResult, Next};
 use super::exception::{Exception, Outcome, code};
 use super::frame::{CodeFrame, FrameKind, clear};
 use super::operation::{
-    append, dict_start, dict_step, foreach_get, foreach_next, foreach_start, increment, lappend,
+    append, dict_start, dict_step, foreach_get, foreach_next, foreach_start, lappend,
     raise_constant, rethrow, take_list,
 };
 use super::unit::{CallSite, Callee, Unit};
@@ -294,10 +294,10 @@ impl Interp {
                         }
                         // The slow way of the instructions that change a variable: `$change` gives its new value.
                         macro_rules! change_target {
-                            (|$interp:ident, $target:ident| $change:expr) => {{
+                            ($operation:expr, |$interp:ident, $target:ident| $change:expr) => {{
                                 save!();
                                 let (found, step) =
-                                    check!(self.target(&*unit, base, *i, pc!(), "set"));
+                                    check!(self.target(&*unit, base, *i, pc!(), $operation));
                                 ip = ip.add(step);
                                 let ($interp, $target) = (&mut *self, &found);
                                 let value = check!($change);
@@ -427,7 +427,7 @@ impl Interp {
                                         continue;
                                     }
                                 }
-                                change_target!(|interp, target| interp.set(target, value));
+                                change_target!("set", |interp, target| interp.set(target, value));
                             }
                             Op::VariableIncr => {
                                 let amount =
@@ -443,11 +443,8 @@ impl Interp {
                                     }
                                     continue;
                                 }
-                                change_target!(|interp, target| interp.modify(
-                                    target,
-                                    true,
-                                    |value| increment(value, &amount)
-                                ));
+                                change_target!("incr", |interp, target| interp
+                                    .increment_target(target, &amount));
                             }
                             Op::VariableAppend => {
                                 let tail = std::ptr::replace(base.add(i.a as usize), Value::EMPTY);
@@ -458,7 +455,7 @@ impl Interp {
                                         continue;
                                     }
                                 }
-                                change_target!(|interp, target| interp.modify(
+                                change_target!("set", |interp, target| interp.modify(
                                     target,
                                     false,
                                     |value| append(value, &tail)
@@ -474,7 +471,7 @@ impl Interp {
                                         continue;
                                     }
                                 }
-                                change_target!(|interp, target| interp.modify(
+                                change_target!("set", |interp, target| interp.modify(
                                     target,
                                     true,
                                     |value| lappend(value, element)
@@ -876,8 +873,8 @@ impl Interp {
                                 let (list, index) =
                                     (flex!(i.b, B_IS_CONSTANT), flex!(i.c, C_IS_CONSTANT));
                                 let value = match (&list.0, &index.0) {
-                                    (Repr::List(list), Repr::Int(at)) => {
-                                        let at = usize::try_from(*at).unwrap_or(usize::MAX);
+                                    (Repr::List(list), Repr::Int(at @ 0..=0x7fff_ffff)) => {
+                                        let at = *at as usize;
                                         list.elements().get(at).cloned().unwrap_or_default()
                                     }
                                     _ => check!(self.list_index(

@@ -377,11 +377,7 @@ impl Interp {
         ] {
             if let Ok(cell) = self.make_namespace_variable(name, &global, "set") {
                 let slot = super::variable::Slot::Cell(cell.target());
-                let target = super::variable::Target {
-                    slot,
-                    key: None,
-                    name,
-                };
+                let target = super::variable::Target::named(slot, None, name);
                 let _ = self.set(&target, value);
             }
         }

@@ -19,6 +19,8 @@ pub(crate) enum Slot {
     Register(*mut Value),
     /// In a cell.
     Cell(Rc<Variable>),
+    /// There is no such variable; it reads as one without a value.
+    Nowhere,
 }
 
 /// A variable to work on.
@@ -28,6 +30,64 @@ pub(crate) struct Target<'a> {
     pub key: Option<Value>,
     /// The name as the script gave it, without the key: for messages and traces.
     pub name: &'a str,
+    /// Whether code names it by its place in the procedure: then errorCode lacks the name, as in tclsh.
+    pub is_by_place: bool,
+}
+
+impl<'a> Target<'a> {
+    /// A variable, or an element of an array, that a script has named.
+    pub fn named(slot: Slot, key: Option<Value>, name: &'a str) -> Target<'a> {
+        Target {
+            slot,
+            key,
+            name,
+            is_by_place: false,
+        }
+    }
+
+    /// A local variable of the procedure that runs, or an element of it, that code knows by its place.
+    pub fn by_place(slot: Slot, key: Option<Value>, name: &'a str) -> Target<'a> {
+        Target {
+            slot,
+            key,
+            name,
+            is_by_place: true,
+        }
+    }
+
+    /// `can't OPERATION "name(key)": REASON`, with the errorCode of a name that leads nowhere.
+    fn lookup_error(&self, operation: &str, reason: &str) -> Box<Exception> {
+        let words = ["TCL", "LOOKUP", "VARNAME", self.name];
+        let count = words.len() - usize::from(self.is_by_place);
+        let full_name = full(self.name, self.key.as_ref());
+        Exception::variable(operation, &full_name, reason, &words[..count])
+    }
+
+    /// The error of a variable that is not there, or has no value.
+    fn no_such_variable(&self, operation: &str) -> Box<Exception> {
+        // A namespace variable that is only remembered is none to whoever looks for its name.
+        let is_forgotten = match &self.slot {
+            Slot::Nowhere => true,
+            Slot::Cell(cell) => {
+                !self.is_by_place && !cell.is_declared.get() && !cell.is_local.get()
+            }
+            Slot::Register(_) => false,
+        };
+        if self.key.is_some() || is_forgotten {
+            return self.lookup_error(operation, "no such variable");
+        }
+        let word = if operation == "unset" {
+            "UNSET"
+        } else {
+            "READ"
+        };
+        let words = ["TCL", word, "VARNAME"];
+        Exception::variable(operation, self.name, "no such variable", &words)
+    }
+
+    fn is_not_array(&self, operation: &str) -> Box<Exception> {
+        self.lookup_error(operation, "variable isn't array")
+    }
 }
 
 impl Slot {
@@ -48,6 +108,7 @@ impl Slot {
             // SAFETY: registers of live frames hold valid values, and no reference into them is kept.
             Slot::Register(register) => unsafe { (**register).clone() },
             Slot::Cell(variable) => variable.get(),
+            Slot::Nowhere => Value::UNSET,
         }
     }
 
@@ -56,6 +117,7 @@ impl Slot {
             // SAFETY: as for `content`.
             Slot::Register(register) => unsafe { std::ptr::replace(*register, content) },
             Slot::Cell(variable) => variable.replace(content),
+            Slot::Nowhere => content,
         }
     }
 
@@ -67,6 +129,7 @@ impl Slot {
                 _ => None,
             },
             Slot::Cell(variable) => variable.array(),
+            Slot::Nowhere => None,
         }
     }
 
@@ -130,12 +193,7 @@ fn full(name: &str, key: Option<&Value>) -> String {
 }
 
 fn no_such_variable(operation: &str, name: &str, key: Option<&Value>) -> Box<Exception> {
-    Exception::variable(
-        operation,
-        &full(name, key),
-        "no such variable",
-        &["TCL", "LOOKUP", "VARNAME", name],
-    )
+    Target::named(Slot::Nowhere, key.cloned(), name).no_such_variable(operation)
 }
 
 /// The error of reading a local variable of a procedure that has no value.
@@ -322,16 +380,18 @@ impl Interp {
         let (name, key) = split_key(&text);
         let call = self.current_call();
         match self.find_slot(name, call) {
-            Some(slot) => self.get(&Target { slot, key, name }),
+            Some(slot) => self.get(&Target::named(slot, key, name)),
             None => Err(no_such_variable("read", name, key.as_ref())),
         }
     }
 
-    /// Whether there is a variable `name`, or the array that it names an element of, with a value or without.
+    /// Whether there is a variable `name`, with a value or without, or something that it names an element of.
     pub(crate) fn has_slot(&mut self, name: &Value) -> bool {
         let text = name.str();
+        let (name, key) = split_key(&text);
         let call = self.current_call();
-        self.find_slot(split_key(&text).0, call).is_some()
+        self.find_slot(name, call)
+            .is_some_and(|slot| key.is_none() || !slot.content().is_unset())
     }
 
     /// Sets the variable `name`, which may name an array element. Returns its value after write traces.
@@ -340,7 +400,7 @@ impl Interp {
         let (name, key) = split_key(&text);
         let call = self.current_call();
         let slot = self.make_slot_for(name, key.as_ref(), call, "set")?;
-        self.set(&Target { slot, key, name }, value)
+        self.set(&Target::named(slot, key, name), value)
     }
 
     fn make_slot_for(
@@ -367,14 +427,7 @@ impl Interp {
         let text = name.str();
         let call = self.current_call();
         let slot = self.make_slot_for(&text, Some(key), call, "set")?;
-        self.set(
-            &Target {
-                slot,
-                key: Some(key.clone()),
-                name: &text,
-            },
-            value,
-        )
+        self.set(&Target::named(slot, Some(key.clone()), &text), value)
     }
 
     /// The value of element `key` of the array `name`.
@@ -382,11 +435,7 @@ impl Interp {
         let text = name.str();
         let call = self.current_call();
         match self.find_slot(&text, call) {
-            Some(slot) => self.get(&Target {
-                slot,
-                key: Some(key.clone()),
-                name: &text,
-            }),
+            Some(slot) => self.get(&Target::named(slot, Some(key.clone()), &text)),
             None => Err(no_such_variable("read", &text, Some(key))),
         }
     }
@@ -404,7 +453,7 @@ impl Interp {
         let (name, key) = split_key(&text);
         let call = self.current_call();
         let slot = self.make_slot_for(name, key.as_ref(), call, "set")?;
-        self.modify(&Target { slot, key, name }, reads, |value| {
+        self.modify(&Target::named(slot, key, name), reads, |value| {
             if !value.is_unset() {
                 return change(value, true);
             }
@@ -421,7 +470,7 @@ impl Interp {
         let (name, key) = split_key(&text);
         let call = self.current_call();
         match self.find_slot(name, call) {
-            Some(slot) => self.unset(&Target { slot, key, name }, complains),
+            Some(slot) => self.unset(&Target::named(slot, key, name), complains),
             None if complains => Err(no_such_variable("unset", name, key.as_ref())),
             None => Ok(()),
         }
@@ -433,7 +482,7 @@ impl Interp {
         let (name, key) = split_key(&text);
         let call = self.current_call();
         match self.find_slot(name, call) {
-            Some(slot) => self.exists(&Target { slot, key, name }),
+            Some(slot) => self.exists(&Target::named(slot, key, name)),
             None => false,
         }
     }
@@ -501,7 +550,8 @@ impl Interp {
         }
         let content = target.slot.content();
         match (&content.0, target.key.as_ref()) {
-            (Repr::Unset, key) => Err(no_such_variable("read", target.name, key)),
+            (Repr::Unset, Some(_)) if target.slot.is_element() => Err(target.is_not_array("read")),
+            (Repr::Unset, _) => Err(target.no_such_variable("read")),
             (Repr::Array(_), None) => Err(is_array("read", target.name)),
             (_, None) => Ok(content),
             (Repr::Array(array), Some(key)) => {
@@ -517,7 +567,7 @@ impl Interp {
                             Ok(content)
                         } else if target.slot.content().is_unset() {
                             // A trace has removed the array.
-                            Err(no_such_variable("read", target.name, Some(key)))
+                            Err(target.no_such_variable("read"))
                         } else {
                             Err(no_such_element("read", target.name, key))
                         }
@@ -526,7 +576,7 @@ impl Interp {
                     Some(_) => Ok(element.unwrap_or_default()),
                 }
             }
-            (_, Some(key)) => Err(is_not_array("read", target.name, Some(key))),
+            (_, Some(_)) => Err(target.is_not_array("read")),
         }
     }
 
@@ -588,7 +638,8 @@ impl Interp {
                 result
             }
             Some(key) => {
-                let array = self.element_array(target, key)?;
+                let was_unset = target.slot.content().is_unset();
+                let array = self.element_array(target)?;
                 let mut elements = array.elements.borrow_mut();
                 let count = elements.len();
                 let slot = elements.entry(key, Value::UNSET);
@@ -612,6 +663,9 @@ impl Interp {
                         array.epoch.set(array.epoch.get() + 1);
                     }
                     drop(elements);
+                    if changed.is_err() && was_unset {
+                        drop(target.slot.replace(Value::UNSET));
+                    }
                     changed?;
                     result
                 }
@@ -642,17 +696,44 @@ impl Interp {
         Ok(self.peek(target).unwrap_or_default())
     }
 
+    /// `incr`: adds to a variable.
+    ///
+    /// An array counts as 0, so that what is wrong with the amount comes before what is wrong with the variable, and a
+    /// scalar is said to be no array when it is read.
+    pub(crate) fn increment_target(&mut self, target: &Target<'_>, amount: &Value) -> Outcome {
+        let is_scalar = target.key.is_some()
+            && target.slot.array().is_none()
+            && (target.slot.is_element() || !target.slot.content().is_unset());
+        if is_scalar {
+            return Err(target.is_not_array("read"));
+        }
+        if target.key.is_none() && target.slot.array().is_some() {
+            super::increment(&mut Value::int(0), amount)?;
+        }
+        let result = self.modify(target, true, |value| super::increment(value, amount));
+        if result.is_err() && target.key.is_some() && target.slot.content().is_unset() {
+            // An array that was made for the element stays.
+            let _ = self.element_array(target);
+        }
+        result
+    }
+
+    /// `incr` of the variable `name`, which may name an array element.
+    pub(crate) fn variable_increment(&mut self, name: &Value, amount: &Value) -> Outcome {
+        let text = name.str();
+        let (name, key) = split_key(&text);
+        let call = self.current_call();
+        let slot = self.make_slot_for(name, key.as_ref(), call, "read")?;
+        self.increment_target(&Target::named(slot, key, name), amount)
+    }
+
     /// The array to put an element into, made when the variable has no value.
-    fn element_array(
-        &mut self,
-        target: &Target<'_>,
-        key: &Value,
-    ) -> Result<Rc<ArrayObject>, Box<Exception>> {
+    fn element_array(&mut self, target: &Target<'_>) -> Result<Rc<ArrayObject>, Box<Exception>> {
         if let Some(array) = target.slot.array() {
             return Ok(array);
         }
         if !target.slot.content().is_unset() || target.slot.is_element() {
-            return Err(is_not_array("set", target.name, Some(key)));
+            return Err(target.is_not_array("set"));
         }
         let array = ArrayObject::new();
         target.slot.replace(Value(Repr::Array(array.clone())));
@@ -717,7 +798,7 @@ impl Interp {
                 cell.is_stale.set(true);
                 take_traces(cell)
             }
-            Slot::Register(_) => Vec::new(),
+            Slot::Register(_) | Slot::Nowhere => Vec::new(),
         };
         if let Repr::Array(array) = &old.0 {
             self.unset_elements(array, target.name);
@@ -726,7 +807,7 @@ impl Interp {
         self.fire_unsets(&traces, target.name, None);
         self.forget_cell(&target.slot);
         if complains && !was_set {
-            return Err(no_such_variable("unset", target.name, None));
+            return Err(target.no_such_variable("unset"));
         }
         Ok(())
     }
@@ -739,10 +820,10 @@ impl Interp {
     ) -> Result<(), Box<Exception>> {
         let Some(array) = target.slot.array() else {
             let content = target.slot.content();
-            return match (complains, content.is_unset()) {
+            return match (complains, content.is_unset() && !target.slot.is_element()) {
                 (false, _) => Ok(()),
-                (true, true) => Err(no_such_variable("unset", target.name, Some(key))),
-                (true, false) => Err(is_not_array("unset", target.name, Some(key))),
+                (true, true) => Err(target.no_such_variable("unset")),
+                (true, false) => Err(target.is_not_array("unset")),
             };
         };
         let removed = array.elements.borrow_mut().remove(key);
@@ -863,7 +944,7 @@ impl Interp {
             // SAFETY: the register is a local variable of a live frame.
             Some(Slot::Register(register)) => matches!(unsafe { &(*register).0 }, Repr::Link(_)),
             Some(Slot::Cell(cell)) => matches!(cell.content.borrow().0, Repr::Link(_)),
-            None => false,
+            Some(Slot::Nowhere) | None => false,
         }
     }
 
@@ -871,6 +952,7 @@ impl Interp {
     pub(crate) fn cell_of(&mut self, slot: Slot) -> Rc<Variable> {
         match slot {
             Slot::Cell(variable) => variable,
+            Slot::Nowhere => Variable::unset(),
             Slot::Register(register) => {
                 // SAFETY: the register is a local variable of a live frame; no reference into it is kept.
                 unsafe {
@@ -1162,6 +1244,7 @@ fn follow(slot: Slot) -> Slot {
         // SAFETY: the register is a local variable of a live frame.
         Slot::Register(register) => unsafe { Slot::of_register(register) },
         Slot::Cell(variable) => Slot::Cell(variable.target()),
+        Slot::Nowhere => Slot::Nowhere,
     }
 }
 

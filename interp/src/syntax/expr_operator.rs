@@ -18,8 +18,7 @@ pub(super) enum Precedence {
     BitOr,
     BitXor,
     BitAnd,
-    In,
-    StringEqual,
+    /// `==`, `eq`, `in` and their opposites: tclsh takes them from left to right, whatever its manual says.
     Equal,
     Compare,
     Shift,
@@ -39,9 +38,12 @@ impl BinaryOp {
             BinaryOp::Less | BinaryOp::Greater | BinaryOp::LessEqual | BinaryOp::GreaterEqual => {
                 Precedence::Compare
             }
-            BinaryOp::Equal | BinaryOp::NotEqual => Precedence::Equal,
-            BinaryOp::StringEqual | BinaryOp::StringNotEqual => Precedence::StringEqual,
-            BinaryOp::In | BinaryOp::NotIn => Precedence::In,
+            BinaryOp::Equal
+            | BinaryOp::NotEqual
+            | BinaryOp::StringEqual
+            | BinaryOp::StringNotEqual
+            | BinaryOp::In
+            | BinaryOp::NotIn => Precedence::Equal,
             BinaryOp::BitAnd => Precedence::BitAnd,
             BinaryOp::BitXor => Precedence::BitXor,
             BinaryOp::BitOr => Precedence::BitOr,

@@ -160,12 +160,14 @@ impl Value {
         }
     }
 
-    /// The value as a truth value: a number, or a boolean word or its abbreviation.
+    /// The value as a truth value: a number other than NaN, or a boolean word or its abbreviation.
     pub fn as_boolean(&self) -> Option<bool> {
         match &self.0 {
             Repr::Int(number) => Some(*number != 0),
+            Repr::Double(number) if number.get().is_nan() => None,
             Repr::Double(number) => Some(number.get() != 0.0),
             _ => match self.number() {
+                Some(Number::Double(number)) if number.is_nan() => None,
                 Some(number) => Some(number.is_true()),
                 None => text::parse_boolean(&self.str()),
             },

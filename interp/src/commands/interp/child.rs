@@ -221,6 +221,7 @@ pub(super) fn eval(interp: &mut Interp, path: &Value, arguments: &[Value]) -> Co
     if Rc::ptr_eq(&node, &own_node(interp)) {
         return interp.push_script(&script, Context::Current, ScriptLabel::None);
     }
+    let mut options = None;
     let outcome = enter(interp, &node, |child| {
         if child.safepoint.cancel.is_some() {
             child.check_safepoint()?;
@@ -229,11 +230,21 @@ pub(super) fn eval(interp: &mut Interp, path: &Value, arguments: &[Value]) -> Co
         match outcome {
             Err(exception) if !exception.is_uncatchable => {
                 child.publish_error(&exception);
-                child.finish_return(exception)
+                let outcome = child.finish_return(exception);
+                options = child.return_options.take();
+                outcome
             }
-            outcome => outcome,
+            outcome => {
+                // Those of a command before the last one are nobody's.
+                let count = child.command_count;
+                options = child.return_options.take().filter(|(_, at)| *at == count);
+                outcome
+            }
         }
     })?;
+    if let (Some((other, _)), Ok(_)) = (options, &outcome) {
+        interp.return_options = Some((other, interp.command_count));
+    }
     came_back(interp, outcome)
 }
 

@@ -43,6 +43,11 @@ pub(crate) fn resolve(value: &Value, count: usize) -> Result<i64, Box<Exception>
     }
 }
 
+/// The index that lies behind the end of every list of tclsh.
+const AFTER_ANY: i64 = i32::MAX as i64;
+/// The offset from the end that lies before the start of every such list.
+const BEFORE_ANY: i64 = i32::MIN as i64;
+
 /// The path of the option `-index`.
 ///
 /// Errors: a bad index, or one that lies outside of every list; errorInfo says which.
@@ -51,10 +56,12 @@ pub(crate) fn index_path(value: &Value) -> Result<Vec<Index>, Box<Exception>> {
     let mut path = Vec::with_capacity(list.elements().len());
     for (number, element) in list.elements().iter().enumerate() {
         let index = match index_form(element) {
-            Some(Index::Start(..=-1) | Index::End(1..)) => Err(Exception::with_code(
-                format!("index \"{element}\" cannot select an element from any list"),
-                ["TCL", "VALUE", "INDEXOUTOFRANGE"],
-            )),
+            Some(Index::Start(..=-1 | AFTER_ANY) | Index::End(1.. | BEFORE_ANY)) => {
+                Err(Exception::with_code(
+                    format!("index \"{element}\" cannot select an element from any list"),
+                    ["TCL", "VALUE", "INDEXOUTOFRANGE"],
+                ))
+            }
             Some(index) => Ok(index),
             None => Err(bad_index(element)),
         };

@@ -210,11 +210,7 @@ fn delete_variables(interp: &mut Interp, namespace: &Rc<Namespace>) {
         let is_link = matches!(cell.content.borrow().0, Repr::Link(_));
         if !is_link {
             let full_name = qualified(namespace, &name);
-            let target = Target {
-                slot: Slot::Cell(cell.clone()),
-                key: None,
-                name: &full_name,
-            };
+            let target = Target::named(Slot::Cell(cell.clone()), None, &full_name);
             let _ = interp.unset(&target, false);
         }
         drop(cell.replace(Value::UNSET));

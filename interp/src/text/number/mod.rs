@@ -127,7 +127,7 @@ const QUOTED_BYTES: usize = 50;
 
 /// tclsh's words for a `text` that is not the `kind` of number wanted, cut short as tclsh cuts it.
 ///
-/// * `kind`: `integer`, `floating-point number` or `number`; all but the first tell of a bad octal.
+/// * `kind`: `integer`, `floating-point number`, `boolean value` or `number`; all but the first tell of a bad octal.
 ///
 /// For `format`, `expr` functions and doubles, whose errorCode is `TCL VALUE NUMBER`. Where tclsh wants a 32-bit integer
 /// (`incr`, `string repeat`) it quotes all of the text.
