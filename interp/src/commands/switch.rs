@@ -250,14 +250,29 @@ fn matches_regexp(
         return Ok(false);
     }
     if let Some(name) = &options.index_variable {
-        let values = search(interp, &["-inline", "-indices"])?;
-        interp.variable_set(name, values)?;
+        let ranges = search(interp, &["-inline", "-indices"])?;
+        interp.variable_set(name, switch_ranges(&ranges)?)?;
     }
     if let Some(name) = &options.match_variable {
         let values = search(interp, &["-inline"])?;
         interp.variable_set(name, values)?;
     }
     Ok(true)
+}
+
+/// Ranges of `regexp -indices` as `switch -indexvar` gives them: one that is empty at the very start is `-1 -1`, as in tclsh.
+fn switch_ranges(ranges: &Value) -> Result<Value, Box<Exception>> {
+    let ranges = ranges.to_list()?;
+    let ends_before = |range: &Value| {
+        let last = range.list_element(1).ok().flatten();
+        last.and_then(|last| last.as_int()) == Some(-1)
+    };
+    let none = || Value::list(vec![Value::int(-1), Value::int(-1)]);
+    let given = ranges.elements().iter().map(|range| match ends_before(range) {
+        true => none(),
+        false => range.clone(),
+    });
+    Ok(Value::list(given.collect()))
 }
 
 /// The default arm leaves empty lists in the variables.
