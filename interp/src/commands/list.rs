@@ -407,10 +407,18 @@ mod tests {
     #[test]
     fn concat_of_lists_is_a_list() {
         let first = Value::list(vec![Value::text("a b")]);
-        let second = Value::list(vec![Value::text("#c")]);
+        let second = Value::list(vec![Value::text("c"), Value::int(4)]);
         let both = concatenation(&[first, Value::EMPTY, second]).expect("a list");
         assert!(both.is_list());
-        assert_eq!(&*both.str(), "{a b} #c");
+        assert_eq!(&*both.str(), "{a b} c 4");
+    }
+
+    #[test]
+    fn concat_keeps_the_braces_of_a_hash() {
+        let first = Value::list(vec![Value::text("a b")]);
+        let second = Value::list(vec![Value::text("#c")]);
+        let both = concatenation(&[first, second]).expect("a string");
+        assert_eq!(&*both.str(), "{a b} {#c}");
     }
 
     #[test]

@@ -268,10 +268,13 @@ fn switch_ranges(ranges: &Value) -> Result<Value, Box<Exception>> {
         last.and_then(|last| last.as_int()) == Some(-1)
     };
     let none = || Value::list(vec![Value::int(-1), Value::int(-1)]);
-    let given = ranges.elements().iter().map(|range| match ends_before(range) {
-        true => none(),
-        false => range.clone(),
-    });
+    let given = ranges
+        .elements()
+        .iter()
+        .map(|range| match ends_before(range) {
+            true => none(),
+            false => range.clone(),
+        });
     Ok(Value::list(given.collect()))
 }
 
