@@ -15,7 +15,8 @@ use std::rc::{Rc, Weak};
 use self::copy::fcopy;
 use self::event::{Handlers, fileevent};
 use self::options::fconfigure;
-use super::{int_of, option};
+use super::integer::{small_int_of, wide_of};
+use super::option;
 use crate::channel::{
     Channel, ChannelError, ChannelTable, CloseState, FileAccess, Gets, SharedChannel, Side,
     StandardStream, open_file, open_pipeline, pipe, pipeline,
@@ -289,7 +290,7 @@ fn open(interp: &mut Interp, words: &[Value]) -> CommandResult {
     };
     let permissions = match rest.get(1) {
         None => 0o666,
-        Some(value) => u32::try_from(integer_of(value)?).unwrap_or(0o666),
+        Some(value) => u32::try_from(small_int_of(value)?).unwrap_or(0o666),
     };
     let access = match rest.first() {
         None => FileAccess::READ,
@@ -331,16 +332,6 @@ fn access_of(interp: &mut Interp, mode: &Value) -> Result<FileAccess, Box<Except
         FileAccess::from_flags(flags.iter().map(String::as_str))
     };
     access.map_err(|error| failed(interp, &error, ""))
-}
-
-/// An integer, with the errorCode of those of Tcl's commands that use the older parser.
-pub(crate) fn integer_of(value: &Value) -> Result<i64, Box<Exception>> {
-    value.as_int().ok_or_else(|| {
-        Exception::with_code(
-            format!("expected integer but got \"{}\"", &*value.str()),
-            ["TCL", "VALUE", "INTEGER"],
-        )
-    })
 }
 
 fn close(interp: &mut Interp, words: &[Value]) -> CommandResult {
@@ -651,7 +642,7 @@ fn seek(interp: &mut Interp, words: &[Value]) -> CommandResult {
         return done_empty();
     };
     interp.find_channel(name)?;
-    let offset = int_of(offset)?;
+    let offset = wide_of(offset)?;
     let origin = match rest.first() {
         None => 0,
         Some(word) => option(word, &["start", "current", "end"], "origin")?,
@@ -736,7 +727,7 @@ fn chan_truncate(interp: &mut Interp, words: &[Value]) -> CommandResult {
     let length = match rest.first() {
         None => None,
         Some(value) => Some(
-            u64::try_from(int_of(value)?)
+            u64::try_from(wide_of(value)?)
                 .map_err(|_| Exception::error("cannot truncate to negative length of file"))?,
         ),
     };

@@ -169,7 +169,7 @@ impl If {
     }
 }
 
-/// The clauses of an `if` whose words are all constant: conditions with bodies, and the else body.
+/// The clauses of an `if` whose words are constant but for the first condition: conditions with bodies, and the else body.
 struct Clauses<'a> {
     conditions: Vec<(&'a Word, &'a Word)>,
     otherwise: Option<&'a Word>,
@@ -180,6 +180,14 @@ fn clauses<'a>(words: &'a [Word], source: &str) -> Option<Clauses<'a>> {
         conditions: Vec::new(),
         otherwise: None,
     };
+    // Words with substitutions are all evaluated before the first condition is looked at.
+    if words
+        .iter()
+        .skip(2)
+        .any(|word| word.constant(source).is_none())
+    {
+        return None;
+    }
     let mut at = 1;
     loop {
         let condition = words.get(at)?;

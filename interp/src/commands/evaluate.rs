@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::int_of;
+use super::integer::small_int_of;
 use super::list::concatenation;
 use crate::channel::{Encoding, Errno, path, system_encoding};
 use crate::compile::{Compiler, Destination};
@@ -220,7 +220,7 @@ struct Time {
 fn time(interp: &mut Interp, words: &[Value]) -> CommandResult {
     let count = match words.get(2) {
         None => 1,
-        Some(word) => int_of(word)?,
+        Some(word) => i64::from(small_int_of(word)?),
     };
     let state = Time {
         script: words[1].clone(),

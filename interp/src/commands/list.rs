@@ -16,11 +16,12 @@ pub(super) use self::change::{
 };
 pub(super) use self::compile::{change_local, flexible, free_operand};
 use self::position::{bad_index, index_form};
+use super::integer::small_int_of;
 use crate::limits::{LIST_ELEMENTS_MAX, STRING_BYTES_MAX};
 use crate::runtime::{ANY, Builtin, CommandResult, Exception, Interp, Outcome, done, done_empty};
 use crate::text::index::Index;
 use crate::text::strings;
-use crate::value::{ListObject, Number, Repr, Value};
+use crate::value::{ListObject, Repr, Value};
 
 /// The rows of this file and of `change`.
 pub(crate) const COMMANDS: &[Builtin] = &[
@@ -90,29 +91,6 @@ pub(super) fn check_length(count: usize) -> Result<(), Box<Exception>> {
         Err(list_too_long())
     } else {
         Ok(())
-    }
-}
-
-/// The value as the `int` that some commands take: 32 bits, with Tcl's own wrapping of 32-bit unsigned numbers.
-///
-/// Errors: `expected integer but got …` with `TCL VALUE INTEGER`; an integer past 32 bits is too large.
-pub(super) fn small_int_of(value: &Value) -> Result<i32, Box<Exception>> {
-    const MAGNITUDE_MAX: i64 = u32::MAX as i64;
-    match value.number() {
-        Some(Number::Int(number)) if (-MAGNITUDE_MAX..=MAGNITUDE_MAX).contains(&number) => {
-            Ok(number as i32)
-        }
-        Some(Number::Int(_) | Number::Big(_)) => Err(Exception::with_code(
-            "integer value too large to represent",
-            ["ARITH", "IOVERFLOW", "integer value too large to represent"],
-        )),
-        _ => {
-            let mut exception = Exception::not_an_integer(value);
-            exception.error_code = Some(Value::list(
-                ["TCL", "VALUE", "INTEGER"].map(Value::text).to_vec(),
-            ));
-            Err(exception)
-        }
     }
 }
 

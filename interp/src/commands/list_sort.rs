@@ -10,14 +10,14 @@ mod search;
 
 use self::merge::{Outcomes, merge_sort, sort_by_keys};
 use self::order::{TextKey, dictionary, needs_units};
+use super::integer::{small_int_of, wide_of};
+use super::list::list_value;
 use super::list::position::{index_path, select};
-use super::list::{list_value, small_int_of};
 use super::{double_of, option};
 use crate::runtime::{ANY, Builtin, CommandResult, Exception, Interp, code, done, done_empty};
 use crate::text::index::Index;
-use crate::text::number::big_low_bits;
 use crate::text::strings::lower;
-use crate::value::{ListObject, Number, Repr, Value};
+use crate::value::{ListObject, Repr, Value};
 
 /// The rows of this file and of `search`.
 pub(crate) const COMMANDS: &[Builtin] = &[
@@ -261,15 +261,6 @@ fn is_ascending(order: &[u32]) -> bool {
         .iter()
         .enumerate()
         .all(|(number, at)| number == *at as usize)
-}
-
-/// A key of `-integer`. Integers up to 2^64 − 1 of either sign are taken, and keep their low 64 bits, as in tclsh.
-pub(super) fn wide_of(value: &Value) -> Result<i64, Box<Exception>> {
-    match value.number() {
-        Some(Number::Int(number)) => Ok(number),
-        Some(Number::Big(number)) if number.bits() <= 64 => Ok(big_low_bits(&number)),
-        _ => Err(Exception::not_an_integer(value)),
-    }
 }
 
 /// A key of `-real`.

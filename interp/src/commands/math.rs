@@ -2,6 +2,7 @@
 //! operators as commands in `::tcl::mathop`.
 
 use std::cell::Cell;
+use std::cmp::Ordering;
 use std::rc::Rc;
 
 use num_bigint::BigInt;
@@ -198,12 +199,28 @@ fn boolean(_interp: &mut Interp, values: &[Value]) -> Outcome {
     }
 }
 
+/// The double next to an integer, and how it compares with it.
+fn nearest(number: &Number) -> (f64, Ordering) {
+    let near = number.to_double();
+    let order = match number {
+        Number::Int(number) => (near as i128).cmp(&i128::from(*number)),
+        Number::Big(number) => {
+            BigInt::from_f64(near).map_or(Ordering::Equal, |near| near.cmp(number))
+        }
+        Number::Double(_) => Ordering::Equal,
+    };
+    (near, order)
+}
+
 fn ceil(_interp: &mut Interp, values: &[Value]) -> Outcome {
     match values[0].number() {
-        Some(Number::Big(number)) => {
-            let near = Number::Big(number.clone()).to_double();
-            let is_below = BigInt::from_f64(near).is_some_and(|near| near < *number);
-            Ok(Value::double(if is_below { near.next_up() } else { near }))
+        Some(number @ (Number::Int(_) | Number::Big(_))) => {
+            let (near, order) = nearest(&number);
+            Ok(Value::double(if order.is_lt() {
+                near.next_up()
+            } else {
+                near
+            }))
         }
         _ => real(values, f64::ceil),
     }
@@ -211,10 +228,9 @@ fn ceil(_interp: &mut Interp, values: &[Value]) -> Outcome {
 
 fn floor(_interp: &mut Interp, values: &[Value]) -> Outcome {
     match values[0].number() {
-        Some(Number::Big(number)) => {
-            let near = Number::Big(number.clone()).to_double();
-            let is_above = BigInt::from_f64(near).is_some_and(|near| near > *number);
-            Ok(Value::double(if is_above {
+        Some(number @ (Number::Int(_) | Number::Big(_))) => {
+            let (near, order) = nearest(&number);
+            Ok(Value::double(if order.is_gt() {
                 near.next_down()
             } else {
                 near
@@ -260,20 +276,13 @@ fn abs(_interp: &mut Interp, values: &[Value]) -> Outcome {
     })
 }
 
-fn too_large() -> Box<Exception> {
-    Exception::with_code(
-        "integer value too large to represent",
-        ["ARITH", "IOVERFLOW", "integer value too large to represent"],
-    )
-}
-
 /// The integer part of a double, of any size.
 fn truncated(number: f64) -> Result<BigInt, Box<Exception>> {
     BigInt::from_f64(number.trunc()).ok_or_else(|| {
         if number.is_nan() {
             return is_nan();
         }
-        too_large()
+        Exception::integer_too_large()
     })
 }
 
@@ -379,7 +388,7 @@ fn srand(interp: &mut Interp, values: &[Value]) -> Outcome {
     let seed = match values[0].number() {
         Some(Number::Int(number)) => number,
         Some(Number::Big(number)) => (&*number % BigInt::from(1i64 << 62)).to_i64().unwrap_or(0),
-        _ => return Err(Exception::not_an_integer(&values[0])),
+        _ => return Err(Exception::not_a_small_integer(&values[0])),
     };
     let state: Rc<Random> = interp.data();
     state.0.set(seeded(seed));

@@ -23,6 +23,7 @@ pub(crate) mod format;
 pub(crate) mod glob;
 pub(crate) mod info;
 pub(crate) mod inline;
+pub(crate) mod integer;
 pub(crate) mod interp;
 pub(crate) mod list;
 pub(crate) mod list_sort;
@@ -111,22 +112,6 @@ pub(crate) fn is_inlinable(name: &str) -> bool {
         row.name == name
             && (row.compile.is_some() || row.subcommands.iter().any(|row| row.compile.is_some()))
     }) || math::function_number(name).is_some()
-}
-
-/// The value as a 64-bit integer.
-pub(crate) fn int_of(value: &Value) -> Result<i64, Box<Exception>> {
-    value.as_int().ok_or_else(|| {
-        let mut exception = Exception::not_an_integer(value);
-        if exception
-            .error_code_value()
-            .list_element(0)
-            .is_ok_and(|word| word.is_some_and(|word| &*word.str() == "TCL"))
-        {
-            let words = ["TCL", "VALUE", "INTEGER"].map(Value::text);
-            exception.error_code = Some(Value::list(words.to_vec()));
-        }
-        exception
-    })
 }
 
 /// The value as a double.

@@ -1,6 +1,7 @@
 //! The process itself: `cd`, `pwd`, `pid`, `exit`.
 
-use super::channel::{failed, integer_of};
+use super::channel::failed;
+use super::integer::small_int_of;
 use crate::channel::{ChannelError, path};
 use crate::runtime::{Builtin, CommandResult, Interp, done, done_empty};
 use crate::value::Value;
@@ -54,7 +55,7 @@ fn exit(interp: &mut Interp, words: &[Value]) -> CommandResult {
     let status = match words.get(1) {
         None => 0,
         // As in C: the low bits of whatever it is.
-        Some(value) => integer_of(value)? as i32,
+        Some(value) => small_int_of(value)?,
     };
     interp.flush_channels();
     interp.exit_status = Some(status);

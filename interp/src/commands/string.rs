@@ -214,26 +214,6 @@ pub(crate) fn range(text: &Value, first: &Value, last: &Value) -> Outcome {
     Ok(text.char_range(first, last))
 }
 
-/// The value as an integer where tclsh wants one of 32 bits: up to ±4294967295, wrapped.
-///
-/// Errors: `TCL VALUE INTEGER` if it is none, `ARITH IOVERFLOW …` if it is too large.
-pub(crate) fn int_32_of(value: &Value) -> Result<i32, Box<Exception>> {
-    use crate::value::Number;
-    match value.number() {
-        Some(Number::Int(number)) if number.unsigned_abs() <= u64::from(u32::MAX) => {
-            Ok(number as i32)
-        }
-        Some(Number::Int(_) | Number::Big(_)) => Err(Exception::with_code(
-            "integer value too large to represent",
-            ["ARITH", "IOVERFLOW", "integer value too large to represent"],
-        )),
-        Some(Number::Double(_)) | None => Err(Exception::with_code(
-            format!("expected integer but got \"{value}\""),
-            ["TCL", "VALUE", "INTEGER"],
-        )),
-    }
-}
-
 /// An error whose errorCode the text layer gives as a slice of words.
 pub(crate) fn coded(message: &str, code: &[&str]) -> Box<Exception> {
     let mut exception = Exception::error(message);

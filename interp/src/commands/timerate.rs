@@ -3,7 +3,8 @@
 use std::cell::Cell;
 use std::time::{Duration, Instant};
 
-use super::{double_of, int_of};
+use super::double_of;
+use super::integer::wide_of;
 use crate::runtime::{
     ANY, Builtin, CommandResult, Context, Exception, Interp, Outcome, Resume, ScriptLabel, code,
     done,
@@ -60,11 +61,11 @@ fn timerate(interp: &mut Interp, words: &[Value]) -> CommandResult {
     }
     let (script, time, count_max) = match words.get(at..).unwrap_or_default() {
         [script] => (script, TIME_DEFAULT_MS, u64::MAX),
-        [script, time] => (script, int_of(time)?, u64::MAX),
+        [script, time] => (script, wide_of(time)?, u64::MAX),
         [script, time, count] => (
             script,
-            int_of(time)?,
-            u64::try_from(int_of(count)?).unwrap_or(0),
+            wide_of(time)?,
+            u64::try_from(wide_of(count)?).unwrap_or(0),
         ),
         _ => return Err(Exception::wrong_args(&format!("timerate {USAGE}"))),
     };

@@ -181,16 +181,21 @@ impl Builder {
 
     /// The local variable of this name, made when it is new.
     pub fn local(&mut self, name: &str) -> Register {
-        if let Some(register) = self.local_index.get(name) {
-            return *register;
+        match self.local_index.get(name) {
+            Some(register) => *register,
+            None => self.parameter(name),
         }
+    }
+
+    /// The register of the next parameter. Of two with one name, the first is the variable of that name.
+    pub fn parameter(&mut self, name: &str) -> Register {
         let register = self.locals.len().min(usize::from(TEMPORARY_BASE) - 1) as Register;
         if self.locals.len() >= REGISTERS_MAX / 2 {
             self.overflowed = true;
             return register;
         }
         self.locals.push(name.into());
-        self.local_index.insert(name.into(), register);
+        self.local_index.entry(name.into()).or_insert(register);
         register
     }
 

@@ -115,7 +115,7 @@ pub fn compile(source: &str, lookup: &dyn Lookup, options: Options<'_>) -> Code 
             is_guarded: options.parameters.is_none() || redefines_commands(source),
         };
         for name in options.parameters.unwrap_or_default() {
-            compiler.builder.local(name);
+            compiler.builder.parameter(name);
         }
         compiler.body(&script);
         if let Some(code) =

@@ -108,9 +108,9 @@ impl Compiler<'_> {
     /// The place that a word names, as the first argument of `set` does. Its key or name is evaluated before
     /// the words that follow it.
     pub fn place(&mut self, word: &Word, later: &[Word]) -> Place {
-        if let Some(name) = word.constant(self.source) {
-            let name = name.to_owned();
-            return self.named_place(&name);
+        // In tclsh, a name that backslashes made is looked up by name, which shows in errorCode.
+        if let WordKind::Verbatim(name) = &word.kind {
+            return self.named_place(name.text(self.source));
         }
         if let Some(place) = self.element_word(word, later) {
             return place;

@@ -1,6 +1,6 @@
 //! The default handler of background errors.
 
-use crate::commands::channel::integer_of;
+use crate::commands::integer::small_int_of;
 use crate::runtime::{CommandResult, Exception, Interp, Next, Outcome, code, done_empty};
 use crate::value::Value;
 
@@ -9,7 +9,7 @@ pub(super) fn bgerror(interp: &mut Interp, words: &[Value]) -> CommandResult {
     let options = words[2].to_dict()?;
     let option = |name: &str| options.map().get_text(name).cloned();
     let number = |name: &str| match option(name) {
-        Some(value) => integer_of(&value),
+        Some(value) => small_int_of(&value),
         None => Err(Exception::with_code(
             format!("missing return option \"{name}\""),
             ["TCL", "ARGUMENT", "MISSING"],

@@ -120,15 +120,27 @@ impl Exception {
         if crate::text::number::parse_number(&text)
             .is_some_and(|n| matches!(n, crate::text::number::Number::Big(_)))
         {
-            return Exception::with_code(
-                "integer value too large to represent",
-                ["ARITH", "IOVERFLOW", "integer value too large to represent"],
-            );
+            return Exception::integer_too_large();
         }
         Exception::with_code(
             format!("expected integer but got {}", quoted_got(&text)),
             ["TCL", "VALUE", "NUMBER"],
         )
+    }
+
+    /// The same of a command that takes 32 bits, which has another errorCode.
+    pub fn not_a_small_integer(value: &Value) -> Box<Exception> {
+        let mut exception = Exception::not_an_integer(value);
+        exception.error_code = Some(Value::list(
+            ["TCL", "VALUE", "INTEGER"].map(Value::text).to_vec(),
+        ));
+        exception
+    }
+
+    /// `integer value too large to represent`
+    pub fn integer_too_large() -> Box<Exception> {
+        const TEXT: &str = "integer value too large to represent";
+        Exception::with_code(TEXT, ["ARITH", "IOVERFLOW", TEXT])
     }
 
     /// `expected floating-point number but got "text"`

@@ -136,9 +136,13 @@ pub(crate) fn increment(value: &mut Value, amount: &Value) -> Result<(), Box<Exc
             operand.number(),
             Some(number::Number::Int(_) | number::Number::Big(_))
         ) {
-            let mut exception = Exception::not_an_integer(operand);
-            let words = ["TCL", "VALUE", "INTEGER"].map(Value::text);
-            exception.error_code = Some(Value::list(words.to_vec()));
+            let is_nan =
+                matches!(operand.number(), Some(number::Number::Double(number)) if number.is_nan());
+            let mut exception = if is_nan {
+                Exception::integer_too_large()
+            } else {
+                Exception::not_a_small_integer(operand)
+            };
             if std::ptr::eq(operand, amount) {
                 exception.add_info("\n    (reading increment)");
             }

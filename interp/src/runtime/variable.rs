@@ -595,19 +595,15 @@ impl Interp {
         reads: bool,
         change: impl FnOnce(&mut Value) -> Result<(), Box<Exception>>,
     ) -> Outcome {
-        // A read trace that fails leaves nothing to read.
-        let is_readable = match reads && target.slot.is_traced() {
-            true => match self.fire_for(target, Access::Read) {
-                Err(exception) if exception.is_uncatchable => return Err(exception),
-                outcome => outcome.is_ok(),
-            },
-            false => true,
-        };
+        let is_readable = !reads || self.fire_reads(target)?;
         let change = |value: &mut Value| {
-            if !is_readable {
-                *value = Value::UNSET;
+            if is_readable {
+                return change(value);
             }
-            change(value)
+            let mut made = Value::UNSET;
+            change(&mut made)?;
+            *value = made;
+            Ok(())
         };
         if target.slot.is_detached() && target.slot.content().is_unset() {
             let reason = if target.slot.is_element() {
@@ -1116,6 +1112,33 @@ impl Interp {
     }
 
     // Traces.
+
+    /// Runs the read traces of a variable that is about to be changed. Returns whether it can be read: a trace that fails
+    /// leaves nothing to read.
+    fn fire_reads(&mut self, target: &Target<'_>) -> Result<bool, Box<Exception>> {
+        if !matches!(target.slot, Slot::Cell(_)) {
+            return Ok(true);
+        }
+        let mut outcome = if target.slot.is_traced() {
+            self.fire_for(target, Access::Read)
+        } else {
+            Ok(())
+        };
+        if outcome.is_ok()
+            && let Some(cell) = self.traced_element(target)
+        {
+            outcome = self.fire(
+                &Slot::Cell(cell),
+                target.name,
+                target.key.as_ref(),
+                Access::Read,
+            );
+        }
+        match outcome {
+            Err(exception) if exception.is_uncatchable => Err(exception),
+            outcome => Ok(outcome.is_ok()),
+        }
+    }
 
     fn fire_for(&mut self, target: &Target<'_>, access: Access) -> Result<(), Box<Exception>> {
         self.fire(&target.slot, target.name, target.key.as_ref(), access)

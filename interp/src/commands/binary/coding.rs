@@ -1,7 +1,8 @@
 //! `binary encode` and `binary decode`: the engines are in [`crate::text::base`].
 
+use crate::commands::integer::small_int_of;
 use crate::commands::option_exact;
-use crate::commands::string::{coded, int_32_of};
+use crate::commands::string::coded;
 use crate::limits::STRING_BYTES_MAX;
 use crate::runtime::ensemble::unknown_subcommand;
 use crate::runtime::{CommandResult, Exception, Interp, done};
@@ -48,7 +49,7 @@ pub(super) fn encode(_interp: &mut Interp, words: &[Value]) -> CommandResult {
     };
     for pair in given.chunks_exact(2) {
         match option_exact(&pair[0], &["-maxlen", "-wrapchar"], "option")? {
-            0 => options.line = int_32_of(&pair[1])?,
+            0 => options.line = small_int_of(&pair[1])?,
             _ => options.wrap = pair[1].clone(),
         }
     }

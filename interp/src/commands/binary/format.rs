@@ -2,9 +2,8 @@
 
 use std::rc::Rc;
 
-use num_bigint::Sign;
-
 use super::spec::{Count, DigitOrder, Field, Fields, Kind, Number, too_few_arguments};
+use crate::commands::integer::wide_of;
 use crate::limits::STRING_BYTES_MAX;
 use crate::runtime::{CommandResult, Exception, Interp, done, done_empty};
 use crate::value::number::big_to_double;
@@ -222,7 +221,7 @@ fn put_number(place: &mut [u8], value: &Value, number: Number) -> Result<(), Box
     let bits = if number.is_float {
         float_bits(value, number)?
     } else {
-        integer_bits(value)?
+        wide_of(value)? as u64
     };
     let bytes = bits.to_le_bytes();
     place.copy_from_slice(bytes.get(..place.len()).unwrap_or_default());
@@ -230,22 +229,6 @@ fn put_number(place: &mut [u8], value: &Value, number: Number) -> Result<(), Box
         place.reverse();
     }
     Ok(())
-}
-
-/// The low 64 bits of an integer between ±(2^64 − 1).
-fn integer_bits(value: &Value) -> Result<u64, Box<Exception>> {
-    match value.number() {
-        Some(value::Number::Int(number)) => Ok(number as u64),
-        Some(value::Number::Big(number)) => match u64::try_from(number.magnitude()) {
-            Ok(magnitude) if number.sign() == Sign::Minus => Ok(magnitude.wrapping_neg()),
-            Ok(magnitude) => Ok(magnitude),
-            Err(_) => Err(Exception::with_code(
-                "integer value too large to represent",
-                ["ARITH", "IOVERFLOW", "integer value too large to represent"],
-            )),
-        },
-        _ => Err(Exception::not_an_integer(value)),
-    }
 }
 
 /// The bits of a double, or of the nearest float; a float is at most the largest finite one.

@@ -8,7 +8,8 @@ use super::failed;
 use crate::channel::{
     Channel, ChannelError, CopyError, CopyProgress, Direction, SharedChannel, copy_all, copy_step,
 };
-use crate::commands::{int_of, option};
+use crate::commands::integer::wide_of;
+use crate::commands::option;
 use crate::runtime::{CommandResult, Context, Exception, Interp, done, done_empty};
 use crate::value::Value;
 
@@ -51,7 +52,7 @@ pub(super) fn fcopy(interp: &mut Interp, words: &[Value]) -> CommandResult {
         let [name, value] = pair else { break };
         match option(name, &["-size", "-command"], "option")? {
             // Negative means everything.
-            0 => size = u64::try_from(int_of(value)?).ok(),
+            0 => size = u64::try_from(wide_of(value)?).ok(),
             _ => callback = Some(value.clone()),
         }
     }

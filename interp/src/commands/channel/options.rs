@@ -1,7 +1,8 @@
 //! `fconfigure`.
 
-use super::{failed, integer_of};
+use super::failed;
 use crate::channel::{Channel, ChannelError, OptionValue, Settable};
+use crate::commands::integer::small_int_of;
 use crate::runtime::{CommandResult, Exception, Interp, done, done_empty};
 use crate::value::Value;
 
@@ -84,7 +85,7 @@ fn set(
             channel.set_blocking(blocking)
         }
         Settable::BufferSize => {
-            channel.set_buffer_size(integer_of(value)?);
+            channel.set_buffer_size(i64::from(small_int_of(value)?));
             Ok(())
         }
         Settable::Buffering => channel.set_buffering(&value.str()),

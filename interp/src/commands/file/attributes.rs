@@ -5,7 +5,8 @@ use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use rustix::fs::{CWD, Timespec, Timestamps};
 
 use super::{argument, metadata, native, system_error, type_name};
-use crate::commands::{int_of, option};
+use crate::commands::integer::wide_of;
+use crate::commands::option;
 use crate::runtime::{CommandResult, Exception, Interp, done, done_empty};
 use crate::value::Value;
 
@@ -67,7 +68,7 @@ fn time(interp: &mut Interp, words: &[Value], is_access: bool) -> CommandResult 
             found.mtime()
         }));
     };
-    let seconds = int_of(value)?;
+    let seconds = wide_of(value)?;
     let new = Timespec {
         tv_sec: seconds,
         tv_nsec: 0,

@@ -1,6 +1,6 @@
 //! `info level` and `info frame`.
 
-use crate::commands::int_of;
+use crate::commands::integer::small_int_of;
 use crate::runtime::evaluate::level_number;
 use crate::runtime::frame::{CallKind, CodeFrame, End, Fiber, Frame, FrameKind};
 use crate::runtime::location::Location;
@@ -14,7 +14,7 @@ pub(super) fn info_level(interp: &mut Interp, words: &[Value]) -> CommandResult 
     };
     let level = match level_number(number) {
         Some(level) => level,
-        None => int_of(number)?,
+        None => i64::from(small_int_of(number)?),
     };
     let bad = || {
         Exception::with_code(
@@ -92,7 +92,7 @@ pub(super) fn info_frame(interp: &mut Interp, words: &[Value]) -> CommandResult 
     let Some(number) = words.get(1) else {
         return done(depth);
     };
-    let level = int_of(number)?;
+    let level = i64::from(small_int_of(number)?);
     let position = if level > 0 { level } else { depth + level };
     let found = usize::try_from(position - 1)
         .ok()

@@ -7,7 +7,8 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use super::child::not_permitted;
 use super::family::{Node, enter, find, in_interpreter, own_node};
 use super::wrong_args;
-use crate::commands::{boolean_of, int_of, option};
+use crate::commands::integer::{small_int_of, wide_of};
+use crate::commands::{boolean_of, option};
 use crate::runtime::safepoint::uncatchable;
 use crate::runtime::{CommandResult, Context, Exception, Interp, Mode, done, done_empty};
 use crate::value::Value;
@@ -122,7 +123,7 @@ fn change(limit: &mut Limit, options: &[Value], is_time: bool) -> Result<(), Box
         match name {
             "-command" => limit.command = value.clone(),
             "-granularity" => {
-                limit.granularity = int_of(value)?;
+                limit.granularity = wide_of(value)?;
                 if limit.granularity < 1 {
                     return Err(bad_value("granularity must be at least 1"));
                 }
@@ -168,7 +169,7 @@ fn optional(value: &Value) -> Result<Option<i64>, Box<Exception>> {
     if value.is_empty() {
         Ok(None)
     } else {
-        int_of(value).map(Some)
+        wide_of(value).map(Some)
     }
 }
 
@@ -274,11 +275,7 @@ pub(super) fn recursionlimit(
         ));
     }
     in_interpreter(interp, path, |_| ())?;
-    let number = int_of(limit)?;
-    if i32::try_from(number).is_err() {
-        const TEXT: &str = "integer value too large to represent";
-        return Err(Exception::with_code(TEXT, ["ARITH", "IOVERFLOW", TEXT]));
-    }
+    let number = i64::from(small_int_of(limit)?);
     if number <= 0 {
         return Err(Exception::with_code(
             "recursion limit must be > 0",

@@ -4,7 +4,8 @@ use std::cmp::Ordering;
 use std::rc::Rc;
 
 use super::order::{ascii, dictionary};
-use super::{real_of, wide_of};
+use super::real_of;
+use crate::commands::integer::wide_of;
 use crate::commands::list::position::{index_path, resolve, select};
 use crate::commands::option;
 use crate::commands::regexp::{compiled, is_match};

@@ -74,18 +74,19 @@ pub(super) fn is(interp: &mut Interp, words: &[Value]) -> CommandResult {
 }
 
 /// Class, test, options and value.
-fn parts(words: &[Value]) -> Result<(&Value, Test, &[Value], &Value), Box<Exception>> {
+fn parts(words: &[Value]) -> Result<(&'static str, Test, &[Value], &Value), Box<Exception>> {
     let [class, options @ .., value] = words else {
         return Err(Exception::wrong_args(
             "string is class ?-strict? ?-failindex var? str",
         ));
     };
-    Ok((class, class_of(class)?, options, value))
+    let (class, test) = class_of(class)?;
+    Ok((class, test, options, value))
 }
 
 /// Whether the empty string is of no class, and the variable for the position.
 fn read_options<'w>(
-    class: &Value,
+    class: &str,
     options: &'w [Value],
 ) -> Result<(bool, Option<&'w Value>), Box<Exception>> {
     let mut is_strict = false;
@@ -109,20 +110,21 @@ fn outcome(test: Test, value: &Value, is_strict: bool) -> Option<Failure> {
     }
 }
 
-fn usage(class: &Value) -> Box<Exception> {
+fn usage(class: &str) -> Box<Exception> {
     Exception::wrong_args(&format!("string is {class} ?-strict? ?-failindex var? str"))
 }
 
-fn class_of(word: &Value) -> Result<Test, Box<Exception>> {
+/// The class that a word names or begins to name.
+fn class_of(word: &Value) -> Result<(&'static str, Test), Box<Exception>> {
     let text = word.str();
-    if let Some((_, test)) = CLASSES.iter().find(|(name, _)| *name == &*text) {
-        return Ok(*test);
+    if let Some(class) = CLASSES.iter().find(|(name, _)| *name == &*text) {
+        return Ok(*class);
     }
     let names = CLASSES.map(|(name, _)| name);
     let number = option(word, &names, "class")?;
     CLASSES
         .get(number)
-        .map(|(_, test)| *test)
+        .copied()
         .ok_or_else(|| Exception::bad_index("bad", "class", &text, &names))
 }
 

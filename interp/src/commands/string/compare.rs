@@ -2,7 +2,8 @@
 
 use std::cmp::Ordering;
 
-use super::{int_32_of, ok};
+use super::ok;
+use crate::commands::integer::small_int_of;
 use crate::commands::option;
 use crate::runtime::{Exception, Outcome};
 use crate::text::{glob, strings};
@@ -71,7 +72,7 @@ fn arguments<'w>(
         }
         let length = given.next().ok_or_else(usage)?;
         // A negative length is none.
-        options.length = usize::try_from(int_32_of(length)?).ok();
+        options.length = usize::try_from(small_int_of(length)?).ok();
     }
     Ok((options, left, right))
 }

@@ -1,7 +1,8 @@
 //! Subcommands about lengths, positions and pieces: `bytelength cat index length range repeat replace reverse`.
 
-use super::{int_32_of, ok};
+use super::ok;
 use crate::commands::index_of;
+use crate::commands::integer::small_int_of;
 use crate::limits::STRING_BYTES_MAX;
 use crate::runtime::{Exception, Outcome};
 use crate::text::strings;
@@ -71,7 +72,7 @@ pub(super) fn too_long() -> Box<Exception> {
 }
 
 pub(super) fn repeat(words: &[Value]) -> Outcome {
-    let count = int_32_of(&words[1])?;
+    let count = small_int_of(&words[1])?;
     if count == 1 {
         return ok(words[0].clone());
     }
