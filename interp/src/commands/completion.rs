@@ -1,5 +1,6 @@
 //! Completion codes: `return`, `catch`, `try`, `throw`, `error`.
 
+use super::integer::small_int_of;
 use crate::bytecode::{C_IS_CONSTANT, NO_REGISTER, Op, Register};
 use crate::compile::{Compiler, Destination, Label, Source};
 use crate::runtime::{
@@ -120,7 +121,7 @@ fn complete(interp: &mut Interp, result: Value, options: &OrderedMap, level: i64
         match &*name.str() {
             "-code" => exception.code = completion_code(value)?,
             "-level" => {
-                level = value.as_int().filter(|level| *level >= 0).ok_or_else(|| {
+                level = small_int_of(value).ok().filter(|level| *level >= 0).map(i64::from).ok_or_else(|| {
                     Exception::with_code(
                         format!(
                             "bad -level value: expected non-negative integer but got \"{value}\""
@@ -201,7 +202,7 @@ fn completion_code(value: &Value) -> Result<i32, Box<Exception>> {
     if let Some(number) = NAMES.iter().position(|name| *name == &*text) {
         return Ok(number as i32);
     }
-    value.as_int().and_then(|number| i32::try_from(number).ok()).filter(|number| *number != i32::MIN).ok_or_else(|| {
+    small_int_of(value).ok().filter(|number| *number != i32::MIN).ok_or_else(|| {
         Exception::with_code(
             format!("bad completion code \"{value}\": must be ok, error, return, break, continue, or an integer"),
             ["TCL", "RESULT", "ILLEGAL_CODE"],
@@ -577,6 +578,10 @@ fn during(mut exception: Box<Exception>, original: &Exception) -> Box<Exception>
 
 impl Try {
     fn after_body(mut self: Box<Self>, interp: &mut Interp, outcome: Outcome) -> CommandResult {
+        let outcome = outcome.map_err(|mut exception| {
+            interp.keep_tailcall(&mut exception);
+            exception
+        });
         let (completion, error_code) = match &outcome {
             Ok(_) => (code::OK, Value::EMPTY),
             Err(exception) => (exception.code, exception.error_code_value()),

@@ -1,6 +1,7 @@
 //! Variables: `set`, `incr`, `append`, `unset`, `global`, `variable`, `upvar`.
 
 use crate::bytecode::Op;
+use crate::compile::split_element;
 use crate::compile::{Compiler, Destination, PlaceKind};
 use crate::runtime::namespace::{is_qualified, split_name};
 use crate::runtime::{ANY, Builtin, CommandResult, Exception, Interp, done, done_empty};
@@ -222,6 +223,11 @@ fn global(interp: &mut Interp, words: &[Value]) -> CommandResult {
     for name in &words[1..] {
         let text = name.str();
         let root = interp.global_namespace();
+        if split_element(&text).is_some() && !is_qualified(&text) {
+            // An element is looked up, which makes its array, and then refused.
+            let cell = interp.cell_by_name(&Value::string(format!("::{}", &*text)), 0, "access")?;
+            interp.link(&text, &cell)?;
+        }
         if !is_qualified(&text) {
             let cell = root.variable(&text).unwrap_or_else(|| {
                 let cell = Variable::unset();

@@ -295,7 +295,7 @@ impl Interp {
 
     /// An exception that leaves the body of a procedure or lambda.
     fn leave_procedure(&mut self, mut exception: Box<Exception>, is_lambda: bool) -> CommandResult {
-        if let Some(words) = exception.tailcall.take().or_else(|| self.caught_tailcall()) {
+        if let Some(words) = exception.tailcall.take() {
             return self.finish_tailcall(words);
         }
         let words = self.call_frame().words().to_vec();
