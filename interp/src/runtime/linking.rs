@@ -77,12 +77,7 @@ impl Interp {
             *register = Value(Repr::Link(cell.target()));
             return Ok(());
         }
-        let name = unit
-            .code
-            .locals
-            .get(usize::from(number))
-            .map_or("", |name| name);
-        self.link(name, cell)
+        self.link(unit.local_name(number), cell)
     }
 
     /// The register of the local variable that `site` names in call frame `call`, if that is a procedure's whose code
