@@ -236,6 +236,12 @@ impl Command {
         })
     }
 
+    /// Whether it is in the global namespace.
+    pub fn is_global(&self) -> bool {
+        let holder = self.namespace.borrow().upgrade();
+        holder.is_some_and(|holder| holder.is_global())
+    }
+
     /// The fully qualified name.
     pub fn full_name(&self) -> String {
         let name = self.name.borrow();

@@ -5,7 +5,7 @@ use std::rc::Rc;
 use super::Interp;
 use super::command::{Builtin, Command, CommandKind, CommandResult, Next};
 use super::exception::Exception;
-use super::frame::{CodeFrame, End, Frame, FrameKind, push_in_place};
+use super::frame::{End, Frame, FrameKind, push_in_place};
 use super::namespace::Namespace;
 use super::procedure::Procedure;
 use super::unit::{Callee, Unit};
@@ -192,14 +192,7 @@ impl Interp {
         let call = fiber.calls.len() as u32;
         fiber.push_procedure_call(procedure, locals, base, words, level, caller);
         push_in_place(&mut fiber.frames, || Frame {
-            kind: FrameKind::Code(CodeFrame {
-                unit,
-                base,
-                pc: 0,
-                result: 0,
-                word_count: 0,
-                discards: false,
-            }),
+            kind: FrameKind::code(unit, base),
             call,
             end: if IS_LAMBDA {
                 End::Lambda
@@ -393,11 +386,7 @@ impl Interp {
             return None;
         }
         // The rows of ensembles are compiled with the ensemble's word before theirs.
-        let is_global = command
-            .namespace
-            .borrow()
-            .upgrade()
-            .is_some_and(|holder| holder.is_global());
+        let is_global = command.is_global();
         if !is_global {
             return None;
         }
