@@ -90,6 +90,15 @@ impl Namespace {
         self.variables.borrow().get(name).cloned()
     }
 
+    /// The variables that there are now, with their names: to go through while they change.
+    pub(crate) fn variables_now(&self) -> Vec<(Rc<str>, Rc<Variable>)> {
+        let variables = self.variables.borrow();
+        let named = variables.iter();
+        named
+            .map(|(name, cell)| (name.clone(), cell.clone()))
+            .collect()
+    }
+
     pub(crate) fn child(&self, name: &str) -> Option<Rc<Namespace>> {
         self.children.borrow().get(name).cloned()
     }

@@ -198,13 +198,7 @@ fn forget(interp: &mut Interp, namespace: &Namespace) {
 }
 
 fn delete_variables(interp: &mut Interp, namespace: &Rc<Namespace>) {
-    let variables: Vec<_> = namespace
-        .variables
-        .borrow()
-        .iter()
-        .map(|(name, cell)| (name.clone(), cell.clone()))
-        .collect();
-    for (name, cell) in variables {
+    for (name, cell) in namespace.variables_now() {
         namespace.variables.borrow_mut().remove(&name);
         cell.detach();
         let is_link = matches!(cell.content.borrow().0, Repr::Link(_));
