@@ -105,6 +105,15 @@ pub fn rows() -> impl Iterator<Item = &'static Builtin> {
     TABLES.iter().flat_map(|table| table.iter())
 }
 
+/// The subcommands of a command that is no ensemble but has them, in the order of its error message; empty for any other.
+pub fn options(command: &str) -> &'static [&'static str] {
+    match command {
+        "interp" => interp::OPTIONS,
+        "package" => package::OPTIONS,
+        _ => &[],
+    }
+}
+
 /// Whether units may have inlined a command of this name: some row has a compile function, or is a math function.
 pub(crate) fn is_inlinable(name: &str) -> bool {
     rows().any(|row| {
