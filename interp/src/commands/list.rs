@@ -14,7 +14,7 @@ pub(crate) use self::change::set_words;
 pub(super) use self::change::{
     append, linsert_words, lrange_words, lreplace_words, lreverse_words,
 };
-pub(super) use self::compile::{change_local, flexible, free_operand};
+pub(super) use self::compile::{change_local, free_operand};
 use self::position::{bad_index, index_form};
 use crate::limits::{LIST_ELEMENTS_MAX, STRING_BYTES_MAX};
 use crate::runtime::{ANY, Builtin, CommandResult, Exception, Interp, Outcome, done, done_empty};
