@@ -168,12 +168,7 @@ impl Call {
         keeps: bool,
     ) -> CommandResult {
         let prefix = target.to_list()?;
-        let prefix = prefix.elements();
-        let mut call = Vec::with_capacity(prefix.len() + self.words.len());
-        call.extend_from_slice(prefix);
-        call.extend_from_slice(&self.words[1..self.at]);
-        call.extend_from_slice(&self.words[self.at + 1..]);
-        let inserted = prefix.len() + self.at - 1;
+        let (call, inserted) = self.join(prefix.elements());
         let name = call[0].clone();
         let current = interp.current_call();
         let word = self.words[self.at].str();
@@ -200,15 +195,20 @@ impl Call {
             })
     }
 
-    /// Calls what the subcommand resolved to.
-    fn call(&self, interp: &mut Interp, resolved: &Resolved, subcommand: &Value) -> CommandResult {
-        let prefix = resolved.prefix.to_list()?;
-        let prefix = prefix.elements();
+    /// The words of a target's call, and how many of them stand before those that follow the subcommand.
+    fn join(&self, prefix: &[Value]) -> (Vec<Value>, usize) {
         let mut call = Vec::with_capacity(prefix.len() + self.words.len());
         call.extend_from_slice(prefix);
         call.extend_from_slice(&self.words[1..self.at]);
         call.extend_from_slice(&self.words[self.at + 1..]);
-        let inserted = prefix.len() + self.at - 1;
+        (call, prefix.len() + self.at - 1)
+    }
+
+    /// Calls what the subcommand resolved to.
+    fn call(&self, interp: &mut Interp, resolved: &Resolved, subcommand: &Value) -> CommandResult {
+        let prefix = resolved.prefix.to_list()?;
+        let prefix = prefix.elements();
+        let (call, inserted) = self.join(prefix);
         let current = interp.current_call();
         let result = interp.push_callee_in(call, current, &resolved.callee);
         map_failed(result, |exception| {
