@@ -5,7 +5,6 @@ mod dispatch;
 use std::cell::RefCell;
 use std::rc::{Rc, Weak};
 
-use super::namespace::qualified;
 use super::{boolean_of, option};
 use crate::runtime::command::{Command, CommandKind};
 use crate::runtime::ensemble::Ensemble;
@@ -178,7 +177,7 @@ fn configure(interp: &mut Interp, words: &[Value]) -> CommandResult {
             }
             settings.apply(&ensemble);
             ensemble.is_customized.set(true);
-            super::namespace::forget_lookups(interp);
+            interp.forget_lookups();
             done_empty()
         }
     }
@@ -276,7 +275,7 @@ fn read_map(value: &Value, namespace: &Namespace) -> Result<OrderedMap, Box<Exce
             target.clone()
         } else {
             let mut words = list.elements().to_vec();
-            words[0] = Value::string(qualified(namespace, &text));
+            words[0] = Value::string(namespace.qualified(&text));
             Value::list(words)
         };
         map.insert(subcommand.clone(), target);

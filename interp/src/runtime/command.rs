@@ -246,8 +246,7 @@ impl Command {
     pub fn full_name(&self) -> String {
         let name = self.name.borrow();
         match self.namespace.borrow().upgrade() {
-            Some(namespace) if namespace.is_global() => format!("::{name}"),
-            Some(namespace) => format!("{}::{name}", namespace.full_name()),
+            Some(namespace) => namespace.qualified(&name),
             None => name.to_string(),
         }
     }

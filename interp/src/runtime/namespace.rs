@@ -8,6 +8,7 @@ use foldhash::fast::RandomState;
 
 use super::Interp;
 use super::command::{Command, CommandKind};
+use crate::text::glob::glob_match;
 use crate::value::{Value, Variable};
 
 /// A map by name.
@@ -75,6 +76,22 @@ impl Namespace {
     /// The fully qualified name: `::`, `::a`, `::a::b`.
     pub fn full_name(&self) -> &str {
         &self.full_name
+    }
+
+    /// `name` with the qualifiers of this namespace.
+    pub(crate) fn qualified(&self, name: &str) -> String {
+        if self.is_global() {
+            format!("::{name}")
+        } else {
+            format!("{}::{name}", self.full_name)
+        }
+    }
+
+    /// Whether it exports the name.
+    pub(crate) fn is_exported(&self, name: &str) -> bool {
+        let exports = self.exports.borrow();
+        let mut patterns = exports.iter();
+        patterns.any(|pattern| glob_match(pattern, name, false))
     }
 
     /// The namespace around this one.
@@ -151,6 +168,12 @@ pub(crate) fn name_parts(name: &str) -> impl Iterator<Item = &str> {
 }
 
 impl Interp {
+    /// Has all names looked up again: they may stand for other commands than before, in ways that no single command tells.
+    pub(crate) fn forget_lookups(&mut self) {
+        self.command_epoch += 1;
+        self.compile_epoch += 1;
+    }
+
     /// The namespace that `name` means seen from `from`; None when it does not exist.
     pub fn find_namespace(&mut self, name: &str, from: &Rc<Namespace>) -> Option<Rc<Namespace>> {
         let start = if name.starts_with("::") {

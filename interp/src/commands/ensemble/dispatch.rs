@@ -2,7 +2,6 @@
 
 use std::rc::Rc;
 
-use crate::commands::namespace::qualified;
 use crate::runtime::command::{Command, CommandKind};
 use crate::runtime::ensemble::{Ensemble, Match, Resolved, match_name};
 use crate::runtime::unit::Callee;
@@ -10,8 +9,6 @@ use crate::runtime::{
     CommandResult, Context, Exception, Interp, Namespace, Next, Outcome, ScriptLabel, code,
 };
 use crate::value::{OrderedMap, Value};
-
-use super::super::namespace::is_exported;
 
 /// How messages about wrong arguments begin.
 const WRONG_ARGS: &str = "wrong # args: should be \"";
@@ -262,7 +259,7 @@ pub(crate) fn shown_words(callee: &Callee) -> usize {
 
 /// The target of a subcommand spelled out in full.
 fn exact_target(ensemble: &Ensemble, namespace: &Namespace, subcommand: &Value) -> Option<Value> {
-    let own = || Value::list(vec![Value::string(qualified(namespace, &subcommand.str()))]);
+    let own = || Value::list(vec![Value::string(namespace.qualified(&subcommand.str()))]);
     let map = ensemble.map.borrow();
     if let Some(subcommands) = &*ensemble.subcommands.borrow() {
         let list = subcommands.to_list().ok()?;
@@ -283,7 +280,7 @@ fn exact_target(ensemble: &Ensemble, namespace: &Namespace, subcommand: &Value) 
         return map.get(subcommand).cloned();
     }
     let name = subcommand.str();
-    (namespace.command(&name).is_some() && is_exported(namespace, &name)).then(own)
+    (namespace.command(&name).is_some() && namespace.is_exported(&name)).then(own)
 }
 
 /// All subcommands in order.
@@ -303,7 +300,7 @@ fn subcommand_names(ensemble: &Ensemble, namespace: &Namespace) -> Vec<String> {
             .commands
             .borrow()
             .keys()
-            .filter(|name| is_exported(namespace, name))
+            .filter(|name| namespace.is_exported(name))
             .map(|name| name.to_string())
             .collect(),
     };

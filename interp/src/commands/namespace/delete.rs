@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use super::{find, forget_lookups, qualified};
+use super::find;
 use crate::runtime::command::Resume;
 use crate::runtime::frame::{End, Frame, FrameKind};
 use crate::runtime::variable::{Slot, Target};
@@ -193,7 +193,7 @@ fn forget(interp: &mut Interp, namespace: &Namespace) {
     if namespace.is_object.get() {
         interp.command_epoch += 1;
     } else {
-        forget_lookups(interp);
+        interp.forget_lookups();
     }
 }
 
@@ -203,7 +203,7 @@ fn delete_variables(interp: &mut Interp, namespace: &Rc<Namespace>) {
         cell.detach();
         let is_link = matches!(cell.content.borrow().0, Repr::Link(_));
         if !is_link {
-            let full_name = qualified(namespace, &name);
+            let full_name = namespace.qualified(&name);
             let target = Target::named(Slot::Cell(cell.clone()), None, &full_name);
             let _ = interp.unset(&target, false);
         }

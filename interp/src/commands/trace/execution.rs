@@ -7,7 +7,6 @@ use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use super::call_prefix;
-use crate::commands::namespace::forget_lookups;
 use crate::runtime::command::CommandTrace;
 use crate::runtime::{
     Command, CommandResult, Exception, Interp, Mode, Namespace, Next, Outcome, Resume, code,
@@ -53,7 +52,7 @@ pub(super) fn traces_changed(interp: &mut Interp, command: &Rc<Command>) {
     let is_stepping = !interp.data::<Steps>().active.borrow().is_empty();
     let has_own = has_execution_traces(command);
     command.has_execution_traces.set(has_own || is_stepping);
-    forget_lookups(interp);
+    interp.forget_lookups();
 }
 
 fn has_execution_traces(command: &Command) -> bool {
@@ -213,7 +212,7 @@ fn mark_commands(interp: &mut Interp, all: bool) {
         }
         waiting.extend(namespace.children.borrow().values().cloned());
     }
-    forget_lookups(interp);
+    interp.forget_lookups();
 }
 
 /// Runs one trace; its error replaces the command.
