@@ -1,6 +1,4 @@
-//! `namespace ensemble`, and the dispatch of the ensembles that scripts make.
-
-mod dispatch;
+//! `namespace ensemble`: making and configuring ensembles. What calls them is `runtime::dispatch`.
 
 use std::cell::RefCell;
 use std::rc::{Rc, Weak};
@@ -10,8 +8,6 @@ use crate::runtime::command::{Command, CommandKind};
 use crate::runtime::ensemble::Ensemble;
 use crate::runtime::{CommandResult, Exception, Interp, Namespace, done, done_empty};
 use crate::value::{OrderedMap, Value};
-
-pub(crate) use dispatch::{call, map_failed, rewritten, shown_words};
 
 const CREATE_OPTIONS: &[&str] = &[
     "-command",

@@ -87,7 +87,7 @@ impl Interp {
     /// Calls a command of any kind.
     pub(crate) fn call_command(&mut self, command: &Rc<Command>, words: &[Value]) -> CommandResult {
         if command.has_execution_traces.get() {
-            return crate::commands::trace::call_traced(self, command, words);
+            return super::trace::call_traced(self, command, words);
         }
         self.call_untraced(command, words)
     }
@@ -353,7 +353,7 @@ impl Interp {
 
     /// Takes a command that is being deleted out of its namespace, after its delete traces.
     fn take_name(&mut self, command: &Rc<Command>) {
-        crate::commands::trace::command_deleted(self, command);
+        super::trace::command_deleted(self, command);
         let name = command.name.borrow().clone();
         if let Some(namespace) = command.namespace.borrow().upgrade() {
             let is_there = namespace

@@ -5,6 +5,7 @@
 
 pub mod command;
 pub(crate) mod coroutine;
+pub(crate) mod dispatch;
 pub mod ensemble;
 pub mod evaluate;
 pub mod events;
@@ -21,6 +22,7 @@ mod operation;
 pub(crate) mod procedure;
 mod run;
 pub mod safepoint;
+pub(crate) mod trace;
 pub(crate) mod unit;
 mod unwind;
 pub mod variable;

@@ -7,9 +7,9 @@ use super::child::came_back;
 use super::family::{Node, enter, find, own_node};
 use super::wrong_args;
 use crate::commands::array::as_in_tclsh;
-use crate::commands::ensemble::{map_failed, rewritten, shown_words};
 use crate::commands::namespace::make;
 use crate::runtime::command::CommandKind;
+use crate::runtime::dispatch::{map_failed, rewritten, shown_words};
 use crate::runtime::namespace::split_name;
 use crate::runtime::unit::Callee;
 use crate::runtime::{

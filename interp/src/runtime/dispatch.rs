@@ -2,10 +2,10 @@
 
 use std::rc::Rc;
 
-use crate::runtime::command::{Command, CommandKind};
-use crate::runtime::ensemble::{Ensemble, Match, Resolved, match_name};
-use crate::runtime::unit::Callee;
-use crate::runtime::{
+use super::command::{Command, CommandKind};
+use super::ensemble::{Ensemble, Match, Resolved, match_name};
+use super::unit::Callee;
+use super::{
     CommandResult, Context, Exception, Interp, Namespace, Next, Outcome, ScriptLabel, code,
 };
 use crate::value::{OrderedMap, Value};
