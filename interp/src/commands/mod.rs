@@ -119,7 +119,7 @@ pub(crate) fn is_inlinable(name: &str) -> bool {
     rows().any(|row| {
         row.name == name
             && (row.compile.is_some() || row.subcommands.iter().any(|row| row.compile.is_some()))
-    }) || math::function_number(name).is_some()
+    }) || crate::runtime::math::function_number(name).is_some()
 }
 
 /// The value as a 64-bit integer.

@@ -419,12 +419,12 @@ impl Interp {
         name: &str,
         namespace: &Rc<Namespace>,
     ) -> Option<u16> {
-        let number = crate::commands::math::function_number(name)?;
+        let number = super::math::function_number(name)?;
         let full = format!("tcl::mathfunc::{name}");
         let command = self.find_command(&full, namespace)?;
         match &*command.kind.borrow() {
             CommandKind::Builtin(row)
-                if row.name == crate::commands::math::FUNCTIONS[number as usize].name =>
+                if row.name == super::math::FUNCTIONS[number as usize].name =>
             {
                 Some(number)
             }

@@ -15,6 +15,7 @@ mod invoke;
 mod linking;
 mod local;
 pub(crate) mod location;
+pub(crate) mod math;
 pub(crate) mod method;
 pub mod mode;
 pub mod namespace;

@@ -609,7 +609,7 @@ impl Interp {
                                     base.add(i.a as usize),
                                     i.c as usize,
                                 );
-                                let value = check!(crate::commands::math::call(self, i.b, words));
+                                let value = check!(super::math::call(self, i.b, words));
                                 clear(base.add(i.a as usize), i.c as usize);
                                 put!(value);
                             }
