@@ -46,7 +46,6 @@ pub(crate) mod unsupported;
 pub(crate) mod variable;
 
 use crate::runtime::{Builtin, Exception, Interp};
-use crate::text::index::parse_index;
 use crate::value::Value;
 
 /// The tables of all files.
@@ -150,35 +149,6 @@ pub(crate) fn boolean_of(value: &Value) -> Result<bool, Box<Exception>> {
     value
         .as_boolean()
         .ok_or_else(|| Exception::not_a_boolean(value))
-}
-
-/// The position that an index such as `end-1` means among `length` elements; may be outside of them.
-pub(crate) fn index_of(value: &Value, length: usize) -> Result<i64, Box<Exception>> {
-    if let crate::value::Repr::Int(number) = value.0
-        && i32::try_from(number).is_ok()
-    {
-        return Ok(number);
-    }
-    // Larger integers wrap to 32 bits, or are no index.
-    let text = value.str();
-    match parse_index(&text) {
-        Some(index) => Ok(index.resolve(length)),
-        None => Err(bad_index(&text)),
-    }
-}
-
-#[cold]
-fn bad_index(text: &str) -> Box<Exception> {
-    let number = text.strip_prefix("end-").unwrap_or(text);
-    let note = if crate::text::number::looks_like_bad_octal(number) {
-        " (looks like invalid octal number)"
-    } else {
-        ""
-    };
-    Exception::with_code(
-        format!("bad index \"{text}\": must be integer?[+-]integer? or end?[+-]integer?{note}"),
-        ["TCL", "VALUE", "INDEX"],
-    )
 }
 
 /// The number of the option that `value` names or abbreviates.

@@ -11,10 +11,9 @@ mod part;
 mod prefix;
 mod search;
 
-use super::index_of;
 use crate::runtime::command::CommandFunction;
 use crate::runtime::{ANY, Builtin, CommandResult, Exception, Outcome, done};
-use crate::value::{Repr, Value};
+use crate::value::Value;
 
 /// The rows of this file.
 pub(crate) const COMMANDS: &[Builtin] = &[
@@ -166,52 +165,6 @@ fn call(function: Function, words: &[Value]) -> CommandResult {
 
 fn ok(value: impl Into<Value>) -> Outcome {
     Ok(value.into())
-}
-
-/// Resolves `position` without counting the chars of `text` when it is a plain number.
-#[inline]
-fn position_of(text: &Value, position: &Value) -> Result<i64, Box<Exception>> {
-    match position.0 {
-        // Larger ones wrap, or are none: see `index_of`.
-        Repr::Int(number) if i32::try_from(number).is_ok() => Ok(number),
-        _ => index_of(position, text.char_count()),
-    }
-}
-
-/// The char of `text` at position `index`, as `string index` gives it: empty outside the text.
-///
-/// Errors: `TCL VALUE INDEX` if `index` is no index.
-#[inline]
-pub(crate) fn index(text: &Value, index: &Value) -> Outcome {
-    let position = position_of(text, index)?;
-    let Ok(position) = usize::try_from(position) else {
-        return Ok(Value::EMPTY);
-    };
-    if let Repr::Bytes(object) = &text.0 {
-        return Ok(match object.as_slice().get(position) {
-            Some(byte) => Value::bytes(vec![*byte]),
-            None => Value::EMPTY,
-        });
-    }
-    Ok(match text.char_at(position) {
-        Some(character) => Value::text(character.encode_utf8(&mut [0; 4])),
-        None => Value::EMPTY,
-    })
-}
-
-/// The chars of `text` from position `first` through `last`, as `string range` gives them.
-///
-/// Errors: `TCL VALUE INDEX` if `first` or `last` is no index.
-pub(crate) fn range(text: &Value, first: &Value, last: &Value) -> Outcome {
-    let first = position_of(text, first)?.max(0);
-    let last = position_of(text, last)?;
-    if last < first {
-        return Ok(Value::EMPTY);
-    }
-    let (Ok(first), Ok(last)) = (usize::try_from(first), usize::try_from(last)) else {
-        return Ok(Value::EMPTY);
-    };
-    Ok(text.char_range(first, last))
 }
 
 /// The value as an integer where tclsh wants one of 32 bits: up to ±4294967295, wrapped.

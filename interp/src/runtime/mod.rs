@@ -20,6 +20,7 @@ pub(crate) mod method;
 pub mod mode;
 pub mod namespace;
 mod operation;
+pub(crate) mod position;
 pub(crate) mod procedure;
 mod run;
 pub mod safepoint;

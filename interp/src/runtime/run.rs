@@ -905,7 +905,7 @@ impl Interp {
                                 save!();
                                 let text = check!(self.operand(flex!(i.b, B_IS_CONSTANT)));
                                 let index = check!(self.operand(flex!(i.c, C_IS_CONSTANT)));
-                                let value = check!(crate::commands::string::index(&text, &index));
+                                let value = check!(super::position::char_at(&text, &index));
                                 put!(value);
                             }
                             Op::StringRange => {
@@ -913,19 +913,18 @@ impl Interp {
                                 let text = check!(self.operand(reg!(i.b)));
                                 let first = check!(self.operand(reg!(i.c)));
                                 let last = check!(self.operand(reg!(i.c + 1)));
-                                let value =
-                                    check!(crate::commands::string::range(&text, &first, &last));
+                                let value = check!(super::position::chars(&text, &first, &last));
                                 put!(value);
                             }
                             Op::DictGet => {
                                 let (dict, key) = (reg!(i.b), flex!(i.c, C_IS_CONSTANT));
                                 let value = if dict.is_value() && key.is_value() {
-                                    check!(crate::commands::dict::get_key(dict, key))
+                                    check!(super::position::get_key(dict, key))
                                 } else {
                                     save!();
                                     let dict = check!(self.operand(dict));
                                     let key = check!(self.operand(key));
-                                    check!(crate::commands::dict::get_key(&dict, &key))
+                                    check!(super::position::get_key(&dict, &key))
                                 };
                                 put!(value);
                             }
