@@ -4,6 +4,7 @@
 //! Reading order: [`exception`], [`command`], `frame`, `run` (the loop), `unwind`, `evaluate`, `variable`.
 
 pub mod command;
+pub(crate) mod completion;
 pub(crate) mod coroutine;
 pub(crate) mod dispatch;
 pub mod ensemble;

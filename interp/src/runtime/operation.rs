@@ -212,7 +212,7 @@ pub(super) unsafe fn rethrow(base: *mut Value, first: Register) -> Box<Exception
             (*base.add(usize::from(first) + 2)).clone(),
         )
     };
-    crate::commands::completion::exception_of(value, &options)
+    super::completion::exception_of(value, &options)
 }
 
 /// Checks the dict of a loop over one, and sets its counter.

@@ -854,19 +854,14 @@ impl Interp {
                             }
                             Op::TrapMatches => {
                                 let pattern = &*constants.add(i.b as usize);
-                                let truth =
-                                    crate::commands::completion::trap_matches(pattern, reg!(i.c));
+                                let truth = super::completion::trap_matches(pattern, reg!(i.c));
                                 put!(Value::boolean(truth));
                             }
                             Op::NoteDuring => {
                                 let original = (*base.add(i.c as usize)).clone();
                                 let completion = (*base.add(i.a as usize)).clone();
                                 let options = &mut *base.add(i.b as usize);
-                                crate::commands::completion::note_during(
-                                    &completion,
-                                    options,
-                                    &original,
-                                );
+                                super::completion::note_during(&completion, options, &original);
                             }
                             Op::ListIndex => {
                                 save!();
