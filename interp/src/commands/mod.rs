@@ -1,6 +1,6 @@
 //! The built-in commands: one file a noun, one table row a command.
 //!
-//! A file's `COMMANDS` are its rows. [`register_all`] puts them into a new interpreter; everything else about a command (arity,
+//! A file's `COMMANDS` are its rows. [`Interp::new`] puts them into a new interpreter; everything else about a command (arity,
 //! completion, hiding, the compatibility page) is derived from its row.
 
 pub(crate) mod array;
@@ -45,6 +45,7 @@ pub(crate) mod trace;
 pub(crate) mod unsupported;
 pub(crate) mod variable;
 
+use crate::runtime::natives::Natives;
 use crate::runtime::{Builtin, Exception, Interp};
 use crate::value::Value;
 
@@ -89,14 +90,41 @@ const TABLES: &[&[Builtin]] = &[
     variable::COMMANDS,
 ];
 
-/// Puts all commands and the variables that every interpreter has into `interp`.
-pub(crate) fn register_all(interp: &mut Interp) {
-    for table in TABLES {
-        interp.register(table);
+/// What the runtime calls of the commands.
+static NATIVES: Natives = Natives {
+    strings: string::FUNCTIONS,
+    changes: inline::CHANGES,
+    lset: list::set_words,
+    inline: inline::FUNCTIONS,
+    is_inlinable,
+    check_limits: interp::check_limits,
+    is_first: interp::is_first,
+    pass_on: interp::pass_on,
+};
+
+impl Interp {
+    /// An interpreter with all commands, and the global variables that every one has.
+    pub fn new() -> Interp {
+        let mut interp = Interp::without_commands();
+        for table in TABLES {
+            interp.register(table);
+        }
+        math::register(&mut interp);
+        oo::prepare(&mut interp);
+        crate::library::prepare(&mut interp);
+        interp
     }
-    math::register(interp);
-    oo::prepare(interp);
-    crate::library::prepare(interp);
+
+    /// An interpreter without any command.
+    pub(crate) fn without_commands() -> Interp {
+        Interp::bare(&NATIVES)
+    }
+}
+
+impl Default for Interp {
+    fn default() -> Interp {
+        Interp::new()
+    }
 }
 
 /// All rows of the command table, for documentation and completion.

@@ -12,6 +12,7 @@ mod prefix;
 mod search;
 
 use crate::runtime::command::CommandFunction;
+use crate::runtime::natives::StringFunction;
 use crate::runtime::{ANY, Builtin, CommandResult, Exception, Outcome, done};
 use crate::value::Value;
 
@@ -113,38 +114,35 @@ const SUBCOMMANDS: &[Builtin] = &[
 /// A subcommand as a function of its arguments, which the instruction `strcall` calls by its number in [`FUNCTIONS`].
 type Function = fn(&[Value]) -> Outcome;
 
-/// A subcommand as a function: its name, the fewest and most arguments that it takes so, and what it is.
-type FunctionRow = (&'static str, u16, u16, Function);
-
 /// The subcommands that are functions. Those with an instruction of their own are not here.
-const FUNCTIONS: &[FunctionRow] = &[
-    ("bytelength", 1, 1, part::bytelength),
-    ("compare", 2, 5, compare::compare),
-    ("first", 2, 3, search::first),
+pub(super) const FUNCTIONS: &[StringFunction] = &[
+    function("bytelength", 1, 1, part::bytelength),
+    function("compare", 2, 5, compare::compare),
+    function("first", 2, 3, search::first),
     // Without a variable, which takes at least four.
-    ("is", 2, 3, class::is_plain),
-    ("last", 2, 3, search::last),
-    ("map", 2, 3, search::map),
-    ("match", 2, 3, compare::matches),
-    ("repeat", 2, 2, part::repeat),
-    ("replace", 3, 4, part::replace),
-    ("reverse", 1, 1, part::reverse),
-    ("tolower", 1, 3, case::lower),
-    ("totitle", 1, 3, case::title),
-    ("toupper", 1, 3, case::upper),
-    ("trim", 1, 2, case::trim),
-    ("trimleft", 1, 2, case::trim_left),
-    ("trimright", 1, 2, case::trim_right),
-    ("wordend", 2, 2, case::word_end),
-    ("wordstart", 2, 2, case::word_start),
+    function("is", 2, 3, class::is_plain),
+    function("last", 2, 3, search::last),
+    function("map", 2, 3, search::map),
+    function("match", 2, 3, compare::matches),
+    function("repeat", 2, 2, part::repeat),
+    function("replace", 3, 4, part::replace),
+    function("reverse", 1, 1, part::reverse),
+    function("tolower", 1, 3, case::lower),
+    function("totitle", 1, 3, case::title),
+    function("toupper", 1, 3, case::upper),
+    function("trim", 1, 2, case::trim),
+    function("trimleft", 1, 2, case::trim_left),
+    function("trimright", 1, 2, case::trim_right),
+    function("wordend", 2, 2, case::word_end),
+    function("wordstart", 2, 2, case::word_start),
 ];
 
-/// Calls the function with this number, which the compiler took from [`FUNCTIONS`] for this many arguments.
-#[inline]
-pub(crate) fn call_function(number: u16, arguments: &[Value]) -> Outcome {
-    match FUNCTIONS.get(usize::from(number)) {
-        Some((_, _, _, function)) => function(arguments),
-        None => Ok(Value::EMPTY),
+const fn function(name: &'static str, min: u16, max: u16, run: Function) -> StringFunction {
+    StringFunction {
+        name,
+        min,
+        max,
+        run,
     }
 }
 

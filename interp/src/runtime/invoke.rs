@@ -372,7 +372,7 @@ impl Interp {
 
     /// Whether units may have inlined a command of this name.
     pub(crate) fn is_inlinable_name(&self, name: &str) -> bool {
-        crate::commands::is_inlinable(name)
+        (self.natives.is_inlinable)(name)
     }
 
     /// The compile function of the command that `name` stands for.

@@ -6,6 +6,7 @@ use std::rc::Rc;
 use super::Interp;
 use super::exception::{Exception, Outcome};
 use super::frame::{CallKind, FrameKind, clear};
+use super::natives::no_such_function;
 use super::unit::Unit;
 use super::variable::{Slot, Target};
 use crate::bytecode::{Instruction, Register, TargetKind};
@@ -158,10 +159,9 @@ impl Interp {
         // SAFETY: the register is a local of the running frame.
         let target = unsafe { unit.local(base, i.a) };
         self.get(&target)?;
-        self.modify(&target, false, |list| {
-            crate::commands::list::set_words(list, &words)
-        })
-        .map(drop)
+        let lset = self.natives.lset;
+        self.modify(&target, false, |list| lset(list, &words))
+            .map(drop)
     }
 
     pub(super) fn dict_set_local(
@@ -252,8 +252,8 @@ impl Interp {
         instruction: Instruction,
     ) -> Result<(), Box<Exception>> {
         let (number, count) = (instruction.a, usize::from(instruction.c));
-        let Some(change) = crate::commands::inline::change(instruction.x) else {
-            return Err(Exception::error("internal: no such inline function"));
+        let Some(change) = self.natives.changes.get(usize::from(instruction.x)) else {
+            return Err(no_such_function());
         };
         // SAFETY: the words are temporaries of the running frame and apart from its locals; a change runs no code of
         // scripts.

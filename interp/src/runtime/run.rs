@@ -598,8 +598,7 @@ impl Interp {
                                     base.add(i.a as usize),
                                     i.c as usize,
                                 );
-                                let value =
-                                    check!(crate::commands::string::call_function(i.b, words));
+                                let value = check!(self.call_string(i.b, words));
                                 clear(base.add(i.a as usize), i.c as usize);
                                 put!(value);
                             }
@@ -983,7 +982,7 @@ impl Interp {
                                     base.add(i.b as usize),
                                     i.c as usize,
                                 );
-                                let value = check!(crate::commands::inline::call(self, i.x, words));
+                                let value = check!(self.call_inline(i.x, words));
                                 put!(value);
                             }
                             Op::DictStart => check!(dict_start(base, i.a)),

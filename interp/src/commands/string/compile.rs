@@ -1,8 +1,9 @@
 //! String commands as instructions.
 
-use super::{FUNCTIONS, FunctionRow};
+use super::FUNCTIONS;
 use crate::bytecode::{B_IS_CONSTANT, C_IS_CONSTANT, Op};
 use crate::compile::{Compiler, Destination};
+use crate::runtime::natives::StringFunction;
 use crate::syntax::{Command, Word};
 
 /// An instruction with one operand.
@@ -52,7 +53,7 @@ pub(super) fn function(
     ) else {
         return false;
     };
-    let accepts = |row: &FunctionRow| row.0 == name && row.1 <= count && count <= row.2;
+    let accepts = |row: &StringFunction| row.name == name && (row.min..=row.max).contains(&count);
     let Some(number) = FUNCTIONS.iter().position(accepts) else {
         return false;
     };
