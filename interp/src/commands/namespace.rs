@@ -8,7 +8,8 @@ use std::rc::Rc;
 use super::list::concatenation;
 use crate::runtime::command::CommandKind;
 use crate::runtime::namespace::{name_parts, split_name};
-use crate::runtime::variable::{Slot, split_key};
+use crate::runtime::slot::Slot;
+use crate::runtime::variable::split_key;
 use crate::runtime::{
     ANY, Builtin, CommandResult, Context, Exception, Interp, Namespace, Next, Outcome, Resume,
     ScriptLabel, done, done_empty,

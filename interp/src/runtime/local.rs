@@ -7,8 +7,8 @@ use super::Interp;
 use super::exception::{Exception, Outcome};
 use super::frame::{CallKind, FrameKind, clear};
 use super::natives::no_such_function;
+use super::slot::{Slot, Target};
 use super::unit::Unit;
-use super::variable::{Slot, Target};
 use crate::bytecode::{Instruction, Register, TargetKind};
 use crate::value::{Repr, Value};
 
@@ -88,7 +88,7 @@ impl Interp {
         let unit = self.running_unit();
         let name = unit.local_name(number);
         if slot.content().is_unset() && !slot.is_traced() {
-            return Err(super::variable::has_no_value(name));
+            return Err(super::slot::has_no_value(name));
         }
         self.get(&Target::by_place(slot, None, name))
     }

@@ -10,8 +10,8 @@ use super::exception::Exception;
 use super::frame::{End, Frame, FrameKind, Role};
 use super::namespace::Namespace;
 use super::procedure::Procedure;
+use super::slot::Slot;
 use super::unit::Unit;
-use super::variable::Slot;
 use crate::value::{Repr, Value, Variable};
 
 /// The command that every namespace of an object has.

@@ -26,10 +26,12 @@ pub(crate) mod position;
 pub(crate) mod procedure;
 mod run;
 pub mod safepoint;
+pub(crate) mod slot;
 pub(crate) mod trace;
 pub(crate) mod unit;
 mod unwind;
 pub mod variable;
+mod variable_trace;
 mod watched;
 
 use std::any::{Any, TypeId};

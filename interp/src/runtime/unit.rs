@@ -6,7 +6,7 @@ use std::rc::Rc;
 use super::command::{Builtin, Command};
 use super::location::Location;
 use super::procedure::Procedure;
-use super::variable::{Slot, Target};
+use super::slot::{Slot, Target};
 use crate::bytecode::{Code, Register};
 use crate::value::{Value, Variable};
 

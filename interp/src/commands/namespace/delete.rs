@@ -6,7 +6,7 @@ use std::rc::Rc;
 use super::find;
 use crate::runtime::command::Resume;
 use crate::runtime::frame::{End, Frame, FrameKind};
-use crate::runtime::variable::{Slot, Target};
+use crate::runtime::slot::{Slot, Target};
 use crate::runtime::{CommandResult, Exception, Interp, Namespace, Next, Outcome, done_empty};
 use crate::value::{Repr, Value};
 
