@@ -547,19 +547,11 @@ fn compile_try(compiler: &mut Compiler<'_>, command: &Command, destination: Dest
         let scratch = compiler.builder.scratch();
         match &handler.matches {
             Matches::Code(wanted) => {
-                let constant = compiler.builder.constant(Value::int(i64::from(*wanted)));
-                compiler
-                    .builder
-                    .emit(Op::Equal, C_IS_CONSTANT, scratch, completion, constant);
-                compiler.builder.jump(Op::JumpTrue, scratch, labels[target]);
+                jump_by_code(compiler, Op::JumpTrue, completion, *wanted, labels[target]);
             }
             Matches::Trap(pattern) => {
                 let next = compiler.builder.label();
-                let one = compiler.builder.constant(Value::int(1));
-                compiler
-                    .builder
-                    .emit(Op::Equal, C_IS_CONSTANT, scratch, completion, one);
-                compiler.builder.jump(Op::JumpFalse, scratch, next);
+                jump_by_code(compiler, Op::JumpFalse, completion, code::ERROR, next);
                 let pattern = compiler.builder.constant(Value::list(pattern.clone()));
                 compiler
                     .builder
@@ -615,12 +607,7 @@ fn compile_try(compiler: &mut Compiler<'_>, command: &Command, destination: Dest
         compiler.builder.release(own);
     }
     let is_ok = compiler.builder.label();
-    let scratch = compiler.builder.scratch();
-    let zero = compiler.builder.constant(Value::int(0));
-    compiler
-        .builder
-        .emit(Op::Equal, C_IS_CONSTANT, scratch, completion, zero);
-    compiler.builder.jump(Op::JumpTrue, scratch, is_ok);
+    jump_by_code(compiler, Op::JumpTrue, completion, code::OK, is_ok);
     compiler.builder.emit(Op::Rethrow, 0, value, 0, 0);
     compiler.builder.bind(is_ok);
     compiler.builder.emit(Op::Free, 0, options, 0, 0);
@@ -685,4 +672,20 @@ fn constant_handlers(
         .last()
         .is_some_and(|handler| handler.body.is_some())
         .then_some((handlers, None))
+}
+
+/// Jumps if the completion code in a register is `wanted`, or if it is not, as `jump` says.
+fn jump_by_code(
+    compiler: &mut Compiler<'_>,
+    jump: Op,
+    completion: Register,
+    wanted: i32,
+    label: Label,
+) {
+    let scratch = compiler.builder.scratch();
+    let wanted = compiler.builder.constant(Value::int(i64::from(wanted)));
+    compiler
+        .builder
+        .emit(Op::Equal, C_IS_CONSTANT, scratch, completion, wanted);
+    compiler.builder.jump(jump, scratch, label);
 }

@@ -361,28 +361,15 @@ impl Builder {
         self.emit(Op::JumpLookup, 0, register, table as u16, 0);
     }
 
-    /// Exceptions break and continue raised from `start` to here go to the labels.
-    pub fn loop_handler(&mut self, start: u32, on_break: Label, on_continue: Label) {
+    /// Exceptions break and continue (if that has a label) raised from `start` to here go to the labels.
+    pub fn loop_handler(&mut self, start: u32, on_break: Label, on_continue: Option<Label>) {
         let end = self.position();
         self.handlers.push((
             start,
             end,
             PendingHandler::Loop {
                 on_break,
-                on_continue: Some(on_continue),
-            },
-        ));
-    }
-
-    /// Break raised from `start` to here goes to the label.
-    pub fn break_handler(&mut self, start: u32, on_break: Label) {
-        let end = self.position();
-        self.handlers.push((
-            start,
-            end,
-            PendingHandler::Loop {
-                on_break,
-                on_continue: None,
+                on_continue,
             },
         ));
     }

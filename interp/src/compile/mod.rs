@@ -559,7 +559,8 @@ impl<'a> Compiler<'a> {
         });
         body(self);
         self.scopes.pop();
-        self.builder.loop_handler(start, on_break, on_continue);
+        self.builder
+            .loop_handler(start, on_break, Some(on_continue));
     }
 
     /// Compiles the command between two turns of a `for`, in which only `break` belongs to the loop.
@@ -568,7 +569,7 @@ impl<'a> Compiler<'a> {
         self.scopes.push(Scope::Next { on_break });
         body(self);
         self.scopes.pop();
-        self.builder.break_handler(start, on_break);
+        self.builder.loop_handler(start, on_break, None);
     }
 
     /// Compiles a body as the one of a `catch`, whose exceptions go to `target` with their result in `result`

@@ -364,22 +364,9 @@ impl Interp {
             } else {
                 operation
             };
-            return self
-                .make_slot(name, call, operation)
-                .map_err(|exception| match key {
-                    None => exception,
-                    Some(key) => Exception::variable(
-                        operation,
-                        &format!("{name}({key})"),
-                        "parent namespace doesn't exist",
-                        &["TCL", "LOOKUP", "VARNAME", name],
-                    ),
-                });
+            return self.make_slot_for(name, key, call, operation);
         }
-        match self.find_slot(name, call) {
-            Some(slot) => Ok(slot),
-            None => Ok(Slot::Nowhere),
-        }
+        Ok(self.find_slot(name, call).unwrap_or(Slot::Nowhere))
     }
 
     pub(super) fn site_slot(

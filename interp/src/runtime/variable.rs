@@ -184,6 +184,7 @@ impl Interp {
         self.set(&Target::named(slot, key, name), value)
     }
 
+    /// The slot of `name` or of the array whose element `key` is meant, made when absent; errors are about the element then.
     pub(super) fn make_slot_for(
         &mut self,
         name: &str,
