@@ -1,4 +1,4 @@
-//! The commands `string`, `split` and `tcl::prefix`: their table, and the positions that other files ask for ([`index`], [`range`]).
+//! The commands `string`, `split` and `tcl::prefix`: their table. What is at a position is in `runtime::position`.
 //!
 //! What is done to the text itself stands in [`crate::text::strings`] and [`crate::text::chars`]; here are words,
 //! options and results. Read [`COMMANDS`] first.
