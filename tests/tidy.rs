@@ -11,19 +11,11 @@ const LAYERS: [&str; 11] = [
 ];
 
 /// Uses of a later layer that exist, and why.
-const LAYER_DEBTS: [(&str, &str, &str); 3] = [
-    (
-        "runtime",
-        "commands",
-        "instructions call the functions of their commands",
-    ),
-    (
-        "commands",
-        "library",
-        "commands that load parts of the script library",
-    ),
-    ("runtime", "library", "the library's stubs are commands"),
-];
+const LAYER_DEBTS: [(&str, &str, &str); 1] = [(
+    "commands",
+    "library",
+    "commands that load parts of the script library",
+)];
 
 fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))

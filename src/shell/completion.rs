@@ -20,7 +20,7 @@ const TAKES_VARIABLE: &[&str] = &[
     "vwait",
 ];
 
-/// Subcommands of commands that have them and are no ensembles.
+/// Subcommands of commands that have them and are no ensembles, as far as the engine does not list them.
 const SUBCOMMANDS: &[(&str, &[&str])] = &[
     ("after", &["cancel", "idle", "info"]),
     ("fileevent", &["readable", "writable"]),
@@ -28,48 +28,6 @@ const SUBCOMMANDS: &[(&str, &[&str])] = &[
         "history",
         &[
             "add", "change", "clear", "event", "info", "keep", "nextid", "redo",
-        ],
-    ),
-    (
-        "interp",
-        &[
-            "alias",
-            "aliases",
-            "bgerror",
-            "cancel",
-            "create",
-            "debug",
-            "delete",
-            "eval",
-            "exists",
-            "expose",
-            "hidden",
-            "hide",
-            "invokehidden",
-            "issafe",
-            "limit",
-            "marktrusted",
-            "recursionlimit",
-            "share",
-            "slaves",
-            "target",
-            "transfer",
-        ],
-    ),
-    (
-        "package",
-        &[
-            "forget",
-            "ifneeded",
-            "names",
-            "prefer",
-            "present",
-            "provide",
-            "require",
-            "unknown",
-            "vcompare",
-            "versions",
-            "vsatisfies",
         ],
     ),
     ("remote", &["call", "eval", "interps", "ping", "serve"]),
@@ -210,6 +168,10 @@ fn subcommands(interp: &mut Interp, command: &str, prefix: &str) -> Vec<String> 
     let plain = command.trim_start_matches("::");
     if let Some((_, names)) = SUBCOMMANDS.iter().find(|(name, _)| *name == plain) {
         return sorted(names.iter().map(|name| (*name).to_owned()), prefix);
+    }
+    let options = remex_interp::commands::options(plain);
+    if !options.is_empty() {
+        return sorted(options.iter().map(|name| (*name).to_owned()), prefix);
     }
     if ask(interp, &["::namespace", "ensemble", "exists", command]) != ["1"] {
         return Vec::new();

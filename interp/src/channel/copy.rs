@@ -114,10 +114,7 @@ fn copy_to_binary(
     destination: &mut Channel,
     size: usize,
 ) -> Result<usize, CopyError> {
-    let mut text = String::new();
-    let chars = source
-        .read(Some(size), &mut text)
-        .map_err(CopyError::Reading)?;
+    let (text, chars) = read_chars(source, size)?;
     let mut bytes = Vec::new();
     Encoding::UTF_8.encode(&text, &mut bytes);
     let as_chars: String = bytes.iter().copied().map(char::from).collect();
@@ -199,15 +196,21 @@ fn copy_bytes(
     Ok(bytes.len())
 }
 
+/// At most `size` chars of the source, and how many they are.
+fn read_chars(source: &mut Channel, size: usize) -> Result<(String, usize), CopyError> {
+    let mut text = String::new();
+    let chars = source
+        .read(Some(size), &mut text)
+        .map_err(CopyError::Reading)?;
+    Ok((text, chars))
+}
+
 fn copy_chars(
     source: &mut Channel,
     destination: &mut Channel,
     size: usize,
 ) -> Result<usize, CopyError> {
-    let mut text = String::new();
-    let chars = source
-        .read(Some(size), &mut text)
-        .map_err(CopyError::Reading)?;
+    let (text, chars) = read_chars(source, size)?;
     destination.write_str(&text).map_err(CopyError::Writing)?;
     Ok(chars)
 }

@@ -6,7 +6,8 @@ mod search;
 use std::rc::Rc;
 
 use super::option;
-use crate::runtime::variable::{Slot, Target, split_key};
+use crate::runtime::slot::{Slot, Target};
+use crate::runtime::variable::split_key;
 use crate::runtime::{Builtin, CommandResult, Exception, Interp, done, done_empty};
 use crate::text::glob::{glob_match, is_literal};
 use crate::text::regexp::{Flags, Regexp};

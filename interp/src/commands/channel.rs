@@ -15,7 +15,7 @@ use std::rc::{Rc, Weak};
 use self::copy::fcopy;
 use self::event::{Handlers, fileevent};
 use self::options::fconfigure;
-use super::integer::{small_int_of, wide_of};
+use crate::runtime::integer::{small_int_of, wide_of};
 use super::option;
 use crate::channel::{
     Channel, ChannelError, ChannelTable, CloseState, FileAccess, Gets, SharedChannel, Side,

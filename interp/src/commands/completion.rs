@@ -1,8 +1,8 @@
 //! Completion codes: `return`, `catch`, `try`, `throw`, `error`.
 
-use super::integer::small_int_of;
 use crate::bytecode::{C_IS_CONSTANT, NO_REGISTER, Op, Register};
 use crate::compile::{Compiler, Destination, Label, Source};
+use crate::runtime::completion::{begins_with, complete, completion_code};
 use crate::runtime::{
     ANY, Builtin, CommandResult, Context, Exception, Interp, Next, Outcome, Resume, ScriptLabel,
     code, done,
@@ -108,118 +108,6 @@ fn merge_option(
         merge_option(options, name, value)?;
     }
     Ok(())
-}
-
-/// The completion that a result and return options describe.
-///
-/// * `level`: what `-level` is when it is not among the options.
-fn complete(interp: &mut Interp, result: Value, options: &OrderedMap, level: i64) -> Outcome {
-    let mut exception = Exception::new(code::OK, result);
-    let mut level = level;
-    let mut other = OrderedMap::new();
-    for (name, value) in options.iter() {
-        match &*name.str() {
-            "-code" => exception.code = completion_code(value)?,
-            "-level" => {
-                level = small_int_of(value).ok().filter(|level| *level >= 0).map(i64::from).ok_or_else(|| {
-                    Exception::with_code(
-                        format!(
-                            "bad -level value: expected non-negative integer but got \"{value}\""
-                        ),
-                        ["TCL", "RESULT", "ILLEGAL_LEVEL"],
-                    )
-                })?;
-            }
-            "-errorinfo" => {
-                exception.info = Some(value.to_text());
-                exception.is_logged = true;
-            }
-            "-errorcode" => {
-                if value.to_list().is_err() {
-                    return Err(Exception::with_code(
-                        format!("bad -errorcode value: expected a list but got \"{value}\""),
-                        ["TCL", "RESULT", "ILLEGAL_ERRORCODE"],
-                    ));
-                }
-                exception.error_code = Some(value.clone());
-            }
-            "-errorstack" => {
-                let Ok(stack) = value.to_list() else {
-                    return Err(Exception::with_code(
-                        format!("bad -errorstack value: expected a list but got \"{value}\""),
-                        ["TCL", "RESULT", "NONLIST_ERRORSTACK"],
-                    ));
-                };
-                if !stack.elements().len().is_multiple_of(2) {
-                    return Err(Exception::with_code(
-                        format!("forbidden odd-sized list for -errorstack: \"{value}\""),
-                        ["TCL", "RESULT", "ODDSIZEDLIST_ERRORSTACK"],
-                    ));
-                }
-                exception.stack = Some(value.clone());
-            }
-            "-errorline" => {
-                exception.line = value
-                    .as_int()
-                    .and_then(|line| u32::try_from(line).ok())
-                    .unwrap_or(1)
-            }
-            _ => {
-                other.insert(name.clone(), value.clone());
-            }
-        }
-    }
-    if exception.code == code::RETURN {
-        level += 1;
-        exception.code = code::OK;
-    }
-    if exception.code != code::ERROR {
-        exception.info = None;
-        exception.is_logged = false;
-    }
-    if !other.is_empty() {
-        exception.other = Some(other);
-    }
-    if level == 0 {
-        if exception.code == code::OK {
-            interp.return_options = exception.other.map(|other| (other, interp.command_count));
-            return Ok(exception.value);
-        }
-        return Err(exception);
-    }
-    // The caller, where the code comes to life, quotes its command again.
-    exception.is_logged = false;
-    exception.return_code = exception.code;
-    exception.code = code::RETURN;
-    exception.return_level = u32::try_from(level).unwrap_or(u32::MAX);
-    Err(exception)
-}
-
-/// The number of a completion code given as a word or a number.
-fn completion_code(value: &Value) -> Result<i32, Box<Exception>> {
-    const NAMES: [&str; 5] = ["ok", "error", "return", "break", "continue"];
-    let text = value.str();
-    if let Some(number) = NAMES.iter().position(|name| *name == &*text) {
-        return Ok(number as i32);
-    }
-    small_int_of(value).ok().filter(|number| *number != i32::MIN).ok_or_else(|| {
-        Exception::with_code(
-            format!("bad completion code \"{value}\": must be ok, error, return, break, continue, or an integer"),
-            ["TCL", "RESULT", "ILLEGAL_CODE"],
-        )
-    })
-}
-
-/// The exception that a caught result and its options describe, to be raised again.
-pub(crate) fn exception_of(result: Value, options: &Value) -> Box<Exception> {
-    let Ok(dict) = options.to_dict() else {
-        return Exception::error(result);
-    };
-    let mut scratch = Interp::bare();
-    match complete(&mut scratch, result, dict.map(), 0) {
-        Ok(value) => Exception::new(code::OK, value),
-        Err(exception) => exception,
-    }
 }
 
 fn compile_return(
@@ -390,18 +278,7 @@ impl Matches {
     fn holds(&self, completion: i32, error_code: &Value) -> bool {
         match self {
             Matches::Code(wanted) => *wanted == completion,
-            Matches::Trap(pattern) => {
-                let Ok(words) = error_code.to_list() else {
-                    return false;
-                };
-                completion == code::ERROR
-                    && words.elements().len() >= pattern.len()
-                    && words
-                        .elements()
-                        .iter()
-                        .zip(pattern)
-                        .all(|(word, wanted)| word.same_text(wanted))
-            }
+            Matches::Trap(pattern) => completion == code::ERROR && begins_with(error_code, pattern),
         }
     }
 }
@@ -634,18 +511,6 @@ impl Try {
     }
 }
 
-/// Whether the errorCode among return options starts with the words of `pattern`.
-pub(crate) fn trap_matches(pattern: &Value, options: &Value) -> bool {
-    let Ok(pattern) = pattern.to_list() else {
-        return false;
-    };
-    let error_code = options
-        .to_dict()
-        .ok()
-        .and_then(|dict| dict.map().get_text("-errorcode").cloned());
-    Matches::Trap(pattern.elements().to_vec()).holds(code::ERROR, &error_code.unwrap_or_default())
-}
-
 /// A clause of `try` whose words are all constant.
 struct ConstantHandler {
     matches: Matches,
@@ -686,19 +551,11 @@ fn compile_try(compiler: &mut Compiler<'_>, command: &Command, destination: Dest
         let scratch = compiler.builder.scratch();
         match &handler.matches {
             Matches::Code(wanted) => {
-                let constant = compiler.builder.constant(Value::int(i64::from(*wanted)));
-                compiler
-                    .builder
-                    .emit(Op::Equal, C_IS_CONSTANT, scratch, completion, constant);
-                compiler.builder.jump(Op::JumpTrue, scratch, labels[target]);
+                jump_by_code(compiler, Op::JumpTrue, completion, *wanted, labels[target]);
             }
             Matches::Trap(pattern) => {
                 let next = compiler.builder.label();
-                let one = compiler.builder.constant(Value::int(1));
-                compiler
-                    .builder
-                    .emit(Op::Equal, C_IS_CONSTANT, scratch, completion, one);
-                compiler.builder.jump(Op::JumpFalse, scratch, next);
+                jump_by_code(compiler, Op::JumpFalse, completion, code::ERROR, next);
                 let pattern = compiler.builder.constant(Value::list(pattern.clone()));
                 compiler
                     .builder
@@ -754,12 +611,7 @@ fn compile_try(compiler: &mut Compiler<'_>, command: &Command, destination: Dest
         compiler.builder.release(own);
     }
     let is_ok = compiler.builder.label();
-    let scratch = compiler.builder.scratch();
-    let zero = compiler.builder.constant(Value::int(0));
-    compiler
-        .builder
-        .emit(Op::Equal, C_IS_CONSTANT, scratch, completion, zero);
-    compiler.builder.jump(Op::JumpTrue, scratch, is_ok);
+    jump_by_code(compiler, Op::JumpTrue, completion, code::OK, is_ok);
     compiler.builder.emit(Op::Rethrow, 0, value, 0, 0);
     compiler.builder.bind(is_ok);
     compiler.builder.emit(Op::Free, 0, options, 0, 0);
@@ -826,11 +678,18 @@ fn constant_handlers(
         .then_some((handlers, None))
 }
 
-/// Adds to the options of an error which other completion was being handled.
-pub(crate) fn note_during(completion: &Value, options: &mut Value, original: &Value) {
-    if completion.as_int() == Some(1)
-        && let Ok(map) = options.dict_mut()
-    {
-        map.insert(Value::text("-during"), original.clone());
-    }
+/// Jumps if the completion code in a register is `wanted`, or if it is not, as `jump` says.
+fn jump_by_code(
+    compiler: &mut Compiler<'_>,
+    jump: Op,
+    completion: Register,
+    wanted: i32,
+    label: Label,
+) {
+    let scratch = compiler.builder.scratch();
+    let wanted = compiler.builder.constant(Value::int(i64::from(wanted)));
+    compiler
+        .builder
+        .emit(Op::Equal, C_IS_CONSTANT, scratch, completion, wanted);
+    compiler.builder.jump(jump, scratch, label);
 }

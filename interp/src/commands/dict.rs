@@ -13,9 +13,10 @@ use std::rc::Rc;
 pub(super) use self::change::{append_words, incr_words, lappend_words, set_words, unset_words};
 pub(super) use self::scope::{Naming, update_begin, update_end, with_begin, with_end};
 use super::list::list_value;
+use crate::runtime::position::get_key;
 use crate::runtime::{ANY, Builtin, CommandResult, Exception, Interp, Outcome, done, done_empty};
 use crate::text::glob::{glob_match, is_literal};
-use crate::value::{DictObject, OrderedMap, Repr, Value};
+use crate::value::{DictObject, OrderedMap, Value};
 
 /// The rows of the ensemble.
 pub(crate) const COMMANDS: &[Builtin] = &[Builtin::ensemble(
@@ -96,15 +97,6 @@ pub(crate) const COMMANDS: &[Builtin] = &[Builtin::ensemble(
     ],
 )];
 
-/// `key "key" not known in dictionary`
-fn unknown_key(key: &Value) -> Box<Exception> {
-    let text = key.str();
-    Exception::with_code(
-        format!("key \"{}\" not known in dictionary", &*text),
-        ["TCL", "LOOKUP", "DICT", &text],
-    )
-}
-
 /// `wrong # args` of subcommand `name`, where the count of words is not all that matters.
 fn wrong_args(name: &str) -> Box<Exception> {
     let rows = COMMANDS.iter().flat_map(|ensemble| ensemble.subcommands);
@@ -113,17 +105,6 @@ fn wrong_args(name: &str) -> Box<Exception> {
         .find(|row| row.name == name)
         .map_or("", |row| row.usage);
     Exception::wrong_args(&format!("dict {name} {usage}"))
-}
-
-/// The value of a key in a dict.
-///
-/// Errors: the key is unknown, or `dict` is no dict. Source: dict(n).
-pub(crate) fn get_key(dict: &Value, key: &Value) -> Outcome {
-    let found = match &dict.0 {
-        Repr::Dict(dict) => dict.map().get(key).cloned(),
-        _ => dict.to_dict()?.map().get(key).cloned(),
-    };
-    found.ok_or_else(|| unknown_key(key))
 }
 
 /// The value that a path of keys leads to.

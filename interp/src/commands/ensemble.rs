@@ -1,18 +1,13 @@
-//! `namespace ensemble`, and the dispatch of the ensembles that scripts make.
-
-mod dispatch;
+//! `namespace ensemble`: making and configuring ensembles. What calls them is `runtime::dispatch`.
 
 use std::cell::RefCell;
 use std::rc::{Rc, Weak};
 
-use super::namespace::qualified;
 use super::{boolean_of, option};
 use crate::runtime::command::{Command, CommandKind};
 use crate::runtime::ensemble::Ensemble;
 use crate::runtime::{CommandResult, Exception, Interp, Namespace, done, done_empty};
 use crate::value::{OrderedMap, Value};
-
-pub(crate) use dispatch::{call, map_failed, rewritten, shown_words};
 
 const CREATE_OPTIONS: &[&str] = &[
     "-command",
@@ -178,7 +173,7 @@ fn configure(interp: &mut Interp, words: &[Value]) -> CommandResult {
             }
             settings.apply(&ensemble);
             ensemble.is_customized.set(true);
-            super::namespace::forget_lookups(interp);
+            interp.forget_lookups();
             done_empty()
         }
     }
@@ -276,7 +271,7 @@ fn read_map(value: &Value, namespace: &Namespace) -> Result<OrderedMap, Box<Exce
             target.clone()
         } else {
             let mut words = list.elements().to_vec();
-            words[0] = Value::string(qualified(namespace, &text));
+            words[0] = Value::string(namespace.qualified(&text));
             Value::list(words)
         };
         map.insert(subcommand.clone(), target);

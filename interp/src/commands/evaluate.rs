@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::integer::small_int_of;
+use crate::runtime::integer::small_int_of;
 use super::list::concatenation;
 use crate::channel::{Encoding, Errno, path, system_encoding};
 use crate::compile::{Compiler, Destination};

@@ -1,21 +1,14 @@
 //! Native functions that instructions call by number: parts of list and dict commands that are compiled inline.
 //!
 //! A [`Change`] changes a local variable in place, without a call and without looking its name up: `lset x …`, but also
-//! `set x [lrange $x …]`. The functions that [`call`] knows are the beginnings and ends of `dict update` and `dict with`, between which their bodies are inlined.
+//! `set x [lrange $x …]`. The [`FUNCTIONS`] are the beginnings and ends of `dict update` and `dict with`, between which their bodies are inlined.
 
 use super::{dict, list};
-use crate::runtime::{Exception, Interp, Outcome};
+use crate::runtime::natives::Change;
+use crate::runtime::{Interp, Outcome};
 use crate::value::Value;
 
-/// A change of a local variable.
-pub(crate) struct Change {
-    /// Whether it is an error when the variable has no value; otherwise the empty string stands in.
-    pub needs_value: bool,
-    /// Changes the variable's value by the command's words after the variable name. An error leaves it as it was.
-    pub run: fn(&mut Value, &[Value]) -> Result<(), Box<Exception>>,
-}
-
-/// Numbers of the changes: their places in [`CHANGES`].
+/// Numbers of the changes and of the functions: their places in [`CHANGES`] and [`FUNCTIONS`].
 pub(crate) mod number {
     pub const LSET: u8 = 0;
     pub const LAPPEND: u8 = 1;
@@ -35,7 +28,7 @@ pub(crate) mod number {
     pub const WITH_END: u8 = 3;
 }
 
-const CHANGES: [Change; 11] = [
+pub(super) const CHANGES: &[Change] = &[
     Change {
         needs_value: true,
         run: list::set_words,
@@ -82,17 +75,9 @@ const CHANGES: [Change; 11] = [
     },
 ];
 
-/// The change of this number.
-pub(crate) fn change(number: u8) -> Option<&'static Change> {
-    CHANGES.get(usize::from(number))
-}
-
-/// Calls inline function `function` with these words.
-pub(crate) fn call(interp: &mut Interp, function: u8, words: &[Value]) -> Outcome {
-    match function {
-        number::UPDATE_BEGIN => dict::update_begin(interp, words, dict::Naming::Locals),
-        number::UPDATE_END => dict::update_end(interp, words, dict::Naming::Locals),
-        number::WITH_BEGIN => dict::with_begin(interp, words),
-        _ => dict::with_end(interp, words),
-    }
-}
+pub(super) const FUNCTIONS: &[fn(&mut Interp, &[Value]) -> Outcome] = &[
+    |interp, words| dict::update_begin(interp, words, dict::Naming::Locals),
+    |interp, words| dict::update_end(interp, words, dict::Naming::Locals),
+    dict::with_begin,
+    dict::with_end,
+];

@@ -25,7 +25,7 @@ pub(crate) const COMMANDS: &[Builtin] = &[Builtin::new(
     interp_command,
 )];
 
-const OPTIONS: &[&str] = &[
+pub(super) const OPTIONS: &[&str] = &[
     "alias",
     "aliases",
     "bgerror",

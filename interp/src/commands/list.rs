@@ -5,7 +5,6 @@
 
 mod change;
 mod compile;
-pub(super) mod position;
 
 use std::ops::Range;
 use std::rc::Rc;
@@ -14,12 +13,11 @@ pub(crate) use self::change::set_words;
 pub(super) use self::change::{
     append, linsert_words, lrange_words, lreplace_words, lreverse_words,
 };
-pub(super) use self::compile::{change_local, flexible, free_operand};
-use self::position::{bad_index, index_form};
-use super::integer::small_int_of;
+pub(super) use self::compile::{change_local, free_operand};
+use crate::runtime::integer::small_int_of;
 use crate::limits::{LIST_ELEMENTS_MAX, STRING_BYTES_MAX};
+use crate::runtime::position;
 use crate::runtime::{ANY, Builtin, CommandResult, Exception, Interp, Outcome, done, done_empty};
-use crate::text::index::Index;
 use crate::text::strings;
 use crate::value::{ListObject, Repr, Value};
 
@@ -104,64 +102,10 @@ fn llength(_interp: &mut Interp, words: &[Value]) -> CommandResult {
 
 fn lindex(_interp: &mut Interp, words: &[Value]) -> CommandResult {
     match words {
-        [_, list, single] => done(index(list, single)?),
-        [_, list, path @ ..] => done(element_at(list, path)?),
+        [_, list, single] => done(position::element(list, single)?),
+        [_, list, path @ ..] => done(position::element_at(list, path)?),
         _ => done_empty(),
     }
-}
-
-/// The element of `list` that `index` names: one position, or a list of positions into nested lists.
-///
-/// A position outside of its list gives the empty string, an empty list of positions the whole list.
-/// Errors: `bad index`, `TCL VALUE LIST …`. Source: lindex(n).
-pub(crate) fn index(list: &Value, index: &Value) -> Outcome {
-    if !index.is_list()
-        && let Some(position) = index_form(index)
-    {
-        if let Repr::List(list) = &list.0 {
-            return Ok(element(list, position).unwrap_or_default());
-        }
-        let list = list.to_list()?;
-        return Ok(element(&list, position).unwrap_or_default());
-    }
-    match index.to_list() {
-        Ok(path) => element_at(list, path.elements()),
-        Err(_) => element_at(list, std::slice::from_ref(index)),
-    }
-}
-
-/// The element that `index`, one position and no list of them, names; the empty string outside of the list.
-///
-/// This is what `lindex` does with each of several indices.
-pub(crate) fn single(list: &Value, index: &Value) -> Outcome {
-    let list = list.to_list()?;
-    let position = index_form(index).ok_or_else(|| bad_index(index))?;
-    Ok(element(&list, position).unwrap_or_default())
-}
-
-fn element(list: &ListObject, position: Index) -> Option<Value> {
-    let elements = list.elements();
-    let at = usize::try_from(position.resolve(elements.len())).ok()?;
-    elements.get(at).cloned()
-}
-
-/// The element that a path of indices leads to. Past the end of a list the rest of the path is only checked.
-fn element_at(list: &Value, path: &[Value]) -> Outcome {
-    let mut current = list.clone();
-    for (number, index) in path.iter().enumerate() {
-        let list = current.to_list()?;
-        let position = index_form(index).ok_or_else(|| bad_index(index))?;
-        match element(&list, position) {
-            Some(element) => current = element,
-            None => {
-                for index in &path[number + 1..] {
-                    index_form(index).ok_or_else(|| bad_index(index))?;
-                }
-                return Ok(Value::EMPTY);
-            }
-        }
-    }
-    Ok(current)
 }
 
 fn lrange(_interp: &mut Interp, words: &[Value]) -> CommandResult {
@@ -397,16 +341,5 @@ mod tests {
         let second = Value::list(vec![Value::text("#c")]);
         let both = concatenation(&[first, second]).expect("a string");
         assert_eq!(&*both.str(), "{a b} {#c}");
-    }
-
-    #[test]
-    fn paths_lead_into_nested_lists() {
-        let list = Value::text("a {b {c d}}");
-        let at = |path: &str| index(&list, &Value::text(path)).map(|value| value.to_text());
-        assert_eq!(at("1 1 0").ok().as_deref(), Some("c"));
-        assert_eq!(at("end").ok().as_deref(), Some("b {c d}"));
-        assert_eq!(at("").ok().as_deref(), Some("a {b {c d}}"));
-        assert_eq!(at("7 1").ok().as_deref(), Some(""));
-        assert!(at("7 x").is_err());
     }
 }

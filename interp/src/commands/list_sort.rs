@@ -10,10 +10,10 @@ mod search;
 
 use self::merge::{Outcomes, merge_sort, sort_by_keys};
 use self::order::{TextKey, dictionary, needs_units};
-use super::integer::{small_int_of, wide_of};
 use super::list::list_value;
-use super::list::position::{index_path, select};
+use crate::runtime::integer::{small_int_of, wide_of};
 use super::{double_of, option};
+use crate::runtime::position::{index_path, select};
 use crate::runtime::{ANY, Builtin, CommandResult, Exception, Interp, code, done, done_empty};
 use crate::text::index::Index;
 use crate::text::strings::lower;

@@ -1,6 +1,6 @@
 //! The built-in commands: one file a noun, one table row a command.
 //!
-//! A file's `COMMANDS` are its rows. [`register_all`] puts them into a new interpreter; everything else about a command (arity,
+//! A file's `COMMANDS` are its rows. [`Interp::new`] puts them into a new interpreter; everything else about a command (arity,
 //! completion, hiding, the compatibility page) is derived from its row.
 
 pub(crate) mod array;
@@ -23,7 +23,6 @@ pub(crate) mod format;
 pub(crate) mod glob;
 pub(crate) mod info;
 pub(crate) mod inline;
-pub(crate) mod integer;
 pub(crate) mod interp;
 pub(crate) mod list;
 pub(crate) mod list_sort;
@@ -46,8 +45,8 @@ pub(crate) mod trace;
 pub(crate) mod unsupported;
 pub(crate) mod variable;
 
+use crate::runtime::natives::Natives;
 use crate::runtime::{Builtin, Exception, Interp};
-use crate::text::index::parse_index;
 use crate::value::Value;
 
 /// The tables of all files.
@@ -91,14 +90,41 @@ const TABLES: &[&[Builtin]] = &[
     variable::COMMANDS,
 ];
 
-/// Puts all commands and the variables that every interpreter has into `interp`.
-pub(crate) fn register_all(interp: &mut Interp) {
-    for table in TABLES {
-        interp.register(table);
+/// What the runtime calls of the commands.
+static NATIVES: Natives = Natives {
+    strings: string::FUNCTIONS,
+    changes: inline::CHANGES,
+    lset: list::set_words,
+    inline: inline::FUNCTIONS,
+    is_inlinable,
+    check_limits: interp::check_limits,
+    is_first: interp::is_first,
+    pass_on: interp::pass_on,
+};
+
+impl Interp {
+    /// An interpreter with all commands, and the global variables that every one has.
+    pub fn new() -> Interp {
+        let mut interp = Interp::without_commands();
+        for table in TABLES {
+            interp.register(table);
+        }
+        math::register(&mut interp);
+        oo::prepare(&mut interp);
+        crate::library::prepare(&mut interp);
+        interp
     }
-    math::register(interp);
-    oo::prepare(interp);
-    crate::library::prepare(interp);
+
+    /// An interpreter without any command.
+    pub(crate) fn without_commands() -> Interp {
+        Interp::bare(&NATIVES)
+    }
+}
+
+impl Default for Interp {
+    fn default() -> Interp {
+        Interp::new()
+    }
 }
 
 /// All rows of the command table, for documentation and completion.
@@ -106,12 +132,21 @@ pub fn rows() -> impl Iterator<Item = &'static Builtin> {
     TABLES.iter().flat_map(|table| table.iter())
 }
 
+/// The subcommands of a command that is no ensemble but has them, in the order of its error message; empty for any other.
+pub fn options(command: &str) -> &'static [&'static str] {
+    match command {
+        "interp" => interp::OPTIONS,
+        "package" => package::OPTIONS,
+        _ => &[],
+    }
+}
+
 /// Whether units may have inlined a command of this name: some row has a compile function, or is a math function.
 pub(crate) fn is_inlinable(name: &str) -> bool {
     rows().any(|row| {
         row.name == name
             && (row.compile.is_some() || row.subcommands.iter().any(|row| row.compile.is_some()))
-    }) || math::function_number(name).is_some()
+    }) || crate::runtime::math::function_number(name).is_some()
 }
 
 /// The value as a double.
@@ -126,35 +161,6 @@ pub(crate) fn boolean_of(value: &Value) -> Result<bool, Box<Exception>> {
     value
         .as_boolean()
         .ok_or_else(|| Exception::not_a_boolean(value))
-}
-
-/// The position that an index such as `end-1` means among `length` elements; may be outside of them.
-pub(crate) fn index_of(value: &Value, length: usize) -> Result<i64, Box<Exception>> {
-    if let crate::value::Repr::Int(number) = value.0
-        && i32::try_from(number).is_ok()
-    {
-        return Ok(number);
-    }
-    // Larger integers wrap to 32 bits, or are no index.
-    let text = value.str();
-    match parse_index(&text) {
-        Some(index) => Ok(index.resolve(length)),
-        None => Err(bad_index(&text)),
-    }
-}
-
-#[cold]
-fn bad_index(text: &str) -> Box<Exception> {
-    let number = text.strip_prefix("end-").unwrap_or(text);
-    let note = if crate::text::number::looks_like_bad_octal(number) {
-        " (looks like invalid octal number)"
-    } else {
-        ""
-    };
-    Exception::with_code(
-        format!("bad index \"{text}\": must be integer?[+-]integer? or end?[+-]integer?{note}"),
-        ["TCL", "VALUE", "INDEX"],
-    )
 }
 
 /// The number of the option that `value` names or abbreviates.

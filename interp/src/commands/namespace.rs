@@ -8,15 +8,14 @@ use std::rc::Rc;
 use super::list::concatenation;
 use crate::runtime::command::CommandKind;
 use crate::runtime::namespace::{name_parts, split_name};
-use crate::runtime::variable::{Slot, split_key};
+use crate::runtime::slot::Slot;
+use crate::runtime::variable::split_key;
 use crate::runtime::{
     ANY, Builtin, CommandResult, Context, Exception, Interp, Namespace, Next, Outcome, Resume,
     ScriptLabel, done, done_empty,
 };
 use crate::text::glob::glob_match;
 use crate::value::Value;
-
-pub(super) use import::is_exported;
 
 /// The rows of this file.
 pub(crate) const COMMANDS: &[Builtin] = &[Builtin::ensemble(
@@ -142,15 +141,6 @@ pub(super) fn get(interp: &mut Interp, name: &Value) -> Result<Rc<Namespace>, Bo
     })
 }
 
-/// `name` with the qualifiers of `namespace`.
-pub(crate) fn qualified(namespace: &Namespace, name: &str) -> String {
-    if namespace.is_global() {
-        format!("::{name}")
-    } else {
-        format!("{}::{name}", namespace.full_name())
-    }
-}
-
 fn namespace_children(interp: &mut Interp, words: &[Value]) -> CommandResult {
     let namespace = match words.get(1) {
         Some(name) => get(interp, name)?,
@@ -161,7 +151,7 @@ fn namespace_children(interp: &mut Interp, words: &[Value]) -> CommandResult {
         if text.starts_with("::") {
             text.to_string()
         } else {
-            qualified(&namespace, &text)
+            namespace.qualified(&text)
         }
     });
     if namespace.is_global() {
@@ -336,14 +326,8 @@ fn namespace_path(interp: &mut Interp, words: &[Value]) -> CommandResult {
     }
     *namespace.path.borrow_mut() = path;
     interp.has_object_commands |= namespace.is_object.get();
-    forget_lookups(interp);
+    interp.forget_lookups();
     done_empty()
-}
-
-/// Names may stand for other commands than before, in ways that no single command tells.
-pub(crate) fn forget_lookups(interp: &mut Interp) {
-    interp.command_epoch += 1;
-    interp.compile_epoch += 1;
 }
 
 fn namespace_qualifiers(_interp: &mut Interp, words: &[Value]) -> CommandResult {
@@ -386,7 +370,7 @@ fn namespace_upvar(interp: &mut Interp, words: &[Value]) -> CommandResult {
         let absolute = if base.starts_with("::") {
             base.to_owned()
         } else {
-            qualified(&namespace, base)
+            namespace.qualified(base)
         };
         let cell = interp.make_namespace_variable(&absolute, &namespace, "access")?;
         let cell = match key {
@@ -424,7 +408,7 @@ fn variable_name(interp: &mut Interp, name: &str, namespace: &Rc<Namespace>) -> 
         if let Some((holder, tail)) = interp.locate(name, from)
             && holder.variable(tail).is_some()
         {
-            return qualified(&holder, tail);
+            return holder.qualified(tail);
         }
     }
     String::new()

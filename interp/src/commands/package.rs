@@ -32,7 +32,7 @@ pub(crate) const COMMANDS: &[Builtin] = &[
     .unsafe_for_children(),
 ];
 
-const OPTIONS: &[&str] = &[
+pub(super) const OPTIONS: &[&str] = &[
     "forget",
     "ifneeded",
     "names",

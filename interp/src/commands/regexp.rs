@@ -8,8 +8,9 @@ mod replace;
 
 pub(crate) use cache::compiled;
 
-use super::{index_of, option_exact};
+use super::option_exact;
 use crate::compile::{Compiler, Destination};
+use crate::runtime::position::resolve;
 use crate::runtime::{ANY, Builtin, CommandResult, Exception, Interp, done, done_empty};
 use crate::syntax::{Command, Word};
 use crate::text::regexp::{Flags, MatchError, Regexp};
@@ -90,7 +91,7 @@ impl<'w> Options<'w> {
                     let [start, after @ ..] = rest else {
                         return Ok(None);
                     };
-                    index_of(start, 1)?;
+                    resolve(start, 1)?;
                     options.start = Some(start);
                     rest = after;
                 }
@@ -104,9 +105,7 @@ impl<'w> Options<'w> {
     fn start(&self, text: &Value) -> Result<usize, Box<Exception>> {
         match self.start {
             None => Ok(0),
-            Some(start) => {
-                Ok(usize::try_from(index_of(start, text.char_count() + 1)?).unwrap_or(0))
-            }
+            Some(start) => Ok(usize::try_from(resolve(start, text.char_count() + 1)?).unwrap_or(0)),
         }
     }
 }

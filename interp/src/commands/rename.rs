@@ -48,7 +48,7 @@ fn rename(interp: &mut Interp, words: &[Value]) -> CommandResult {
     // While rename traces run, the command has both names.
     interp.command_changed(&tail);
     let new_name = command.full_name();
-    super::trace::command_renamed(interp, &command, &old_name, &new_name);
+    crate::runtime::trace::command_renamed(interp, &command, &old_name, &new_name);
     if let (Some(old_holder), name) = &old_place {
         let is_still_there = old_holder
             .command(name)

@@ -1,4 +1,4 @@
-//! The commands `string`, `split` and `tcl::prefix`: their table, and the positions that other files ask for ([`index`], [`range`]).
+//! The commands `string`, `split` and `tcl::prefix`: their table. What is at a position is in `runtime::position`.
 //!
 //! What is done to the text itself stands in [`crate::text::strings`] and [`crate::text::chars`]; here are words,
 //! options and results. Read [`COMMANDS`] first.
@@ -11,10 +11,10 @@ mod part;
 mod prefix;
 mod search;
 
-use super::index_of;
 use crate::runtime::command::CommandFunction;
+use crate::runtime::natives::StringFunction;
 use crate::runtime::{ANY, Builtin, CommandResult, Exception, Outcome, done};
-use crate::value::{Repr, Value};
+use crate::value::Value;
 
 /// The rows of this file.
 pub(crate) const COMMANDS: &[Builtin] = &[
@@ -114,38 +114,35 @@ const SUBCOMMANDS: &[Builtin] = &[
 /// A subcommand as a function of its arguments, which the instruction `strcall` calls by its number in [`FUNCTIONS`].
 type Function = fn(&[Value]) -> Outcome;
 
-/// A subcommand as a function: its name, the fewest and most arguments that it takes so, and what it is.
-type FunctionRow = (&'static str, u16, u16, Function);
-
 /// The subcommands that are functions. Those with an instruction of their own are not here.
-const FUNCTIONS: &[FunctionRow] = &[
-    ("bytelength", 1, 1, part::bytelength),
-    ("compare", 2, 5, compare::compare),
-    ("first", 2, 3, search::first),
+pub(super) const FUNCTIONS: &[StringFunction] = &[
+    function("bytelength", 1, 1, part::bytelength),
+    function("compare", 2, 5, compare::compare),
+    function("first", 2, 3, search::first),
     // Without a variable, which takes at least four.
-    ("is", 2, 3, class::is_plain),
-    ("last", 2, 3, search::last),
-    ("map", 2, 3, search::map),
-    ("match", 2, 3, compare::matches),
-    ("repeat", 2, 2, part::repeat),
-    ("replace", 3, 4, part::replace),
-    ("reverse", 1, 1, part::reverse),
-    ("tolower", 1, 3, case::lower),
-    ("totitle", 1, 3, case::title),
-    ("toupper", 1, 3, case::upper),
-    ("trim", 1, 2, case::trim),
-    ("trimleft", 1, 2, case::trim_left),
-    ("trimright", 1, 2, case::trim_right),
-    ("wordend", 2, 2, case::word_end),
-    ("wordstart", 2, 2, case::word_start),
+    function("is", 2, 3, class::is_plain),
+    function("last", 2, 3, search::last),
+    function("map", 2, 3, search::map),
+    function("match", 2, 3, compare::matches),
+    function("repeat", 2, 2, part::repeat),
+    function("replace", 3, 4, part::replace),
+    function("reverse", 1, 1, part::reverse),
+    function("tolower", 1, 3, case::lower),
+    function("totitle", 1, 3, case::title),
+    function("toupper", 1, 3, case::upper),
+    function("trim", 1, 2, case::trim),
+    function("trimleft", 1, 2, case::trim_left),
+    function("trimright", 1, 2, case::trim_right),
+    function("wordend", 2, 2, case::word_end),
+    function("wordstart", 2, 2, case::word_start),
 ];
 
-/// Calls the function with this number, which the compiler took from [`FUNCTIONS`] for this many arguments.
-#[inline]
-pub(crate) fn call_function(number: u16, arguments: &[Value]) -> Outcome {
-    match FUNCTIONS.get(usize::from(number)) {
-        Some((_, _, _, function)) => function(arguments),
-        None => Ok(Value::EMPTY),
+const fn function(name: &'static str, min: u16, max: u16, run: Function) -> StringFunction {
+    StringFunction {
+        name,
+        min,
+        max,
+        run,
     }
 }
 
@@ -166,52 +163,6 @@ fn call(function: Function, words: &[Value]) -> CommandResult {
 
 fn ok(value: impl Into<Value>) -> Outcome {
     Ok(value.into())
-}
-
-/// Resolves `position` without counting the chars of `text` when it is a plain number.
-#[inline]
-fn position_of(text: &Value, position: &Value) -> Result<i64, Box<Exception>> {
-    match position.0 {
-        // Larger ones wrap, or are none: see `index_of`.
-        Repr::Int(number) if i32::try_from(number).is_ok() => Ok(number),
-        _ => index_of(position, text.char_count()),
-    }
-}
-
-/// The char of `text` at position `index`, as `string index` gives it: empty outside the text.
-///
-/// Errors: `TCL VALUE INDEX` if `index` is no index.
-#[inline]
-pub(crate) fn index(text: &Value, index: &Value) -> Outcome {
-    let position = position_of(text, index)?;
-    let Ok(position) = usize::try_from(position) else {
-        return Ok(Value::EMPTY);
-    };
-    if let Repr::Bytes(object) = &text.0 {
-        return Ok(match object.as_slice().get(position) {
-            Some(byte) => Value::bytes(vec![*byte]),
-            None => Value::EMPTY,
-        });
-    }
-    Ok(match text.char_at(position) {
-        Some(character) => Value::text(character.encode_utf8(&mut [0; 4])),
-        None => Value::EMPTY,
-    })
-}
-
-/// The chars of `text` from position `first` through `last`, as `string range` gives them.
-///
-/// Errors: `TCL VALUE INDEX` if `first` or `last` is no index.
-pub(crate) fn range(text: &Value, first: &Value, last: &Value) -> Outcome {
-    let first = position_of(text, first)?.max(0);
-    let last = position_of(text, last)?;
-    if last < first {
-        return Ok(Value::EMPTY);
-    }
-    let (Ok(first), Ok(last)) = (usize::try_from(first), usize::try_from(last)) else {
-        return Ok(Value::EMPTY);
-    };
-    Ok(text.char_range(first, last))
 }
 
 /// An error whose errorCode the text layer gives as a slice of words.

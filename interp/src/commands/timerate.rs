@@ -4,7 +4,7 @@ use std::cell::Cell;
 use std::time::{Duration, Instant};
 
 use super::double_of;
-use super::integer::wide_of;
+use crate::runtime::integer::wide_of;
 use crate::runtime::{
     ANY, Builtin, CommandResult, Context, Exception, Interp, Outcome, Resume, ScriptLabel, code,
     done,

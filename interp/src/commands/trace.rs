@@ -1,18 +1,16 @@
 //! `trace`: variables, commands and their execution.
 //!
-//! Variable traces are kept on cells and run by the runtime; command traces are kept on commands and run from here.
+//! Variable traces are kept on cells, command traces on commands; the runtime runs both.
 
-mod execution;
 mod variable;
 
 use std::rc::Rc;
 
 use super::{option, option_exact};
 use crate::runtime::command::CommandTrace;
+use crate::runtime::trace;
 use crate::runtime::{ANY, Builtin, Command, CommandResult, Exception, Interp, done, done_empty};
 use crate::value::Value;
-
-pub(crate) use execution::call_traced;
 
 /// The rows of this file.
 pub(crate) const COMMANDS: &[Builtin] = &[Builtin::new("trace", "option ?arg ...?", 1, ANY, trace)];
@@ -156,7 +154,7 @@ fn change_command(
         }
     }
     if is_execution {
-        execution::traces_changed(interp, &command);
+        trace::traces_changed(interp, &command);
     }
     done_empty()
 }
@@ -182,62 +180,4 @@ fn command_info(interp: &mut Interp, name: &Value, is_execution: bool) -> Comman
         })
         .collect();
     done(list)
-}
-
-/// Runs the delete traces of a command that has been deleted; its name is still its own.
-pub(crate) fn command_deleted(interp: &mut Interp, command: &Rc<Command>) {
-    if command.traces.borrow().is_empty() {
-        return;
-    }
-    run_command_traces(interp, command, "delete", &command.full_name(), "");
-    command.traces.borrow_mut().clear();
-    command.has_execution_traces.set(false);
-}
-
-/// Runs the rename traces of a command.
-pub(super) fn command_renamed(
-    interp: &mut Interp,
-    command: &Rc<Command>,
-    old_name: &str,
-    new_name: &str,
-) {
-    run_command_traces(interp, command, "rename", old_name, new_name);
-}
-
-fn run_command_traces(
-    interp: &mut Interp,
-    command: &Rc<Command>,
-    operation: &'static str,
-    old_name: &str,
-    new_name: &str,
-) {
-    let traces = command.traces.borrow().clone();
-    for trace in traces {
-        let is_still_there = command
-            .traces
-            .borrow()
-            .iter()
-            .any(|other| Rc::ptr_eq(other, &trace));
-        if !trace.ops.contains(&operation) || !is_still_there || trace.is_active.replace(true) {
-            continue;
-        }
-        let words = [
-            Value::text(old_name),
-            Value::text(new_name),
-            Value::text(operation),
-        ];
-        // Errors of such traces are of no consequence.
-        let _ = call_prefix(interp, &trace.prefix, &words);
-        trace.is_active.set(false);
-    }
-}
-
-/// Evaluates a trace's command prefix with words added, in the current call frame.
-fn call_prefix(interp: &mut Interp, prefix: &Value, words: &[Value]) -> crate::runtime::Outcome {
-    let mut script = prefix.to_text();
-    for word in words {
-        script.push(' ');
-        script.push_str(&crate::value::list::list_text(std::iter::once(word)));
-    }
-    interp.eval_in(&Value::string(script), crate::runtime::Context::Current)
 }

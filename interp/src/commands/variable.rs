@@ -473,8 +473,8 @@ impl Interp {
         name: &str,
         value: Value,
     ) -> Result<(), Box<Exception>> {
-        let slot = crate::runtime::variable::Slot::Cell(cell.target());
-        let target = crate::runtime::variable::Target::named(slot, None, name);
+        let slot = crate::runtime::slot::Slot::Cell(cell.target());
+        let target = crate::runtime::slot::Target::named(slot, None, name);
         self.set(&target, value).map(drop)
     }
 }

@@ -324,32 +324,30 @@ impl Builder {
 
     /// A loop-over-a-list step, whose distance is short; with long branches it jumps over a long jump.
     pub fn foreach_step(&mut self, target: Register, state: Register, done: Label) {
-        if self.long_branches {
-            let (leave, go_on) = (self.label(), self.label());
-            self.compare_jump(Op::ForeachStep, 0, target, state, leave);
-            self.jump(Op::Jump, NO_REGISTER, go_on);
-            self.bind(leave);
-            self.jump(Op::Jump, NO_REGISTER, done);
-            self.bind(go_on);
-        } else {
-            self.compare_jump(Op::ForeachStep, 0, target, state, done);
-        }
+        self.step(done, |builder, done| {
+            builder.compare_jump(Op::ForeachStep, 0, target, state, done);
+        });
     }
 
     /// A loop-over-a-dict step into the registers `key` and `value`, as [`Builder::foreach_step`].
     pub fn dict_step(&mut self, key: Register, value: Register, state: Register, done: Label) {
-        if self.long_branches {
-            let (leave, go_on) = (self.label(), self.label());
-            self.compare_jump(Op::DictStep, 0, key, state, leave);
-            self.emit(Op::Extra, 0, value, 0, 0);
-            self.jump(Op::Jump, NO_REGISTER, go_on);
-            self.bind(leave);
-            self.jump(Op::Jump, NO_REGISTER, done);
-            self.bind(go_on);
-        } else {
-            self.compare_jump(Op::DictStep, 0, key, state, done);
-            self.emit(Op::Extra, 0, value, 0, 0);
+        self.step(done, |builder, done| {
+            builder.compare_jump(Op::DictStep, 0, key, state, done);
+            builder.emit(Op::Extra, 0, value, 0, 0);
+        });
+    }
+
+    /// The step that `emit` emits for the label it is given.
+    fn step(&mut self, done: Label, emit: impl FnOnce(&mut Builder, Label)) {
+        if !self.long_branches {
+            return emit(self, done);
         }
+        let (leave, go_on) = (self.label(), self.label());
+        emit(self, leave);
+        self.jump(Op::Jump, NO_REGISTER, go_on);
+        self.bind(leave);
+        self.jump(Op::Jump, NO_REGISTER, done);
+        self.bind(go_on);
     }
 
     /// A jump by the string in `register`.
@@ -368,28 +366,15 @@ impl Builder {
         self.emit(Op::JumpLookup, 0, register, table as u16, 0);
     }
 
-    /// Exceptions break and continue raised from `start` to here go to the labels.
-    pub fn loop_handler(&mut self, start: u32, on_break: Label, on_continue: Label) {
+    /// Exceptions break and continue (if that has a label) raised from `start` to here go to the labels.
+    pub fn loop_handler(&mut self, start: u32, on_break: Label, on_continue: Option<Label>) {
         let end = self.position();
         self.handlers.push((
             start,
             end,
             PendingHandler::Loop {
                 on_break,
-                on_continue: Some(on_continue),
-            },
-        ));
-    }
-
-    /// Break raised from `start` to here goes to the label.
-    pub fn break_handler(&mut self, start: u32, on_break: Label) {
-        let end = self.position();
-        self.handlers.push((
-            start,
-            end,
-            PendingHandler::Loop {
-                on_break,
-                on_continue: None,
+                on_continue,
             },
         ));
     }

@@ -169,8 +169,8 @@ impl Compiler<'_> {
         destination: Destination,
     ) {
         let target = self.target(destination);
-        let (b, first_flag) = flexible(left, B_IS_CONSTANT);
-        let (c, second_flag) = flexible(right, C_IS_CONSTANT);
+        let (b, first_flag) = left.flexible(B_IS_CONSTANT);
+        let (c, second_flag) = right.flexible(C_IS_CONSTANT);
         self.builder
             .emit(operation(operator), first_flag | second_flag, target, b, c);
     }
@@ -315,8 +315,8 @@ impl Compiler<'_> {
                 if let (Some(op), false) = (branch(*operator), self.builder.has_long_branches()) {
                     let (left, right) = self.operands(*operator, left, right);
                     self.builder.release(base);
-                    let (a, first_flag) = flexible(left, B_IS_CONSTANT);
-                    let (b, second_flag) = flexible(right, C_IS_CONSTANT);
+                    let (a, first_flag) = left.flexible(B_IS_CONSTANT);
+                    let (b, second_flag) = right.flexible(C_IS_CONSTANT);
                     let sense = if wanted { 0 } else { JUMP_IF_FALSE };
                     self.builder
                         .compare_jump(op, first_flag | second_flag | sense, a, b, label);
@@ -380,13 +380,6 @@ impl Compiler<'_> {
             }
         }
         self.builder.bind(is_true);
-    }
-}
-
-fn flexible(source: Source, flag: u8) -> (u16, u8) {
-    match source {
-        Source::Local(register) | Source::Temporary(register) => (register, 0),
-        Source::Constant(constant) => (constant, flag),
     }
 }
 

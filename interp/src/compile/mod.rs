@@ -60,6 +60,16 @@ pub enum Source {
     Constant(u16),
 }
 
+impl Source {
+    /// The operand of an instruction that takes constants too, with `flag` when it is one.
+    pub fn flexible(self, flag: u8) -> (u16, u8) {
+        match self {
+            Source::Local(register) | Source::Temporary(register) => (register, 0),
+            Source::Constant(constant) => (constant, flag),
+        }
+    }
+}
+
 /// What is compiled, and how.
 #[derive(Clone, Copy)]
 pub struct Options<'a> {
@@ -105,15 +115,7 @@ const BODY_NESTING_MAX: u32 = 60;
 pub fn compile(source: &str, lookup: &dyn Lookup, options: Options<'_>) -> Code {
     let script = syntax::parse_script(source, Span::whole(source));
     for long_branches in [false, true] {
-        let mut compiler = Compiler {
-            source,
-            builder: Builder::new(long_branches),
-            lookup,
-            options,
-            scopes: Vec::new(),
-            nesting: 0,
-            is_guarded: options.parameters.is_none() || redefines_commands(source),
-        };
+        let mut compiler = Compiler::new(source, lookup, options, long_branches);
         for name in options.parameters.unwrap_or_default() {
             compiler.builder.parameter(name);
         }
@@ -145,15 +147,7 @@ pub fn compile_expression(source: &str, lookup: &dyn Lookup, inlines: bool) -> C
         first_line: 1,
     };
     for long_branches in [false, true] {
-        let mut compiler = Compiler {
-            source,
-            builder: Builder::new(long_branches),
-            lookup,
-            options,
-            scopes: Vec::new(),
-            nesting: 0,
-            is_guarded: options.parameters.is_none() || redefines_commands(source),
-        };
+        let mut compiler = Compiler::new(source, lookup, options, long_branches);
         compiler.expression_text(Span::whole(source), Destination::Push);
         let result = compiler.builder.temporary(0);
         compiler.builder.emit(Op::ReturnTake, 0, result, 0, 0);
@@ -172,15 +166,7 @@ pub fn compile_parts(source: &str, parts: &[Part], lookup: &dyn Lookup) -> Code 
         is_top_level: false,
         first_line: 1,
     };
-    let mut compiler = Compiler {
-        source,
-        builder: Builder::new(false),
-        lookup,
-        options,
-        scopes: Vec::new(),
-        nesting: 0,
-        is_guarded: true,
-    };
+    let mut compiler = Compiler::new(source, lookup, options, false);
     let result = compiler.push_parts(parts);
     compiler.builder.emit(Op::ReturnTake, 0, result, 0, 0);
     compiler
@@ -190,6 +176,23 @@ pub fn compile_parts(source: &str, parts: &[Part], lookup: &dyn Lookup) -> Code 
 }
 
 impl<'a> Compiler<'a> {
+    fn new(
+        source: &'a str,
+        lookup: &'a dyn Lookup,
+        options: Options<'a>,
+        long_branches: bool,
+    ) -> Compiler<'a> {
+        Compiler {
+            source,
+            builder: Builder::new(long_branches),
+            lookup,
+            options,
+            scopes: Vec::new(),
+            nesting: 0,
+            is_guarded: options.parameters.is_none() || redefines_commands(source),
+        }
+    }
+
     /// The body of the unit: its commands, and the return of the last one's result.
     fn body(&mut self, script: &Script) {
         self.script(script, Destination::Push);
@@ -556,7 +559,8 @@ impl<'a> Compiler<'a> {
         });
         body(self);
         self.scopes.pop();
-        self.builder.loop_handler(start, on_break, on_continue);
+        self.builder
+            .loop_handler(start, on_break, Some(on_continue));
     }
 
     /// Compiles the command between two turns of a `for`, in which only `break` belongs to the loop.
@@ -565,7 +569,7 @@ impl<'a> Compiler<'a> {
         self.scopes.push(Scope::Next { on_break });
         body(self);
         self.scopes.pop();
-        self.builder.break_handler(start, on_break);
+        self.builder.loop_handler(start, on_break, None);
     }
 
     /// Compiles a body as the one of a `catch`, whose exceptions go to `target` with their result in `result`

@@ -49,6 +49,11 @@ impl Compiler<'_> {
         is_plain.then(|| self.builder.local(name))
     }
 
+    /// The register of the local variable that a word names, if names like it are local here.
+    pub fn local_named(&mut self, name: &Word) -> Option<Register> {
+        self.local_of(name.constant(self.source)?)
+    }
+
     /// Pushes the value of a variable.
     pub(super) fn push_variable(&mut self, variable: &Variable) -> Register {
         let base = self.builder.top();

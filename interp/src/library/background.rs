@@ -1,6 +1,6 @@
 //! The default handler of background errors.
 
-use crate::commands::integer::small_int_of;
+use crate::runtime::integer::small_int_of;
 use crate::runtime::{CommandResult, Exception, Interp, Next, Outcome, code, done_empty};
 use crate::value::Value;
 

@@ -236,12 +236,17 @@ impl Command {
         })
     }
 
+    /// Whether it is in the global namespace.
+    pub fn is_global(&self) -> bool {
+        let holder = self.namespace.borrow().upgrade();
+        holder.is_some_and(|holder| holder.is_global())
+    }
+
     /// The fully qualified name.
     pub fn full_name(&self) -> String {
         let name = self.name.borrow();
         match self.namespace.borrow().upgrade() {
-            Some(namespace) if namespace.is_global() => format!("::{name}"),
-            Some(namespace) => format!("{}::{name}", namespace.full_name()),
+            Some(namespace) => namespace.qualified(&name),
             None => name.to_string(),
         }
     }

@@ -172,7 +172,7 @@ impl Interp {
         words: &[Value],
     ) -> CommandResult {
         let Some(table) = ensemble.table.filter(|_| !ensemble.is_customized.get()) else {
-            return crate::commands::ensemble::call(self, command, ensemble, words);
+            return super::dispatch::call(self, command, ensemble, words);
         };
         let Some(word) = words.get(1) else {
             return Err(Exception::wrong_args(&format!(

@@ -5,7 +5,7 @@ use std::rc::Rc;
 use super::command::{Command, CommandResult, Next, Resume};
 use super::coroutine::State;
 use super::exception::{Exception, Outcome, code};
-use super::frame::{CallFrame, CodeFrame, End, FileLabel, Frame, FrameKind, Label, Role};
+use super::frame::{CallFrame, End, FileLabel, Frame, FrameKind, Label, Role};
 use super::namespace::Namespace;
 use super::unit::Unit;
 use super::{Interp, Mode};
@@ -257,14 +257,7 @@ impl Interp {
             .registers
             .push(usize::from(unit.code.register_count));
         self.fiber.frames.push(Frame {
-            kind: FrameKind::Code(CodeFrame {
-                unit,
-                base,
-                pc: 0,
-                result: 0,
-                word_count: 0,
-                discards: false,
-            }),
+            kind: FrameKind::code(unit, base),
             call,
             end,
         });

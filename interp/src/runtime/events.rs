@@ -220,14 +220,14 @@ impl Interp {
             Event::Timer(id) => self.events.timers.contains_key(id),
             Event::Idle(id) => self.events.idles.contains_key(id),
             Event::Readable(id) | Event::Writable(id) => self.events.sources.contains_key(id),
-            Event::Mail(_) => crate::commands::interp::is_first(self),
+            Event::Mail(_) => (self.natives.is_first)(self),
         }
     }
 
     /// Acts on an event, in the interpreter that waits for it.
     pub(crate) fn act(&mut self, event: Event) {
         if !self.knows(&event) {
-            return crate::commands::interp::pass_on(self, event);
+            return (self.natives.pass_on)(self, event);
         }
         match event {
             Event::Timer(id) => {

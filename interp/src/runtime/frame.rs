@@ -210,6 +210,21 @@ pub(crate) enum FrameKind {
     Coroutine,
 }
 
+impl FrameKind {
+    /// A unit that is about to run its first instruction, in the window that begins at `base`.
+    #[inline(always)]
+    pub fn code(unit: Rc<Unit>, base: *mut Value) -> FrameKind {
+        FrameKind::Code(CodeFrame {
+            unit,
+            base,
+            pc: 0,
+            result: 0,
+            word_count: 0,
+            discards: false,
+        })
+    }
+}
+
 /// What kind of level a call frame is.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum CallKind {

@@ -5,7 +5,7 @@ use std::rc::Rc;
 use super::Interp;
 use super::command::{Builtin, Command, CommandKind, CommandResult, Next};
 use super::exception::Exception;
-use super::frame::{CodeFrame, End, Frame, FrameKind, push_in_place};
+use super::frame::{End, Frame, FrameKind, push_in_place};
 use super::namespace::Namespace;
 use super::procedure::Procedure;
 use super::unit::{Callee, Unit};
@@ -87,7 +87,7 @@ impl Interp {
     /// Calls a command of any kind.
     pub(crate) fn call_command(&mut self, command: &Rc<Command>, words: &[Value]) -> CommandResult {
         if command.has_execution_traces.get() {
-            return crate::commands::trace::call_traced(self, command, words);
+            return super::trace::call_traced(self, command, words);
         }
         self.call_untraced(command, words)
     }
@@ -192,14 +192,7 @@ impl Interp {
         let call = fiber.calls.len() as u32;
         fiber.push_procedure_call(procedure, locals, base, words, level, caller);
         push_in_place(&mut fiber.frames, || Frame {
-            kind: FrameKind::Code(CodeFrame {
-                unit,
-                base,
-                pc: 0,
-                result: 0,
-                word_count: 0,
-                discards: false,
-            }),
+            kind: FrameKind::code(unit, base),
             call,
             end: if IS_LAMBDA {
                 End::Lambda
@@ -360,7 +353,7 @@ impl Interp {
 
     /// Takes a command that is being deleted out of its namespace, after its delete traces.
     fn take_name(&mut self, command: &Rc<Command>) {
-        crate::commands::trace::command_deleted(self, command);
+        super::trace::command_deleted(self, command);
         let name = command.name.borrow().clone();
         if let Some(namespace) = command.namespace.borrow().upgrade() {
             let is_there = namespace
@@ -379,7 +372,7 @@ impl Interp {
 
     /// Whether units may have inlined a command of this name.
     pub(crate) fn is_inlinable_name(&self, name: &str) -> bool {
-        crate::commands::is_inlinable(name)
+        (self.natives.is_inlinable)(name)
     }
 
     /// The compile function of the command that `name` stands for.
@@ -393,11 +386,7 @@ impl Interp {
             return None;
         }
         // The rows of ensembles are compiled with the ensemble's word before theirs.
-        let is_global = command
-            .namespace
-            .borrow()
-            .upgrade()
-            .is_some_and(|holder| holder.is_global());
+        let is_global = command.is_global();
         if !is_global {
             return None;
         }
@@ -430,12 +419,12 @@ impl Interp {
         name: &str,
         namespace: &Rc<Namespace>,
     ) -> Option<u16> {
-        let number = crate::commands::math::function_number(name)?;
+        let number = super::math::function_number(name)?;
         let full = format!("tcl::mathfunc::{name}");
         let command = self.find_command(&full, namespace)?;
         match &*command.kind.borrow() {
             CommandKind::Builtin(row)
-                if row.name == crate::commands::math::FUNCTIONS[number as usize].name =>
+                if row.name == super::math::FUNCTIONS[number as usize].name =>
             {
                 Some(number)
             }

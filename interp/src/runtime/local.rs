@@ -6,8 +6,9 @@ use std::rc::Rc;
 use super::Interp;
 use super::exception::{Exception, Outcome};
 use super::frame::{CallKind, FrameKind, clear};
+use super::natives::no_such_function;
+use super::slot::{Slot, Target};
 use super::unit::Unit;
-use super::variable::{Slot, Target};
 use crate::bytecode::{Instruction, Register, TargetKind};
 use crate::value::{Repr, Value};
 
@@ -52,23 +53,14 @@ impl Interp {
             } else {
                 return Ok(());
             }
-            let name = unit
-                .code
-                .locals
-                .get(usize::from(number))
-                .map_or("", |name| name);
             return Err(Exception::variable(
                 "set",
-                name,
+                unit.local_name(number),
                 "variable is array",
                 &["TCL", "WRITE", "VARNAME"],
             ));
         }
-        let name = unit
-            .code
-            .locals
-            .get(usize::from(number))
-            .map_or("", |name| name);
+        let name = unit.local_name(number);
         self.set(&Target::by_place(slot, None, name), value)
             .map(drop)
     }
@@ -94,13 +86,9 @@ impl Interp {
             }
         }
         let unit = self.running_unit();
-        let name = unit
-            .code
-            .locals
-            .get(usize::from(number))
-            .map_or("", |name| name);
+        let name = unit.local_name(number);
         if slot.content().is_unset() && !slot.is_traced() {
-            return Err(super::variable::has_no_value(name));
+            return Err(super::slot::has_no_value(name));
         }
         self.get(&Target::by_place(slot, None, name))
     }
@@ -148,15 +136,10 @@ impl Interp {
         number: Register,
         amount: i64,
     ) -> Result<(), Box<Exception>> {
-        // SAFETY: the register is a local of the running frame.
-        let slot = unsafe { Slot::of_register(base.add(usize::from(number))) };
         let unit = self.running_unit();
-        let name = unit
-            .code
-            .locals
-            .get(usize::from(number))
-            .map_or("", |name| name);
-        self.increment_target(&Target::by_place(slot, None, name), &Value::int(amount))
+        // SAFETY: the register is a local of the running frame.
+        let target = unsafe { unit.local(base, number) };
+        self.increment_target(&target, &Value::int(amount))
             .map(drop)
     }
 
@@ -172,20 +155,13 @@ impl Interp {
                 std::ptr::replace(base.add(usize::from(i.b) + number), Value::EMPTY)
             })
             .collect();
-        // SAFETY: the register is a local of the running frame.
-        let slot = unsafe { Slot::of_register(base.add(usize::from(i.a))) };
         let unit = self.running_unit();
-        let name = unit
-            .code
-            .locals
-            .get(usize::from(i.a))
-            .map_or("", |name| name);
-        let target = Target::by_place(slot, None, name);
+        // SAFETY: the register is a local of the running frame.
+        let target = unsafe { unit.local(base, i.a) };
         self.get(&target)?;
-        self.modify(&target, false, |list| {
-            crate::commands::list::set_words(list, &words)
-        })
-        .map(drop)
+        let lset = self.natives.lset;
+        self.modify(&target, false, |list| lset(list, &words))
+            .map(drop)
     }
 
     pub(super) fn dict_set_local(
@@ -195,15 +171,9 @@ impl Interp {
         key: Value,
         value: Value,
     ) -> Result<(), Box<Exception>> {
-        // SAFETY: the register is a local of the running frame.
-        let slot = unsafe { Slot::of_register(base.add(usize::from(number))) };
         let unit = self.running_unit();
-        let name = unit
-            .code
-            .locals
-            .get(usize::from(number))
-            .map_or("", |name| name);
-        let target = Target::by_place(slot, None, name);
+        // SAFETY: the register is a local of the running frame.
+        let target = unsafe { unit.local(base, number) };
         self.modify(&target, false, |dict| {
             if dict.is_unset() {
                 *dict = Value::EMPTY;
@@ -239,15 +209,10 @@ impl Interp {
 
     /// Unsets local variable `number` of the unit on top, if it has a value.
     pub(crate) fn local_unset(&mut self, number: Register) -> Result<(), Box<Exception>> {
-        // SAFETY: as for `local_get`.
-        let slot = unsafe { Slot::of_register(self.running().base.add(usize::from(number))) };
         let unit = self.running_unit();
-        let name = unit
-            .code
-            .locals
-            .get(usize::from(number))
-            .map_or("", |name| name);
-        self.unset(&Target::by_place(slot, None, name), false)
+        // SAFETY: as for `local_get`.
+        let target = unsafe { unit.local(self.running().base, number) };
+        self.unset(&target, false)
     }
 
     /// Changes local variable `number` of the unit on top in place.
@@ -256,21 +221,16 @@ impl Interp {
         number: Register,
         change: impl FnOnce(&mut Value) -> Result<(), Box<Exception>>,
     ) -> Result<(), Box<Exception>> {
+        let base = self.running().base;
         // SAFETY: as for `local_get`; `change` runs no code of scripts.
-        let register = unsafe { self.running().base.add(usize::from(number)) };
-        let variable = unsafe { &mut *register };
+        let variable = unsafe { &mut *base.add(usize::from(number)) };
         if variable.is_value() {
             return change(variable);
         }
-        // SAFETY: as above.
-        let slot = unsafe { Slot::of_register(register) };
         let unit = self.running_unit();
-        let name = unit
-            .code
-            .locals
-            .get(usize::from(number))
-            .map_or("", |name| name);
-        self.modify(&Target::by_place(slot, None, name), false, |value| {
+        // SAFETY: as above; `variable` is not used any more.
+        let target = unsafe { unit.local(base, number) };
+        self.modify(&target, false, |value| {
             let mut made = if value.is_unset() {
                 Value::EMPTY
             } else {
@@ -292,8 +252,8 @@ impl Interp {
         instruction: Instruction,
     ) -> Result<(), Box<Exception>> {
         let (number, count) = (instruction.a, usize::from(instruction.c));
-        let Some(change) = crate::commands::inline::change(instruction.x) else {
-            return Err(Exception::error("internal: no such inline function"));
+        let Some(change) = self.natives.changes.get(usize::from(instruction.x)) else {
+            return Err(no_such_function());
         };
         // SAFETY: the words are temporaries of the running frame and apart from its locals; a change runs no code of
         // scripts.
@@ -329,7 +289,7 @@ impl Interp {
         operation: &str,
     ) -> Result<(Target<'a>, usize), Box<Exception>> {
         let kind = TargetKind::from_number(instruction.x);
-        let number = usize::from(instruction.b);
+        let number = instruction.b;
         let key = if kind.has_key() {
             let extra = unit.code.instructions[pc];
             // SAFETY: operands are registers of the running frame.
@@ -349,29 +309,28 @@ impl Interp {
         unit: &'a Unit,
         base: *mut Value,
         kind: TargetKind,
-        number: usize,
+        number: Register,
         key: Option<Value>,
         operation: &str,
     ) -> Result<Target<'a>, Box<Exception>> {
         match kind {
             TargetKind::Local | TargetKind::LocalElement => {
                 // SAFETY: the register is a local of the running frame.
-                let slot = unsafe { Slot::of_register(base.add(number)) };
-                let name = unit.code.locals.get(number).map_or("", |name| name);
-                Ok(Target::by_place(slot, key, name))
+                let target = unsafe { unit.local(base, number) };
+                Ok(Target { key, ..target })
             }
             TargetKind::Named | TargetKind::NamedElement => {
-                let site = &unit.variable_sites[number];
+                let site = &unit.variable_sites[usize::from(number)];
                 let slot = self.site_slot(site, key.as_ref(), operation)?;
                 Ok(Target::named(slot, key, site_text(&site.name)))
             }
             TargetKind::Computed => {
                 // SAFETY: the register is a temporary of the running frame and keeps the name.
-                let name: &'a Value = unsafe { &*base.add(number) };
+                let name: &'a Value = unsafe { &*base.add(usize::from(number)) };
                 if matches!(name.0, Repr::Int(_) | Repr::Double(_) | Repr::Big(_)) {
                     let text = Value::literal(&name.str());
                     // SAFETY: as above; the old content is a number that nothing borrows.
-                    unsafe { *base.add(number) = text };
+                    unsafe { *base.add(usize::from(number)) = text };
                 }
                 let text: &'a str = site_text(name);
                 let call = self.current_call();
@@ -405,22 +364,9 @@ impl Interp {
             } else {
                 operation
             };
-            return self
-                .make_slot(name, call, operation)
-                .map_err(|exception| match key {
-                    None => exception,
-                    Some(key) => Exception::variable(
-                        operation,
-                        &format!("{name}({key})"),
-                        "parent namespace doesn't exist",
-                        &["TCL", "LOOKUP", "VARNAME", name],
-                    ),
-                });
+            return self.make_slot_for(name, key, call, operation);
         }
-        match self.find_slot(name, call) {
-            Some(slot) => Ok(slot),
-            None => Ok(Slot::Nowhere),
-        }
+        Ok(self.find_slot(name, call).unwrap_or(Slot::Nowhere))
     }
 
     pub(super) fn site_slot(

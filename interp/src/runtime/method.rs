@@ -7,11 +7,11 @@ use std::rc::Rc;
 
 use super::Interp;
 use super::exception::Exception;
-use super::frame::{CodeFrame, End, Frame, FrameKind, Role};
+use super::frame::{End, Frame, FrameKind, Role};
 use super::namespace::Namespace;
 use super::procedure::Procedure;
+use super::slot::Slot;
 use super::unit::Unit;
-use super::variable::Slot;
 use crate::value::{Repr, Value, Variable};
 
 /// The command that every namespace of an object has.
@@ -79,14 +79,7 @@ impl Interp {
             frame.extra.get_or_insert_default().role = Some(call.role.clone());
         }
         fiber.frames.push(Frame {
-            kind: FrameKind::Code(CodeFrame {
-                unit,
-                base,
-                pc: 0,
-                result: 0,
-                word_count: 0,
-                discards: false,
-            }),
+            kind: FrameKind::code(unit, base),
             call: index,
             end: End::Procedure,
         });

@@ -4,26 +4,35 @@
 //! Reading order: [`exception`], [`command`], `frame`, `run` (the loop), `unwind`, `evaluate`, `variable`.
 
 pub mod command;
+pub(crate) mod completion;
 pub(crate) mod coroutine;
+pub(crate) mod dispatch;
 pub mod ensemble;
 pub mod evaluate;
 pub mod events;
 pub mod exception;
 pub(crate) mod frame;
+pub(crate) mod integer;
 mod invoke;
 mod linking;
 mod local;
 pub(crate) mod location;
+pub(crate) mod math;
 pub(crate) mod method;
 pub mod mode;
 pub mod namespace;
+pub(crate) mod natives;
 mod operation;
+pub(crate) mod position;
 pub(crate) mod procedure;
 mod run;
 pub mod safepoint;
+pub(crate) mod slot;
+pub(crate) mod trace;
 pub(crate) mod unit;
 mod unwind;
 pub mod variable;
+mod variable_trace;
 mod watched;
 
 use std::any::{Any, TypeId};
@@ -43,6 +52,7 @@ pub use namespace::Namespace;
 use command::CommandKind;
 use events::Events;
 use frame::{CallFrame, Fiber};
+use natives::Natives;
 use safepoint::Safepoint;
 use unit::Unit;
 
@@ -64,6 +74,7 @@ pub struct Interp {
     )]
     pub(crate) fibers: Vec<Box<Fiber>>,
     pub(crate) global: Rc<Namespace>,
+    pub(crate) natives: &'static Natives,
     /// Moves whenever some name may stand for another command than before.
     pub(crate) command_epoch: u64,
     /// Moves whenever a command that units inline has been redefined, renamed or traced.
@@ -107,21 +118,15 @@ thread_local! {
 }
 
 impl Interp {
-    /// An interpreter with all commands, and the global variables that every one has.
-    pub fn new() -> Interp {
-        let mut interp = Interp::bare();
-        crate::commands::register_all(&mut interp);
-        interp
-    }
-
-    /// An interpreter without any command.
-    pub(crate) fn bare() -> Interp {
+    /// An interpreter that knows what the commands give it, but has none of them.
+    pub(crate) fn bare(natives: &'static Natives) -> Interp {
         let global = Namespace::new("", None);
         Interp {
             id: NEXT_ID.with(|next| next.replace(next.get() + 1)),
             fiber: Box::new(Fiber::new(&global, None)),
             fibers: Vec::new(),
             global,
+            natives,
             command_epoch: 1,
             compile_epoch: 1,
             recursion_limit: crate::limits::RECURSION_DEFAULT,
@@ -235,12 +240,6 @@ impl Interp {
     /// The name of the file being sourced, or the empty string.
     pub fn script_file(&self) -> Value {
         self.script_files.last().cloned().unwrap_or_default()
-    }
-}
-
-impl Default for Interp {
-    fn default() -> Interp {
-        Interp::new()
     }
 }
 

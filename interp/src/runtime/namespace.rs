@@ -8,6 +8,7 @@ use foldhash::fast::RandomState;
 
 use super::Interp;
 use super::command::{Command, CommandKind};
+use crate::text::glob::glob_match;
 use crate::value::{Value, Variable};
 
 /// A map by name.
@@ -77,6 +78,22 @@ impl Namespace {
         &self.full_name
     }
 
+    /// `name` with the qualifiers of this namespace.
+    pub(crate) fn qualified(&self, name: &str) -> String {
+        if self.is_global() {
+            format!("::{name}")
+        } else {
+            format!("{}::{name}", self.full_name)
+        }
+    }
+
+    /// Whether it exports the name.
+    pub(crate) fn is_exported(&self, name: &str) -> bool {
+        let exports = self.exports.borrow();
+        let mut patterns = exports.iter();
+        patterns.any(|pattern| glob_match(pattern, name, false))
+    }
+
     /// The namespace around this one.
     pub fn parent(&self) -> Option<Rc<Namespace>> {
         self.parent.as_ref().and_then(Weak::upgrade)
@@ -88,6 +105,15 @@ impl Namespace {
 
     pub(crate) fn variable(&self, name: &str) -> Option<Rc<Variable>> {
         self.variables.borrow().get(name).cloned()
+    }
+
+    /// The variables that there are now, with their names: to go through while they change.
+    pub(crate) fn variables_now(&self) -> Vec<(Rc<str>, Rc<Variable>)> {
+        let variables = self.variables.borrow();
+        let named = variables.iter();
+        named
+            .map(|(name, cell)| (name.clone(), cell.clone()))
+            .collect()
     }
 
     pub(crate) fn child(&self, name: &str) -> Option<Rc<Namespace>> {
@@ -142,6 +168,12 @@ pub(crate) fn name_parts(name: &str) -> impl Iterator<Item = &str> {
 }
 
 impl Interp {
+    /// Has all names looked up again: they may stand for other commands than before, in ways that no single command tells.
+    pub(crate) fn forget_lookups(&mut self) {
+        self.command_epoch += 1;
+        self.compile_epoch += 1;
+    }
+
     /// The namespace that `name` means seen from `from`; None when it does not exist.
     pub fn find_namespace(&mut self, name: &str, from: &Rc<Namespace>) -> Option<Rc<Namespace>> {
         let start = if name.starts_with("::") {

@@ -102,14 +102,14 @@ impl Interp {
 
     pub(super) fn list_index(&mut self, list: &Value, index: &Value, is_single: bool) -> Outcome {
         if !is_single && list.is_value() && index.is_value() {
-            return crate::commands::list::index(list, index);
+            return super::position::element(list, index);
         }
         let list = self.operand(list)?;
         let index = self.operand(index)?;
         if is_single {
-            return crate::commands::list::single(&list, &index);
+            return super::position::single_element(&list, &index);
         }
-        crate::commands::list::index(&list, &index)
+        super::position::element(&list, &index)
     }
 }
 
@@ -216,7 +216,7 @@ pub(super) unsafe fn rethrow(base: *mut Value, first: Register) -> Box<Exception
             (*base.add(usize::from(first) + 2)).clone(),
         )
     };
-    crate::commands::completion::exception_of(value, &options)
+    super::completion::exception_of(value, &options)
 }
 
 /// Checks the dict of a loop over one, and sets its counter.

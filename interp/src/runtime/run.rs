@@ -598,8 +598,7 @@ impl Interp {
                                     base.add(i.a as usize),
                                     i.c as usize,
                                 );
-                                let value =
-                                    check!(crate::commands::string::call_function(i.b, words));
+                                let value = check!(self.call_string(i.b, words));
                                 clear(base.add(i.a as usize), i.c as usize);
                                 put!(value);
                             }
@@ -609,7 +608,7 @@ impl Interp {
                                     base.add(i.a as usize),
                                     i.c as usize,
                                 );
-                                let value = check!(crate::commands::math::call(self, i.b, words));
+                                let value = check!(super::math::call(self, i.b, words));
                                 clear(base.add(i.a as usize), i.c as usize);
                                 put!(value);
                             }
@@ -854,19 +853,14 @@ impl Interp {
                             }
                             Op::TrapMatches => {
                                 let pattern = &*constants.add(i.b as usize);
-                                let truth =
-                                    crate::commands::completion::trap_matches(pattern, reg!(i.c));
+                                let truth = super::completion::trap_matches(pattern, reg!(i.c));
                                 put!(Value::boolean(truth));
                             }
                             Op::NoteDuring => {
                                 let original = (*base.add(i.c as usize)).clone();
                                 let completion = (*base.add(i.a as usize)).clone();
                                 let options = &mut *base.add(i.b as usize);
-                                crate::commands::completion::note_during(
-                                    &completion,
-                                    options,
-                                    &original,
-                                );
+                                super::completion::note_during(&completion, options, &original);
                             }
                             Op::ListIndex => {
                                 save!();
@@ -905,7 +899,7 @@ impl Interp {
                                 save!();
                                 let text = check!(self.operand(flex!(i.b, B_IS_CONSTANT)));
                                 let index = check!(self.operand(flex!(i.c, C_IS_CONSTANT)));
-                                let value = check!(crate::commands::string::index(&text, &index));
+                                let value = check!(super::position::char_at(&text, &index));
                                 put!(value);
                             }
                             Op::StringRange => {
@@ -913,19 +907,18 @@ impl Interp {
                                 let text = check!(self.operand(reg!(i.b)));
                                 let first = check!(self.operand(reg!(i.c)));
                                 let last = check!(self.operand(reg!(i.c + 1)));
-                                let value =
-                                    check!(crate::commands::string::range(&text, &first, &last));
+                                let value = check!(super::position::chars(&text, &first, &last));
                                 put!(value);
                             }
                             Op::DictGet => {
                                 let (dict, key) = (reg!(i.b), flex!(i.c, C_IS_CONSTANT));
                                 let value = if dict.is_value() && key.is_value() {
-                                    check!(crate::commands::dict::get_key(dict, key))
+                                    check!(super::position::get_key(dict, key))
                                 } else {
                                     save!();
                                     let dict = check!(self.operand(dict));
                                     let key = check!(self.operand(key));
-                                    check!(crate::commands::dict::get_key(&dict, &key))
+                                    check!(super::position::get_key(&dict, &key))
                                 };
                                 put!(value);
                             }
@@ -989,7 +982,7 @@ impl Interp {
                                     base.add(i.b as usize),
                                     i.c as usize,
                                 );
-                                let value = check!(crate::commands::inline::call(self, i.x, words));
+                                let value = check!(self.call_inline(i.x, words));
                                 put!(value);
                             }
                             Op::DictStart => check!(dict_start(base, i.a)),

@@ -142,7 +142,7 @@ impl Interp {
             return Err(exception);
         }
         if self.safepoint.command_limit.is_some() || self.safepoint.time_limit.is_some() {
-            crate::commands::interp::check_limits(self)?;
+            (self.natives.check_limits)(self)?;
         }
         if let Some(hook) = &mut self.safepoint.hook
             && let Verdict::Cancel { message, code } = hook()

@@ -6,7 +6,8 @@ use std::rc::Rc;
 use super::command::{Builtin, Command};
 use super::location::Location;
 use super::procedure::Procedure;
-use crate::bytecode::Code;
+use super::slot::{Slot, Target};
+use crate::bytecode::{Code, Register};
 use crate::value::{Value, Variable};
 
 /// A compiled script or procedure body, and what its sites resolved to.
@@ -117,5 +118,20 @@ impl Unit {
             id: NEXT_ID.with(|next| next.replace(next.get() + 1)),
             origin: OnceCell::new(),
         })
+    }
+    /// The name of local variable `number`.
+    pub fn local_name(&self, number: Register) -> &str {
+        let name = self.code.locals.get(usize::from(number));
+        name.map_or("", |name| name)
+    }
+
+    /// Local variable `number`, as the unit's code names it.
+    ///
+    /// # Safety
+    /// `base` is the window of a live frame of this unit, which has a local of that number.
+    pub unsafe fn local(&self, base: *mut Value, number: Register) -> Target<'_> {
+        // SAFETY: see above.
+        let slot = unsafe { Slot::of_register(base.add(usize::from(number))) };
+        Target::by_place(slot, None, self.local_name(number))
     }
 }

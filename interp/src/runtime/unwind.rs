@@ -376,8 +376,8 @@ impl Interp {
             ("::errorCode", exception.error_code_value()),
         ] {
             if let Ok(cell) = self.make_namespace_variable(name, &global, "set") {
-                let slot = super::variable::Slot::Cell(cell.target());
-                let target = super::variable::Target::named(slot, None, name);
+                let slot = super::slot::Slot::Cell(cell.target());
+                let target = super::slot::Target::named(slot, None, name);
                 let _ = self.set(&target, value);
             }
         }

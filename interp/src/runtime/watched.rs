@@ -6,7 +6,7 @@ use std::rc::Rc;
 
 use super::Interp;
 use super::frame::{CallFrame, CallKind, End, Fiber};
-use super::variable::Slot;
+use super::slot::Slot;
 use crate::value::{ArrayObject, Repr, Value, Variable};
 
 /// A traced variable whose call frame goes.

@@ -1,6 +1,6 @@
 //! `binary encode` and `binary decode`: the engines are in [`crate::text::base`].
 
-use crate::commands::integer::small_int_of;
+use crate::runtime::integer::small_int_of;
 use crate::commands::option_exact;
 use crate::commands::string::coded;
 use crate::limits::STRING_BYTES_MAX;

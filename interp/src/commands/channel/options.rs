@@ -2,7 +2,7 @@
 
 use super::failed;
 use crate::channel::{Channel, ChannelError, OptionValue, Settable};
-use crate::commands::integer::small_int_of;
+use crate::runtime::integer::small_int_of;
 use crate::runtime::{CommandResult, Exception, Interp, done, done_empty};
 use crate::value::Value;
 

@@ -3,9 +3,10 @@
 //! Dicts on the path are changed in place when nobody else holds them. A path is checked before anything is changed, so
 //! that an error leaves the variable's value with its spelling.
 
-use super::{unknown_key, value_at, wrong_args};
+use super::{value_at, wrong_args};
 use crate::commands::list::check_length;
 use crate::limits::STRING_BYTES_MAX;
+use crate::runtime::position::unknown_key;
 use crate::runtime::{CommandResult, Exception, Interp, done, increment};
 use crate::value::{Number, OrderedMap, Value};
 

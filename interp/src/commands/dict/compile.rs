@@ -2,7 +2,7 @@
 
 use crate::bytecode::{C_IS_CONSTANT, NO_REGISTER, Op, Register};
 use crate::commands::inline::number;
-use crate::commands::list::{change_local, flexible, free_operand};
+use crate::commands::list::{change_local, free_operand};
 use crate::compile::{Compiler, Destination};
 use crate::syntax::{Command, Script, Word};
 use crate::value::{OrderedMap, Value};
@@ -68,7 +68,7 @@ fn look_up(
         compiler.builder.release(inner);
         let target = compiler.builder.push();
         let register = compiler.in_register(dict);
-        let (c, flag) = flexible(*key, C_IS_CONSTANT);
+        let (c, flag) = key.flexible(C_IS_CONSTANT);
         compiler.builder.emit(op, flag, target, register, c);
         free_operand(compiler, dict, target);
         dict = crate::compile::Source::Temporary(target);
@@ -76,7 +76,7 @@ fn look_up(
     let register = compiler.in_register(dict);
     compiler.builder.release(base);
     let target = compiler.target(destination);
-    let (c, flag) = flexible(*last, C_IS_CONSTANT);
+    let (c, flag) = last.flexible(C_IS_CONSTANT);
     compiler.builder.emit(op, flag, target, register, c);
     free_operand(compiler, dict, target);
     true
@@ -259,11 +259,7 @@ pub(super) fn update(
             operands.push(Operand::Word(word));
             continue;
         }
-        let source = compiler.source;
-        match word
-            .constant(source)
-            .and_then(|name| compiler.local_of(name))
-        {
+        match compiler.local_named(word) {
             Some(local) => operands.push(Operand::Constant(Value::int(i64::from(local)))),
             None => return false,
         }
@@ -291,9 +287,8 @@ pub(super) fn with(
     let Some([words @ .., body]) = arguments(compiler, command, "with") else {
         return false;
     };
-    let source = compiler.source;
-    let name = words.first().and_then(|name| name.constant(source));
-    if name.and_then(|name| compiler.local_of(name)).is_none() {
+    let name = words.first();
+    if name.and_then(|name| compiler.local_named(name)).is_none() {
         return false;
     }
     let operands: Vec<Operand<'_>> = words.iter().map(Operand::Word).collect();

@@ -1,6 +1,6 @@
 //! `info level` and `info frame`.
 
-use crate::commands::integer::small_int_of;
+use crate::runtime::integer::small_int_of;
 use crate::runtime::evaluate::level_number;
 use crate::runtime::frame::{CallKind, CodeFrame, End, Fiber, Frame, FrameKind};
 use crate::runtime::location::Location;
@@ -161,10 +161,7 @@ impl ScriptFrame<'_> {
         }
         let name = call.words().first()?.to_text();
         let tail = crate::runtime::namespace::split_name(&name).1;
-        Some((
-            "proc",
-            Value::string(crate::commands::namespace::qualified(&call.namespace, tail)),
-        ))
+        Some(("proc", Value::string(call.namespace.qualified(tail))))
     }
 
     /// How many levels above the current one that level is; None when `uplevel` has left it out.

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::rc::Rc;
 
-use crate::commands::namespace::{find, qualified};
+use crate::commands::namespace::find;
 use crate::runtime::command::{Command, CommandKind};
 use crate::runtime::frame::{CallFrame, CallKind};
 use crate::runtime::namespace::split_name;
@@ -61,7 +61,7 @@ fn list_commands(interp: &mut Interp, pattern: &str, procedures_only: bool) -> C
     if let Some(namespace) = specific {
         each_command(&namespace, &tail, |name, command| {
             if !procedures_only || is_procedure(command) {
-                names.add(&qualified(&namespace, name));
+                names.add(&namespace.qualified(name));
             }
         });
         return done(names.list);
@@ -156,7 +156,7 @@ pub(super) fn info_vars(interp: &mut Interp, words: &[Value]) -> CommandResult {
     let mut names = Names::default();
     if let Some(namespace) = specific {
         each_variable(&namespace, &tail, |name| {
-            names.add(&qualified(&namespace, name))
+            names.add(&namespace.qualified(name))
         });
         return done(names.list);
     }

@@ -7,9 +7,9 @@ use super::child::came_back;
 use super::family::{Node, enter, find, own_node};
 use super::wrong_args;
 use crate::commands::array::as_in_tclsh;
-use crate::commands::ensemble::{map_failed, rewritten, shown_words};
-use crate::commands::namespace::{make, qualified};
+use crate::commands::namespace::make;
 use crate::runtime::command::CommandKind;
+use crate::runtime::dispatch::{map_failed, rewritten, shown_words};
 use crate::runtime::namespace::split_name;
 use crate::runtime::unit::Callee;
 use crate::runtime::{
@@ -212,7 +212,7 @@ fn define(
             (None, tail) => (global, tail),
             (Some(qualifiers), tail) => (make(interp, qualifiers, &global)?, tail),
         };
-        if leads_to(&node, &alias, &qualified(&holder, tail)) {
+        if leads_to(&node, &alias, &holder.qualified(tail)) {
             // What had the name is gone, as if the alias had been made and deleted.
             if let Some(command) = holder.command(tail) {
                 interp.delete_command(&command);

@@ -14,21 +14,16 @@ use crate::runtime::{
 };
 use crate::value::Value;
 
-const COMMAND_OPTIONS: &[&str] = &[
-    "alias",
-    "aliases",
-    "bgerror",
-    "debug",
-    "eval",
-    "expose",
-    "hide",
-    "hidden",
-    "issafe",
-    "invokehidden",
-    "limit",
-    "marktrusted",
-    "recursionlimit",
-];
+/// `alias`, and what is shared with `interp`.
+const COMMAND_OPTIONS: &[&str] = &{
+    let mut names = ["alias"; SHARED.len() + 1];
+    let mut at = 0;
+    while at < SHARED.len() {
+        names[at + 1] = SHARED[at].name;
+        at += 1;
+    }
+    names
+};
 
 /// How deep interpreters may nest: each is deleted from within its parent's deletion.
 pub const CHILD_DEPTH_MAX: usize = 100;

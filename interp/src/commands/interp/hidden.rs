@@ -211,11 +211,7 @@ pub(super) fn hide(interp: &mut Interp, path: &Value, arguments: &[Value]) -> Co
                 ["TCL", "LOOKUP", "COMMAND", &name],
             ));
         };
-        let is_global = command
-            .namespace
-            .borrow()
-            .upgrade()
-            .is_some_and(|holder| holder.is_global());
+        let is_global = command.is_global();
         if !is_global {
             return Err(Exception::with_code(
                 "can only hide global namespace commands (use rename then hide)",

@@ -7,7 +7,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use super::child::not_permitted;
 use super::family::{Node, enter, find, in_interpreter, own_node};
 use super::wrong_args;
-use crate::commands::integer::{small_int_of, wide_of};
+use crate::runtime::integer::{small_int_of, wide_of};
 use crate::commands::{boolean_of, option};
 use crate::runtime::safepoint::uncatchable;
 use crate::runtime::{CommandResult, Context, Exception, Interp, Mode, done, done_empty};

@@ -4,8 +4,8 @@
 
 use std::ops::Range;
 
-use super::position::{index_form, resolve};
 use super::{check_length, list_value, range};
+use crate::runtime::position::{index_form, resolve};
 use crate::runtime::{CommandResult, Exception, Interp, done};
 use crate::value::{Repr, Value, unshared};
 

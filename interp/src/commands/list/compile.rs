@@ -6,14 +6,6 @@ use crate::compile::{Compiler, Destination, PlaceKind, Source, constant_value, m
 use crate::syntax::{Command, Quoting, Word};
 use crate::value::Value;
 
-/// An operand with its flag, for an instruction that takes constants too.
-pub(in crate::commands) fn flexible(source: Source, flag: u8) -> (u16, u8) {
-    match source {
-        Source::Local(register) | Source::Temporary(register) => (register, 0),
-        Source::Constant(constant) => (constant, flag),
-    }
-}
-
 /// Empties a temporary that an instruction has read, so that it does not keep a list or dict shared which the script is about
 /// to change in place.
 pub(in crate::commands) fn free_operand(
@@ -73,7 +65,7 @@ pub(super) fn llength(
     let list = compiler.operand(list);
     compiler.builder.release(base);
     let target = compiler.target(destination);
-    let (b, flag) = flexible(list, B_IS_CONSTANT);
+    let (b, flag) = list.flexible(B_IS_CONSTANT);
     compiler.builder.emit(Op::ListLength, flag, target, b, 0);
     free_operand(compiler, list, target);
     true
@@ -119,8 +111,8 @@ fn index_step(
     list: Source,
     index: Source,
 ) {
-    let (b, list_flag) = flexible(list, B_IS_CONSTANT);
-    let (c, index_flag) = flexible(index, C_IS_CONSTANT);
+    let (b, list_flag) = list.flexible(B_IS_CONSTANT);
+    let (c, index_flag) = index.flexible(C_IS_CONSTANT);
     compiler
         .builder
         .emit(Op::ListIndex, flags | list_flag | index_flag, target, b, c);
@@ -154,13 +146,18 @@ pub(in crate::commands) fn change_local(
     let [name, words @ ..] = words else {
         return false;
     };
-    let source = compiler.source;
-    let Some(local) = name
-        .constant(source)
-        .and_then(|name| compiler.local_of(name))
-    else {
+    let Some(local) = compiler.local_named(name) else {
         return false;
     };
+    if !emit_change(compiler, change, local, words) {
+        return false;
+    }
+    compiler.value_of_local(local, destination);
+    true
+}
+
+/// Emits a change of a local variable by `words`; false when there are too many.
+fn emit_change(compiler: &mut Compiler<'_>, change: u8, local: Register, words: &[Word]) -> bool {
     let Ok(count) = u16::try_from(words.len()) else {
         return false;
     };
@@ -172,7 +169,6 @@ pub(in crate::commands) fn change_local(
         .builder
         .emit(Op::ChangeLocal, change, local, base, count);
     compiler.builder.release(base);
-    compiler.value_of_local(local, destination);
     true
 }
 
@@ -229,18 +225,7 @@ fn change_own(
     if words.iter().any(may_run_scripts) || compiler.operand(list) != Source::Local(local) {
         return false;
     }
-    let Ok(count) = u16::try_from(words.len()) else {
-        return false;
-    };
-    let base = compiler.builder.top();
-    for word in words {
-        compiler.push_word(word);
-    }
-    compiler
-        .builder
-        .emit(Op::ChangeLocal, change, local, base, count);
-    compiler.builder.release(base);
-    true
+    emit_change(compiler, change, local, words)
 }
 
 /// Only where the rest of the list is not wanted, and where no name depends on a variable that is assigned.
@@ -299,11 +284,7 @@ pub(super) fn lset(
     if words.len() != 4 {
         return words.len() > 2 && change_local(compiler, number::LSET, &words[1..], destination);
     }
-    let source = compiler.source;
-    let Some(local) = words[1]
-        .constant(source)
-        .and_then(|name| compiler.local_of(name))
-    else {
+    let Some(local) = compiler.local_named(&words[1]) else {
         return false;
     };
     let base = compiler.builder.top();

@@ -214,7 +214,7 @@ mod tests {
     };
 
     fn merged(keys: &[i64], outcomes: Outcomes) -> Vec<u32> {
-        let mut interp = Interp::bare();
+        let mut interp = Interp::without_commands();
         merge_sort(&mut interp, keys.len(), outcomes, |_, left, right| {
             Ok(keys[left].cmp(&keys[right]))
         })
@@ -222,7 +222,7 @@ mod tests {
     }
 
     fn sorted(keys: &[i64], outcomes: Outcomes) -> Vec<u32> {
-        let mut interp = Interp::bare();
+        let mut interp = Interp::without_commands();
         sort_by_keys(&mut interp, keys.to_vec(), outcomes, i64::cmp).expect("sorted")
     }
 

@@ -3,10 +3,10 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use super::{find, forget_lookups, qualified};
+use super::find;
 use crate::runtime::command::Resume;
 use crate::runtime::frame::{End, Frame, FrameKind};
-use crate::runtime::variable::{Slot, Target};
+use crate::runtime::slot::{Slot, Target};
 use crate::runtime::{CommandResult, Exception, Interp, Namespace, Next, Outcome, done_empty};
 use crate::value::{Repr, Value};
 
@@ -193,23 +193,17 @@ fn forget(interp: &mut Interp, namespace: &Namespace) {
     if namespace.is_object.get() {
         interp.command_epoch += 1;
     } else {
-        forget_lookups(interp);
+        interp.forget_lookups();
     }
 }
 
 fn delete_variables(interp: &mut Interp, namespace: &Rc<Namespace>) {
-    let variables: Vec<_> = namespace
-        .variables
-        .borrow()
-        .iter()
-        .map(|(name, cell)| (name.clone(), cell.clone()))
-        .collect();
-    for (name, cell) in variables {
+    for (name, cell) in namespace.variables_now() {
         namespace.variables.borrow_mut().remove(&name);
         cell.detach();
         let is_link = matches!(cell.content.borrow().0, Repr::Link(_));
         if !is_link {
-            let full_name = qualified(namespace, &name);
+            let full_name = namespace.qualified(&name);
             let target = Target::named(Slot::Cell(cell.clone()), None, &full_name);
             let _ = interp.unset(&target, false);
         }

@@ -46,15 +46,6 @@ pub(super) fn namespace_export(interp: &mut Interp, words: &[Value]) -> CommandR
     done_empty()
 }
 
-/// Whether `namespace` exports the name.
-pub(crate) fn is_exported(namespace: &Namespace, name: &str) -> bool {
-    namespace
-        .exports
-        .borrow()
-        .iter()
-        .any(|pattern| glob_match(pattern, name, false))
-}
-
 pub(super) fn namespace_import(interp: &mut Interp, words: &[Value]) -> CommandResult {
     if words.len() == 1 {
         let namespace = interp.current_namespace();
@@ -148,7 +139,7 @@ fn import_command(
     is_forced: bool,
 ) -> Result<(), Box<Exception>> {
     let name = command.name.borrow().clone();
-    if !is_exported(source, &name) {
+    if !source.is_exported(&name) {
         return Ok(());
     }
     let existing = into.command(&name);

@@ -282,13 +282,7 @@ fn cloned(interp: &mut Interp, call: &Rc<Invocation>, words: &[Value]) -> Comman
         let name = command.name.borrow().clone();
         interp.put_command(to, &name, CommandKind::Procedure(Rc::new(copy)));
     }
-    let variables: Vec<_> = from
-        .variables
-        .borrow()
-        .iter()
-        .map(|(name, cell)| (name.clone(), cell.clone()))
-        .collect();
-    for (name, cell) in variables {
+    for (name, cell) in from.variables_now() {
         let content = cell.get();
         if let Repr::Array(array) = &content.0 {
             let elements: Vec<_> = array

@@ -1,7 +1,7 @@
 //! Subcommands about case, ends and words: `tolower totitle toupper trim trimleft trimright wordend wordstart`.
 
 use super::ok;
-use crate::commands::index_of;
+use crate::runtime::position::resolve;
 use crate::runtime::{Exception, Outcome};
 use crate::text::strings::{self, Side};
 use crate::text::utf::offset_of_unit;
@@ -31,9 +31,9 @@ fn convert(words: &[Value], convert: fn(&str) -> String) -> Outcome {
         return ok(convert(&text));
     };
     let length = value.char_count();
-    let first = index_of(first, length)?.max(0);
+    let first = resolve(first, length)?.max(0);
     let last = match last.first() {
-        Some(last) => index_of(last, length)?,
+        Some(last) => resolve(last, length)?,
         None => first,
     };
     let last = last.min(length as i64 - 1);
@@ -73,11 +73,11 @@ fn trim_side(words: &[Value], side: Side) -> Outcome {
 }
 
 pub(super) fn word_end(words: &[Value]) -> Outcome {
-    let index = index_of(&words[1], words[0].char_count())?;
+    let index = resolve(&words[1], words[0].char_count())?;
     ok(strings::word_end(&words[0].str(), index))
 }
 
 pub(super) fn word_start(words: &[Value]) -> Outcome {
-    let index = index_of(&words[1], words[0].char_count())?;
+    let index = resolve(&words[1], words[0].char_count())?;
     ok(strings::word_start(&words[0].str(), index))
 }

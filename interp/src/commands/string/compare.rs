@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 
 use super::ok;
-use crate::commands::integer::small_int_of;
+use crate::runtime::integer::small_int_of;
 use crate::commands::option;
 use crate::runtime::{Exception, Outcome};
 use crate::text::{glob, strings};

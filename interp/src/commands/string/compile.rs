@@ -1,17 +1,10 @@
 //! String commands as instructions.
 
-use super::{FUNCTIONS, FunctionRow};
+use super::FUNCTIONS;
 use crate::bytecode::{B_IS_CONSTANT, C_IS_CONSTANT, Op};
-use crate::compile::{Compiler, Destination, Source};
+use crate::compile::{Compiler, Destination};
+use crate::runtime::natives::StringFunction;
 use crate::syntax::{Command, Word};
-
-/// An operand with its flag, for an instruction that takes constants too.
-fn flexible(source: Source, flag: u8) -> (u16, u8) {
-    match source {
-        Source::Local(register) | Source::Temporary(register) => (register, 0),
-        Source::Constant(constant) => (constant, flag),
-    }
-}
 
 /// An instruction with one operand.
 fn unary(compiler: &mut Compiler<'_>, op: Op, operand: &Word, destination: Destination) -> bool {
@@ -19,7 +12,7 @@ fn unary(compiler: &mut Compiler<'_>, op: Op, operand: &Word, destination: Desti
     let source = compiler.operand(operand);
     compiler.builder.release(base);
     let target = compiler.target(destination);
-    let (b, flag) = flexible(source, B_IS_CONSTANT);
+    let (b, flag) = source.flexible(B_IS_CONSTANT);
     compiler.builder.emit(op, flag, target, b, 0);
     true
 }
@@ -37,8 +30,8 @@ fn binary(
     let right = compiler.operand(right);
     compiler.builder.release(base);
     let target = compiler.target(destination);
-    let (b, left_flag) = flexible(left, B_IS_CONSTANT);
-    let (c, right_flag) = flexible(right, C_IS_CONSTANT);
+    let (b, left_flag) = left.flexible(B_IS_CONSTANT);
+    let (c, right_flag) = right.flexible(C_IS_CONSTANT);
     compiler
         .builder
         .emit(op, left_flag | right_flag, target, b, c);
@@ -60,7 +53,7 @@ pub(super) fn function(
     ) else {
         return false;
     };
-    let accepts = |row: &FunctionRow| row.0 == name && row.1 <= count && count <= row.2;
+    let accepts = |row: &StringFunction| row.name == name && (row.min..=row.max).contains(&count);
     let Some(number) = FUNCTIONS.iter().position(accepts) else {
         return false;
     };

@@ -1,9 +1,9 @@
 //! Subcommands about lengths, positions and pieces: `bytelength cat index length range repeat replace reverse`.
 
 use super::ok;
-use crate::commands::index_of;
-use crate::commands::integer::small_int_of;
+use crate::runtime::integer::small_int_of;
 use crate::limits::STRING_BYTES_MAX;
+use crate::runtime::position::{self, resolve};
 use crate::runtime::{Exception, Outcome};
 use crate::text::strings;
 use crate::text::utf;
@@ -18,11 +18,11 @@ pub(super) fn length(words: &[Value]) -> Outcome {
 }
 
 pub(super) fn index(words: &[Value]) -> Outcome {
-    ok(super::index(&words[0], &words[1])?)
+    ok(position::char_at(&words[0], &words[1])?)
 }
 
 pub(super) fn range(words: &[Value]) -> Outcome {
-    ok(super::range(&words[0], &words[1], &words[2])?)
+    ok(position::chars(&words[0], &words[1], &words[2])?)
 }
 
 /// Byte arrays joined are a byte array.
@@ -92,8 +92,8 @@ pub(super) fn repeat(words: &[Value]) -> Outcome {
 
 pub(super) fn replace(words: &[Value]) -> Outcome {
     let length = words[0].char_count();
-    let first = index_of(&words[1], length)?;
-    let last = index_of(&words[2], length)?;
+    let first = resolve(&words[1], length)?;
+    let last = resolve(&words[2], length)?;
     let with = words.get(3).cloned().unwrap_or_default();
     if let Repr::Bytes(object) = &words[0].0
         && (with.is_bytes() || with.is_empty())

@@ -1,7 +1,7 @@
 //! `tcl::prefix`: matching abbreviations against a table.
 
-use crate::commands::completion::exception_of;
 use crate::commands::option;
+use crate::runtime::completion::exception_of;
 use crate::runtime::{ANY, Builtin, CommandResult, Exception, Interp, code, done, done_empty};
 use crate::value::{ListObject, OrderedMap, Value};
 

@@ -6,7 +6,7 @@ use memchr::{memchr, memmem};
 
 use super::compare::nocase;
 use super::ok;
-use crate::commands::index_of;
+use crate::runtime::position::resolve;
 use crate::runtime::{Exception, Outcome};
 use crate::text::strings;
 use crate::value::{Repr, Text, Value};
@@ -31,7 +31,7 @@ pub(super) fn first(words: &[Value]) -> Outcome {
         ));
     };
     let start = match start.first() {
-        Some(start) => usize::try_from(index_of(start, haystack.char_count())?).unwrap_or(0),
+        Some(start) => usize::try_from(resolve(start, haystack.char_count())?).unwrap_or(0),
         None => 0,
     };
     if let (Repr::Bytes(needle), Repr::Bytes(haystack)) = (&needle.0, &haystack.0) {
@@ -69,7 +69,7 @@ pub(super) fn last(words: &[Value]) -> Outcome {
         ));
     };
     let last = match last.first() {
-        Some(last) => index_of(last, haystack.char_count())?,
+        Some(last) => resolve(last, haystack.char_count())?,
         None => i64::MAX - 1,
     };
     let (pattern, text) = (needle.str(), haystack.str());

@@ -2,7 +2,8 @@
 
 use std::rc::Rc;
 
-use crate::runtime::variable::{Slot, split_key};
+use crate::runtime::slot::Slot;
+use crate::runtime::variable::split_key;
 use crate::runtime::{CommandResult, Exception, Interp, done, done_empty};
 use crate::value::variable::{TraceOps, VariableTrace};
 use crate::value::{Repr, Value, Variable};

@@ -1,4 +1,4 @@
-//! Execution traces: what runs when a command with such traces is called.
+//! Traces on commands: what runs when a command with such traces is called, renamed or deleted.
 //!
 //! While a command with step traces runs, every command of the interpreter counts as traced and nothing is inlined, so
 //! that each call comes through [`call_traced`].
@@ -6,11 +6,10 @@
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
-use super::call_prefix;
-use crate::commands::namespace::forget_lookups;
-use crate::runtime::command::CommandTrace;
-use crate::runtime::{
-    Command, CommandResult, Exception, Interp, Mode, Namespace, Next, Outcome, Resume, code,
+use super::command::CommandTrace;
+use super::{
+    Command, CommandResult, Context, Exception, Interp, Mode, Namespace, Next, Outcome, Resume,
+    code,
 };
 use crate::value::Value;
 
@@ -49,11 +48,11 @@ fn has_trace(command: &Command, trace: &Rc<CommandTrace>) -> bool {
 }
 
 /// Notes that a command has got or lost execution traces.
-pub(super) fn traces_changed(interp: &mut Interp, command: &Rc<Command>) {
+pub(crate) fn traces_changed(interp: &mut Interp, command: &Rc<Command>) {
     let is_stepping = !interp.data::<Steps>().active.borrow().is_empty();
     let has_own = has_execution_traces(command);
     command.has_execution_traces.set(has_own || is_stepping);
-    forget_lookups(interp);
+    interp.forget_lookups();
 }
 
 fn has_execution_traces(command: &Command) -> bool {
@@ -213,7 +212,7 @@ fn mark_commands(interp: &mut Interp, all: bool) {
         }
         waiting.extend(namespace.children.borrow().values().cloned());
     }
-    forget_lookups(interp);
+    interp.forget_lookups();
 }
 
 /// Runs one trace; its error replaces the command.
@@ -307,4 +306,62 @@ impl Resume for Leave {
     fn sees_uncatchable(&self) -> bool {
         true
     }
+}
+
+/// Runs the delete traces of a command that has been deleted; its name is still its own.
+pub(crate) fn command_deleted(interp: &mut Interp, command: &Rc<Command>) {
+    if command.traces.borrow().is_empty() {
+        return;
+    }
+    run_command_traces(interp, command, "delete", &command.full_name(), "");
+    command.traces.borrow_mut().clear();
+    command.has_execution_traces.set(false);
+}
+
+/// Runs the rename traces of a command.
+pub(crate) fn command_renamed(
+    interp: &mut Interp,
+    command: &Rc<Command>,
+    old_name: &str,
+    new_name: &str,
+) {
+    run_command_traces(interp, command, "rename", old_name, new_name);
+}
+
+fn run_command_traces(
+    interp: &mut Interp,
+    command: &Rc<Command>,
+    operation: &'static str,
+    old_name: &str,
+    new_name: &str,
+) {
+    let traces = command.traces.borrow().clone();
+    for trace in traces {
+        let is_still_there = command
+            .traces
+            .borrow()
+            .iter()
+            .any(|other| Rc::ptr_eq(other, &trace));
+        if !trace.ops.contains(&operation) || !is_still_there || trace.is_active.replace(true) {
+            continue;
+        }
+        let words = [
+            Value::text(old_name),
+            Value::text(new_name),
+            Value::text(operation),
+        ];
+        // Errors of such traces are of no consequence.
+        let _ = call_prefix(interp, &trace.prefix, &words);
+        trace.is_active.set(false);
+    }
+}
+
+/// Evaluates a trace's command prefix with words added, in the current call frame.
+fn call_prefix(interp: &mut Interp, prefix: &Value, words: &[Value]) -> Outcome {
+    let mut script = prefix.to_text();
+    for word in words {
+        script.push(' ');
+        script.push_str(&crate::value::list::list_text(std::iter::once(word)));
+    }
+    interp.eval_in(&Value::string(script), Context::Current)
 }

@@ -2,16 +2,13 @@
 
 use std::rc::Rc;
 
-use crate::commands::namespace::qualified;
-use crate::runtime::command::{Command, CommandKind};
-use crate::runtime::ensemble::{Ensemble, Match, Resolved, match_name};
-use crate::runtime::unit::Callee;
-use crate::runtime::{
+use super::command::{Command, CommandKind};
+use super::ensemble::{Ensemble, Match, Resolved, match_name};
+use super::unit::Callee;
+use super::{
     CommandResult, Context, Exception, Interp, Namespace, Next, Outcome, ScriptLabel, code,
 };
 use crate::value::{OrderedMap, Value};
-
-use super::super::namespace::is_exported;
 
 /// How messages about wrong arguments begin.
 const WRONG_ARGS: &str = "wrong # args: should be \"";
@@ -168,12 +165,7 @@ impl Call {
         keeps: bool,
     ) -> CommandResult {
         let prefix = target.to_list()?;
-        let prefix = prefix.elements();
-        let mut call = Vec::with_capacity(prefix.len() + self.words.len());
-        call.extend_from_slice(prefix);
-        call.extend_from_slice(&self.words[1..self.at]);
-        call.extend_from_slice(&self.words[self.at + 1..]);
-        let inserted = prefix.len() + self.at - 1;
+        let (call, inserted) = self.join(prefix.elements());
         let name = call[0].clone();
         let current = interp.current_call();
         let word = self.words[self.at].str();
@@ -200,15 +192,20 @@ impl Call {
             })
     }
 
-    /// Calls what the subcommand resolved to.
-    fn call(&self, interp: &mut Interp, resolved: &Resolved, subcommand: &Value) -> CommandResult {
-        let prefix = resolved.prefix.to_list()?;
-        let prefix = prefix.elements();
+    /// The words of a target's call, and how many of them stand before those that follow the subcommand.
+    fn join(&self, prefix: &[Value]) -> (Vec<Value>, usize) {
         let mut call = Vec::with_capacity(prefix.len() + self.words.len());
         call.extend_from_slice(prefix);
         call.extend_from_slice(&self.words[1..self.at]);
         call.extend_from_slice(&self.words[self.at + 1..]);
-        let inserted = prefix.len() + self.at - 1;
+        (call, prefix.len() + self.at - 1)
+    }
+
+    /// Calls what the subcommand resolved to.
+    fn call(&self, interp: &mut Interp, resolved: &Resolved, subcommand: &Value) -> CommandResult {
+        let prefix = resolved.prefix.to_list()?;
+        let prefix = prefix.elements();
+        let (call, inserted) = self.join(prefix);
         let current = interp.current_call();
         let result = interp.push_callee_in(call, current, &resolved.callee);
         map_failed(result, |exception| {
@@ -262,7 +259,7 @@ pub(crate) fn shown_words(callee: &Callee) -> usize {
 
 /// The target of a subcommand spelled out in full.
 fn exact_target(ensemble: &Ensemble, namespace: &Namespace, subcommand: &Value) -> Option<Value> {
-    let own = || Value::list(vec![Value::string(qualified(namespace, &subcommand.str()))]);
+    let own = || Value::list(vec![Value::string(namespace.qualified(&subcommand.str()))]);
     let map = ensemble.map.borrow();
     if let Some(subcommands) = &*ensemble.subcommands.borrow() {
         let list = subcommands.to_list().ok()?;
@@ -283,7 +280,7 @@ fn exact_target(ensemble: &Ensemble, namespace: &Namespace, subcommand: &Value) 
         return map.get(subcommand).cloned();
     }
     let name = subcommand.str();
-    (namespace.command(&name).is_some() && is_exported(namespace, &name)).then(own)
+    (namespace.command(&name).is_some() && namespace.is_exported(&name)).then(own)
 }
 
 /// All subcommands in order.
@@ -303,7 +300,7 @@ fn subcommand_names(ensemble: &Ensemble, namespace: &Namespace) -> Vec<String> {
             .commands
             .borrow()
             .keys()
-            .filter(|name| is_exported(namespace, name))
+            .filter(|name| namespace.is_exported(name))
             .map(|name| name.to_string())
             .collect(),
     };
