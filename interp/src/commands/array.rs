@@ -158,10 +158,7 @@ fn array_names(interp: &mut Interp, words: &[Value]) -> CommandResult {
         [] => (1, None),
         [pattern] => (1, Some(pattern)),
         [mode, pattern, ..] => {
-            let mode = match &array {
-                Some(_) => option(mode, &["-exact", "-glob", "-regexp"], "option")?,
-                None => 1,
-            };
+            let mode = option(mode, &["-exact", "-glob", "-regexp"], "option")?;
             (mode, Some(pattern))
         }
     };

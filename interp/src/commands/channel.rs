@@ -15,12 +15,12 @@ use std::rc::{Rc, Weak};
 use self::copy::fcopy;
 use self::event::{Handlers, fileevent};
 use self::options::fconfigure;
-use crate::runtime::integer::{small_int_of, wide_of};
 use super::option;
 use crate::channel::{
     Channel, ChannelError, ChannelTable, CloseState, FileAccess, Gets, SharedChannel, Side,
     StandardStream, open_file, open_pipeline, pipe, pipeline,
 };
+use crate::runtime::integer::{small_int_of, wide_of};
 use crate::runtime::{ANY, Builtin, CommandResult, Exception, Interp, Outcome, done, done_empty};
 use crate::value::Value;
 

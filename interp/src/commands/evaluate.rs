@@ -2,11 +2,11 @@
 
 use std::time::{Duration, Instant};
 
-use crate::runtime::integer::small_int_of;
 use super::list::concatenation;
 use crate::channel::{Encoding, Errno, path, system_encoding};
 use crate::compile::{Compiler, Destination};
 use crate::runtime::evaluate::level_number;
+use crate::runtime::integer::small_int_of;
 use crate::runtime::{
     ANY, Builtin, CommandResult, Context, Exception, Interp, Next, Outcome, Resume, ScriptLabel,
     code, done,

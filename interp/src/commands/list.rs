@@ -14,8 +14,8 @@ pub(super) use self::change::{
     append, linsert_words, lrange_words, lreplace_words, lreverse_words,
 };
 pub(super) use self::compile::{change_local, free_operand};
-use crate::runtime::integer::small_int_of;
 use crate::limits::{LIST_ELEMENTS_MAX, STRING_BYTES_MAX};
+use crate::runtime::integer::small_int_of;
 use crate::runtime::position;
 use crate::runtime::{ANY, Builtin, CommandResult, Exception, Interp, Outcome, done, done_empty};
 use crate::text::strings;

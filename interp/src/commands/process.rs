@@ -1,8 +1,8 @@
 //! The process itself: `cd`, `pwd`, `pid`, `exit`.
 
 use super::channel::failed;
-use crate::runtime::integer::small_int_of;
 use crate::channel::{ChannelError, path};
+use crate::runtime::integer::small_int_of;
 use crate::runtime::{Builtin, CommandResult, Interp, done, done_empty};
 use crate::value::Value;
 

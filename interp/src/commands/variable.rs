@@ -145,7 +145,8 @@ fn compile_append(
 ) -> bool {
     let words = &command.words;
     if words.len() < 3 {
-        return false;
+        // Without values, it reads the variable as `set` does.
+        return words.len() == 2 && compile_set(compiler, command, destination);
     }
     let base = compiler.builder.top();
     let place = compiler.place(&words[1], &words[2..]);

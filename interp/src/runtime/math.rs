@@ -183,7 +183,9 @@ fn nearest(number: &Number) -> (f64, Ordering) {
     let near = number.to_double();
     let order = match number {
         Number::Int(number) => (near as i128).cmp(&i128::from(*number)),
-        Number::Big(number) => BigInt::from_f64(near).map_or(Ordering::Equal, |near| near.cmp(number)),
+        Number::Big(number) => {
+            BigInt::from_f64(near).map_or(Ordering::Equal, |near| near.cmp(number))
+        }
         Number::Double(_) => Ordering::Equal,
     };
     (near, order)
@@ -193,7 +195,11 @@ fn ceil(_interp: &mut Interp, values: &[Value]) -> Outcome {
     match values[0].number() {
         Some(number @ (Number::Int(_) | Number::Big(_))) => {
             let (near, order) = nearest(&number);
-            Ok(Value::double(if order.is_lt() { near.next_up() } else { near }))
+            Ok(Value::double(if order.is_lt() {
+                near.next_up()
+            } else {
+                near
+            }))
         }
         _ => real(values, f64::ceil),
     }
@@ -203,7 +209,11 @@ fn floor(_interp: &mut Interp, values: &[Value]) -> Outcome {
     match values[0].number() {
         Some(number @ (Number::Int(_) | Number::Big(_))) => {
             let (near, order) = nearest(&number);
-            Ok(Value::double(if order.is_gt() { near.next_down() } else { near }))
+            Ok(Value::double(if order.is_gt() {
+                near.next_down()
+            } else {
+                near
+            }))
         }
         _ => real(values, f64::floor),
     }

@@ -63,7 +63,12 @@ impl Interp {
         if outcome.is_ok()
             && let Some(cell) = self.traced_element(target)
         {
-            outcome = self.fire(&Slot::Cell(cell), target.name, target.key.as_ref(), Access::Read);
+            outcome = self.fire(
+                &Slot::Cell(cell),
+                target.name,
+                target.key.as_ref(),
+                Access::Read,
+            );
         }
         match outcome {
             Err(exception) if exception.is_uncatchable => Err(exception),

@@ -1,10 +1,10 @@
 //! `binary encode` and `binary decode`: the engines are in [`crate::text::base`].
 
-use crate::runtime::integer::small_int_of;
 use crate::commands::option_exact;
 use crate::commands::string::coded;
 use crate::limits::STRING_BYTES_MAX;
 use crate::runtime::ensemble::unknown_subcommand;
+use crate::runtime::integer::small_int_of;
 use crate::runtime::{CommandResult, Exception, Interp, done};
 use crate::text::base::{
     DecodeError, decode_base64, decode_hex, decode_uuencode, encode_base64, encode_hex,

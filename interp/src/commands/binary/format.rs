@@ -3,8 +3,8 @@
 use std::rc::Rc;
 
 use super::spec::{Count, DigitOrder, Field, Fields, Kind, Number, too_few_arguments};
-use crate::runtime::integer::wide_of;
 use crate::limits::STRING_BYTES_MAX;
+use crate::runtime::integer::wide_of;
 use crate::runtime::{CommandResult, Exception, Interp, done, done_empty};
 use crate::value::number::big_to_double;
 use crate::value::{self, ListObject, Value};

@@ -8,8 +8,8 @@ use super::failed;
 use crate::channel::{
     Channel, ChannelError, CopyError, CopyProgress, Direction, SharedChannel, copy_all, copy_step,
 };
-use crate::runtime::integer::wide_of;
 use crate::commands::option;
+use crate::runtime::integer::wide_of;
 use crate::runtime::{CommandResult, Context, Exception, Interp, done, done_empty};
 use crate::value::Value;
 

@@ -5,8 +5,8 @@ use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use rustix::fs::{CWD, Timespec, Timestamps};
 
 use super::{argument, metadata, native, system_error, type_name};
-use crate::runtime::integer::wide_of;
 use crate::commands::option;
+use crate::runtime::integer::wide_of;
 use crate::runtime::{CommandResult, Exception, Interp, done, done_empty};
 use crate::value::Value;
 

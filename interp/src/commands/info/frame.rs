@@ -1,8 +1,8 @@
 //! `info level` and `info frame`.
 
-use crate::runtime::integer::small_int_of;
 use crate::runtime::evaluate::level_number;
 use crate::runtime::frame::{CallKind, CodeFrame, End, Fiber, Frame, FrameKind};
+use crate::runtime::integer::small_int_of;
 use crate::runtime::location::Location;
 use crate::runtime::{CommandResult, Exception, Interp, done};
 use crate::value::{OrderedMap, Value};

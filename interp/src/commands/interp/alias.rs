@@ -217,7 +217,7 @@ fn define(
             if let Some(command) = holder.command(tail) {
                 interp.delete_command(&command);
             }
-            return Err(loop_error(&text));
+            return Err(loop_error(tail));
         }
         let command = interp.put_command(
             &holder,

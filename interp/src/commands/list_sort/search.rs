@@ -5,9 +5,9 @@ use std::rc::Rc;
 
 use super::order::{ascii, dictionary};
 use super::real_of;
-use crate::runtime::integer::wide_of;
 use crate::commands::option;
 use crate::commands::regexp::{compiled, is_match};
+use crate::runtime::integer::wide_of;
 use crate::runtime::position::{index_path, resolve, select};
 use crate::runtime::{CommandResult, Exception, Interp, done, done_empty};
 use crate::text::glob::{glob_match, is_literal};

@@ -3,8 +3,8 @@
 use std::cmp::Ordering;
 
 use super::ok;
-use crate::runtime::integer::small_int_of;
 use crate::commands::option;
+use crate::runtime::integer::small_int_of;
 use crate::runtime::{Exception, Outcome};
 use crate::text::{glob, strings};
 use crate::value::{Repr, Value};

@@ -1,8 +1,8 @@
 //! Subcommands about lengths, positions and pieces: `bytelength cat index length range repeat replace reverse`.
 
 use super::ok;
-use crate::runtime::integer::small_int_of;
 use crate::limits::STRING_BYTES_MAX;
+use crate::runtime::integer::small_int_of;
 use crate::runtime::position::{self, resolve};
 use crate::runtime::{Exception, Outcome};
 use crate::text::strings;
