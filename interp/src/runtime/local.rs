@@ -174,7 +174,7 @@ impl Interp {
         let unit = self.running_unit();
         // SAFETY: the register is a local of the running frame.
         let target = unsafe { unit.local(base, number) };
-        self.modify(&target, false, |dict| {
+        self.modify(&target, true, |dict| {
             if dict.is_unset() {
                 *dict = Value::EMPTY;
             }
@@ -215,10 +215,11 @@ impl Interp {
         self.unset(&target, false)
     }
 
-    /// Changes local variable `number` of the unit on top in place.
+    /// Changes local variable `number` of the unit on top in place; `reads` says whether read traces see it.
     pub(crate) fn local_modify(
         &mut self,
         number: Register,
+        reads: bool,
         change: impl FnOnce(&mut Value) -> Result<(), Box<Exception>>,
     ) -> Result<(), Box<Exception>> {
         let base = self.running().base;
@@ -230,7 +231,7 @@ impl Interp {
         let unit = self.running_unit();
         // SAFETY: as above; `variable` is not used any more.
         let target = unsafe { unit.local(base, number) };
-        self.modify(&target, false, |value| {
+        self.modify(&target, reads, |value| {
             let mut made = if value.is_unset() {
                 Value::EMPTY
             } else {
@@ -272,7 +273,9 @@ impl Interp {
             if change.needs_value {
                 self.read_local(base, number)?;
             }
-            self.local_modify(number, |value| (change.run)(value, words))?;
+            self.local_modify(number, !change.needs_value, |value| {
+                (change.run)(value, words)
+            })?;
         }
         // `words` is not used any more.
         clear(first, count);

@@ -473,7 +473,7 @@ impl Interp {
                                 }
                                 change_target!("set", |interp, target| interp.modify(
                                     target,
-                                    true,
+                                    i.x >= TargetKind::Named as u8,
                                     |value| lappend(value, element)
                                 ));
                             }

@@ -295,7 +295,11 @@ impl Interp {
 
     /// An exception that leaves the body of a procedure or lambda.
     fn leave_procedure(&mut self, mut exception: Box<Exception>, is_lambda: bool) -> CommandResult {
-        if let Some(words) = exception.tailcall.take() {
+        let ends_well = exception.code == code::RETURN
+            && exception.return_level <= 1
+            && exception.return_code == code::OK;
+        let caught = || self.caught_tailcall().filter(|_| ends_well);
+        if let Some(words) = exception.tailcall.take().or_else(caught) {
             return self.finish_tailcall(words);
         }
         let words = self.call_frame().words().to_vec();

@@ -16,6 +16,14 @@ use super::{Interp, Outcome};
 use crate::compile::split_element;
 use crate::value::{ArrayObject, Repr, Value, Variable};
 
+/// Whether a variable can be read after its read traces: one that fails leaves nothing to read.
+fn leaves_readable(fired: Result<(), Box<Exception>>) -> Result<bool, Box<Exception>> {
+    match fired {
+        Err(exception) if exception.is_uncatchable => Err(exception),
+        outcome => Ok(outcome.is_ok()),
+    }
+}
+
 impl Interp {
     /// The slot of variable `name` (no array element) in call frame `call`; None when there is none.
     pub(crate) fn find_slot(&mut self, name: &str, call: usize) -> Option<Slot> {
@@ -377,8 +385,27 @@ impl Interp {
         reads: bool,
         change: impl FnOnce(&mut Value) -> Result<(), Box<Exception>>,
     ) -> Outcome {
-        let is_readable = !reads || self.fire_reads(target)?;
-        let change = |value: &mut Value| {
+        let is_readable = if reads && target.slot.is_traced() {
+            leaves_readable(self.fire_for(target, Access::Read))?
+        } else {
+            true
+        };
+        self.modify_read(target, is_readable, reads && is_readable, change)
+    }
+
+    /// Changes a variable in place after the read traces of the scalar or the array: what `is_readable` denies counts as
+    /// without a value, and those of an element are run where `reads`.
+    fn modify_read<F>(
+        &mut self,
+        target: &Target<'_>,
+        is_readable: bool,
+        reads: bool,
+        change: F,
+    ) -> Outcome
+    where
+        F: FnOnce(&mut Value) -> Result<(), Box<Exception>>,
+    {
+        let change_read = |value: &mut Value, change: F| {
             if is_readable {
                 return change(value);
             }
@@ -409,7 +436,7 @@ impl Interp {
                     target.slot.replace(value);
                     return Err(is_array("set", target.name));
                 }
-                let changed = change(&mut value);
+                let changed = change_read(&mut value, change);
                 let result = value.clone();
                 target.slot.replace(value);
                 changed?;
@@ -423,8 +450,15 @@ impl Interp {
                 let slot = elements.entry(key, Value::UNSET);
                 if let Repr::Link(variable) = &slot.0 {
                     let variable = variable.target();
+                    if reads && variable.has_traces.get() {
+                        drop(elements);
+                        let traced = Slot::Cell(variable);
+                        let key = Some(key);
+                        let fired = self.fire(&traced, target.name, key, Access::Read);
+                        return self.modify_read(target, leaves_readable(fired)?, false, change);
+                    }
                     let mut value = variable.replace(Value::UNSET);
-                    let changed = change(&mut value);
+                    let changed = change_read(&mut value, change);
                     variable.replace(value.clone());
                     element_cell = Some(variable);
                     drop(elements);
@@ -432,7 +466,7 @@ impl Interp {
                     value
                 } else {
                     // Taken out, so that the only owner changes it in place.
-                    let changed = change(slot);
+                    let changed = change_read(slot, change);
                     let result = slot.clone();
                     if slot.is_unset() && changed.is_err() {
                         elements.remove(key);

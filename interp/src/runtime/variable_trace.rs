@@ -49,33 +49,6 @@ impl Access {
 impl Interp {
     // Traces.
 
-    /// Runs the read traces of a variable that is about to be changed. Returns whether it can be read: a trace that fails
-    /// leaves nothing to read.
-    pub(super) fn fire_reads(&mut self, target: &Target<'_>) -> Result<bool, Box<Exception>> {
-        if !matches!(target.slot, Slot::Cell(_)) {
-            return Ok(true);
-        }
-        let mut outcome = if target.slot.is_traced() {
-            self.fire_for(target, Access::Read)
-        } else {
-            Ok(())
-        };
-        if outcome.is_ok()
-            && let Some(cell) = self.traced_element(target)
-        {
-            outcome = self.fire(
-                &Slot::Cell(cell),
-                target.name,
-                target.key.as_ref(),
-                Access::Read,
-            );
-        }
-        match outcome {
-            Err(exception) if exception.is_uncatchable => Err(exception),
-            outcome => Ok(outcome.is_ok()),
-        }
-    }
-
     pub(super) fn fire_for(
         &mut self,
         target: &Target<'_>,

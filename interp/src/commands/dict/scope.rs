@@ -132,7 +132,7 @@ impl Naming {
             Naming::Names => interp
                 .variable_modify(variable, false, |value, _| change(value))
                 .map(drop),
-            Naming::Locals => interp.local_modify(Naming::local(variable), change),
+            Naming::Locals => interp.local_modify(Naming::local(variable), false, change),
         }
     }
 }
