@@ -203,11 +203,20 @@ impl Encoding {
 
     /// Appends inside text as bytes of this encoding to `out`.
     pub fn encode(self, text: &str, out: &mut Vec<u8>) {
-        if self.is_ascii_superset() && text.is_ascii() {
+        if self.is_ascii_superset() && text.is_ascii() && self.0 != Codec::Identity {
             return out.extend_from_slice(text.as_bytes());
         }
         match self.0 {
-            Codec::Utf8 | Codec::Identity => out.extend_from_slice(&utf::to_external_bytes(text)),
+            Codec::Utf8 => out.extend_from_slice(&utf::to_external_bytes(text)),
+            // What tclsh has in memory, where NUL takes two bytes.
+            Codec::Identity => {
+                for byte in utf::to_external_bytes(text).iter() {
+                    match byte {
+                        0 => out.extend_from_slice(&[0xC0, 0x80]),
+                        byte => out.push(*byte),
+                    }
+                }
+            }
             Codec::Latin1 => encode_below(text, 0x100, SUBSTITUTE, out),
             Codec::Ascii => encode_below(text, 0x80, SUBSTITUTE, out),
             // Tcl writes the low byte of what is no byte.

@@ -51,6 +51,11 @@ fn error(interp: &mut Interp, words: &[Value]) -> CommandResult {
     if let Some(error_code) = words.get(3) {
         exception.error_code = Some(error_code.clone());
     }
+    let names = ["-errorinfo", "-errorcode"].map(Value::text);
+    for (name, value) in names.into_iter().zip(words.iter().skip(2)) {
+        let given = exception.other.get_or_insert_default();
+        given.insert(name, value.clone());
+    }
     Err(exception)
 }
 
@@ -63,6 +68,7 @@ fn throw(_interp: &mut Interp, words: &[Value]) -> CommandResult {
     }
     let mut exception = Exception::error(words[2].clone());
     exception.error_code = Some(words[1].clone());
+    exception.code_leads = true;
     Err(exception)
 }
 
@@ -444,11 +450,14 @@ impl Resume for Try {
 
 /// Notes in an exception's options which other one was being handled.
 fn during(mut exception: Box<Exception>, original: &Exception) -> Box<Exception> {
-    if exception.code == code::ERROR {
-        exception
-            .other
-            .get_or_insert_default()
-            .insert(Value::text("-during"), original.options());
+    if exception.code == code::ERROR
+        && let Ok(mut options) = exception.options().to_dict().map(|dict| dict.map().clone())
+    {
+        options.remove(&Value::text("-code"));
+        options.remove(&Value::text("-level"));
+        options.insert(Value::text("-during"), original.options());
+        exception.other = Some(options);
+        exception.code_leads = false;
     }
     exception
 }

@@ -51,7 +51,11 @@ impl Compiler<'_> {
 
     /// The register of the local variable that a word names, if names like it are local here.
     pub fn local_named(&mut self, name: &Word) -> Option<Register> {
-        self.local_of(name.constant(self.source)?)
+        // As in tclsh, names that backslashes made are looked up by name.
+        match &name.kind {
+            WordKind::Verbatim(name) => self.local_of(name.text(self.source)),
+            _ => None,
+        }
     }
 
     /// Pushes the value of a variable.
@@ -113,7 +117,7 @@ impl Compiler<'_> {
     /// The place that a word names, as the first argument of `set` does. Its key or name is evaluated before
     /// the words that follow it.
     pub fn place(&mut self, word: &Word, later: &[Word]) -> Place {
-        // In tclsh, a name that backslashes made is looked up by name, which shows in errorCode.
+        // As in tclsh, a name that backslashes made is looked up by name, which shows in errorCode.
         if let WordKind::Verbatim(name) = &word.kind {
             return self.named_place(name.text(self.source));
         }

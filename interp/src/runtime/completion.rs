@@ -34,7 +34,11 @@ fn described(
     let mut level = level;
     let mut other = OrderedMap::new();
     for (name, value) in options.iter() {
-        match &*name.str() {
+        let text = name.str();
+        if !matches!(&*text, "-code" | "-level") {
+            other.insert(name.clone(), value.clone());
+        }
+        match &*text {
             "-code" => exception.code = completion_code(value)?,
             "-level" => {
                 level = small_int_of(value).ok().filter(|level| *level >= 0).map(i64::from).ok_or_else(|| {
@@ -80,9 +84,7 @@ fn described(
                     .and_then(|line| u32::try_from(line).ok())
                     .unwrap_or(1)
             }
-            _ => {
-                other.insert(name.clone(), value.clone());
-            }
+            _ => {}
         }
     }
     if exception.code == code::RETURN {

@@ -40,8 +40,11 @@ pub struct Exception {
     pub line: u32,
     /// `-errorstack` so far.
     pub stack: Option<Value>,
-    /// Options that are not Tcl's own.
+    /// Options that a script gave but for `-code` and `-level`, in its order. Of Tcl's own ones only the place counts:
+    /// their values are the fields'.
     pub other: Option<OrderedMap>,
+    /// Whether `-errorcode` is the first option, as in what a script throws.
+    pub code_leads: bool,
     /// The command that raised it has given errorInfo itself, so the next frame adds no quotation of it.
     pub is_logged: bool,
     /// The words that a `tailcall` wants called in place of its procedure.
@@ -66,6 +69,7 @@ impl Exception {
             line: 1,
             stack: None,
             other: None,
+            code_leads: false,
             is_logged: false,
             tailcall: None,
             is_uncatchable: false,
@@ -169,10 +173,12 @@ impl Exception {
 
     /// `invalid command name "name"`
     pub fn no_such_command(name: &str) -> Box<Exception> {
-        Exception::with_code(
+        let mut exception = Exception::with_code(
             format!("invalid command name \"{name}\""),
             ["TCL", "LOOKUP", "COMMAND", name],
-        )
+        );
+        exception.code_leads = true;
+        exception
     }
 
     /// `can't OPERATION "name": REASON` about a variable.
@@ -259,6 +265,9 @@ impl Exception {
     /// The return options as `catch` gives them.
     pub fn options(&self) -> Value {
         let mut map = OrderedMap::new();
+        if self.code_leads {
+            map.insert(Value::text("-errorcode"), self.error_code_value());
+        }
         if let Some(other) = &self.other {
             for (key, value) in other.iter() {
                 map.insert(key.clone(), value.clone());

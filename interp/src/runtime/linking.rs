@@ -244,17 +244,17 @@ impl Interp {
             return Ok(());
         }
         let content = slot.content();
+        // A local variable of this frame's own, which has become a cell for its traces: known to the slot and here.
+        let is_own_traced = matches!(&content.0, Repr::Link(own)
+            if own.is_local.get() && own.has_traces.get() && Rc::strong_count(own) == 2);
+        if slot.is_traced() || is_own_traced {
+            return Err(Exception::with_code(
+                format!("variable \"{name}\" has traces: can't use for upvar"),
+                ["TCL", "UPVAR", "TRACED"],
+            ));
+        }
         match &content.0 {
             Repr::Unset | Repr::Link(_) => {
-                // A local variable of this frame's own, which has become a cell for its traces: known to the slot and here.
-                let is_own_traced = matches!(&content.0, Repr::Link(own)
-                    if own.is_local.get() && own.has_traces.get() && Rc::strong_count(own) == 2);
-                if slot.is_traced() || is_own_traced {
-                    return Err(Exception::with_code(
-                        format!("variable \"{name}\" has traces: can't use for upvar"),
-                        ["TCL", "UPVAR", "TRACED"],
-                    ));
-                }
                 slot.replace(Value(Repr::Link(cell)));
                 Ok(())
             }

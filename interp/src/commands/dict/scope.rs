@@ -209,6 +209,13 @@ fn write_back<'a, I: Iterator<Item = (&'a Value, &'a Value)>>(
         values.push(naming.read(interp, variable)?);
     }
     naming.modify(interp, name, |dict| {
+        // A dict that stays as it is keeps its spelling.
+        if values.iter().all(Option::is_none) && path.is_empty() {
+            let found = dict.to_dict()?;
+            if entries().all(|(key, _)| found.map().get(key).is_none()) {
+                return Ok(());
+            }
+        }
         let map = map_at(dict, path, Missing::Made)?;
         for ((key, _), value) in entries().zip(values) {
             match value {
