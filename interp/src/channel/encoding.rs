@@ -203,7 +203,7 @@ impl Encoding {
 
     /// Appends inside text as bytes of this encoding to `out`.
     pub fn encode(self, text: &str, out: &mut Vec<u8>) {
-        if self.is_ascii_superset() && text.is_ascii() && self.0 != Codec::Identity {
+        if self.is_ascii_superset() && text.is_ascii() && !matches!(self.0, Codec::Identity) {
             return out.extend_from_slice(text.as_bytes());
         }
         match self.0 {
