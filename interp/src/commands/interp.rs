@@ -14,7 +14,7 @@ use crate::value::Value;
 
 pub(super) use alias::check_alias_loop;
 pub(crate) use family::{in_interpreter, is_first, pass_on};
-pub(crate) use limits::check_limits;
+pub(crate) use limits::{check_limits, exceeded_in_wait, has_limits};
 
 /// The rows of this file.
 pub(crate) const COMMANDS: &[Builtin] = &[Builtin::new(

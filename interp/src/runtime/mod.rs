@@ -79,6 +79,8 @@ pub struct Interp {
     pub(crate) return_options: Option<(crate::value::OrderedMap, u64)>,
     /// Commands called so far.
     pub(crate) command_count: u64,
+    /// Whether units are compiled to count the commands that they inline: since a command limit was set.
+    pub(crate) counts_commands: bool,
     /// Commands taken away by `interp hide`, by their hidden names.
     pub(crate) hidden: RefCell<HashMap<Box<str>, Rc<Command>>>,
     pub(crate) is_safe: Cell<bool>,
@@ -131,6 +133,7 @@ impl Interp {
             script_cache: HashMap::default(),
             return_options: None,
             command_count: 0,
+            counts_commands: false,
             hidden: RefCell::default(),
             is_safe: Cell::new(false),
             script_files: Vec::new(),

@@ -110,6 +110,17 @@ impl Interp {
     ///
     /// Errors: an exception that scripts cannot catch.
     pub fn check_safepoint(&mut self) -> Result<(), Box<Exception>> {
+        self.look_around(false)
+    }
+
+    /// The same after a wait: limits are looked at whatever their granularity.
+    ///
+    /// Errors: an exception that scripts cannot catch.
+    pub(crate) fn check_after_wait(&mut self) -> Result<(), Box<Exception>> {
+        self.look_around(true)
+    }
+
+    fn look_around(&mut self, is_wait: bool) -> Result<(), Box<Exception>> {
         self.safepoint.fuel = if self.safepoint.is_every_turn {
             1
         } else {
@@ -141,8 +152,8 @@ impl Interp {
             exception.is_uncatchable = unwinds;
             return Err(exception);
         }
-        if self.safepoint.command_limit.is_some() || self.safepoint.time_limit.is_some() {
-            crate::commands::interp::check_limits(self)?;
+        if crate::commands::interp::has_limits(self) {
+            crate::commands::interp::check_limits(self, is_wait)?;
         }
         if let Some(hook) = &mut self.safepoint.hook
             && let Verdict::Cancel { message, code } = hook()

@@ -3,6 +3,7 @@
 use std::rc::Rc;
 
 use super::family::{Node, adopt, deleted, enter, find, in_interpreter, own_node};
+use super::limits::has_limits;
 use super::{SHARED, alias, wrong_args};
 use crate::bytecode::Op;
 use crate::commands::list::concatenation;
@@ -223,10 +224,13 @@ pub(super) fn eval(interp: &mut Interp, path: &Value, arguments: &[Value]) -> Co
     }
     let mut options = None;
     let outcome = enter(interp, &node, |child| {
-        if child.safepoint.cancel.is_some() {
+        if child.safepoint.cancel.is_some() || has_limits(child) {
             child.check_safepoint()?;
         }
-        let outcome = child.eval_in(&script, Context::Current);
+        let mut outcome = child.eval_in(&script, Context::Current);
+        if outcome.is_ok() && has_limits(child) {
+            outcome = child.check_safepoint().and(outcome);
+        }
         match outcome {
             Err(exception) if !exception.is_uncatchable => {
                 child.publish_error(&exception);
