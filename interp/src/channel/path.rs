@@ -220,7 +220,7 @@ fn home_of(user: &str) -> Result<String, ChannelError> {
 /// The name as the system wants it, home directory in place. Errors: those of [`expand_tilde`], and a NUL within.
 pub fn native(name: &str) -> Result<OsString, ChannelError> {
     if name.contains('\0') {
-        return Err(rustix::io::Errno::NOENT.into());
+        return Err(rustix::io::Errno::INVAL.into());
     }
     Ok(to_os(&expand_tilde(name)?))
 }

@@ -1,7 +1,8 @@
 //! Where the text of a script that runs stands in a file, found out when somebody asks: `info frame`, and `proc` for its body.
 //!
 //! Nothing is noted while scripts run. A script that is a literal word of a command that is still running has its place from that
-//! command's source: the command is parsed again and the word looked for by its text. Read [`Interp::location_of_frame`] first.
+//! command's source: the command is parsed again and the word looked for by its text, in the interpreter that has evaluated
+//! something here when it is not in this one. Read [`Interp::location_of_frame`] first.
 
 use std::borrow::Cow;
 use std::rc::Rc;
@@ -89,7 +90,7 @@ enum Search {
 
 impl Interp {
     /// Where the text of the unit in frame `index` of `fiber` begins; None when it is not from a file as it stands there.
-    pub(crate) fn location_of_frame(fiber: &Fiber, index: usize) -> Option<Location> {
+    pub(crate) fn location_of_frame(&self, fiber: &Fiber, index: usize) -> Option<Location> {
         // From the frame down to one whose place is known, then up again.
         let mut parts: Vec<(&CodeFrame, Found)> = Vec::new();
         let mut index = index;
@@ -103,7 +104,10 @@ impl Interp {
                 Known::Nowhere => return None,
                 Known::InCaller => {}
             }
-            let (holder, found) = find_below(fiber, index, &code.unit.code.source)?;
+            let source = &code.unit.code.source;
+            let Some((holder, found)) = find_below(fiber, index, source) else {
+                break crate::commands::interp::location_in_caller(self, source)?;
+            };
             let FrameKind::Code(code) = &fiber.frames.get(holder)?.kind else {
                 return None;
             };
@@ -124,7 +128,7 @@ impl Interp {
             return None;
         };
         let found = find_in(code, text, Search::Whole)?;
-        let location = Interp::location_of_frame(fiber, top)?;
+        let location = self.location_of_frame(fiber, top)?;
         Some(location.part(&code.unit.code.source, &found))
     }
 }
@@ -192,9 +196,14 @@ fn find_in_word(word: &Word, source: &str, text: &str, search: Search) -> Option
         Search::Whole => return None,
         Search::Part => memchr::memmem::find(content.as_bytes(), text.as_bytes())?,
     };
+    // What is taken as it stands is a part of the source too.
+    let (start, before) = match &word.kind {
+        WordKind::Verbatim(_) => (start + at, 0),
+        _ => (start, at),
+    };
     Some(Found {
         start,
-        lines: lines_before(&content, &joins, at),
+        lines: lines_before(&content, &joins, before),
         joins: within(&joins, at, text.len()),
         byte_count: text.len(),
     })
