@@ -9,7 +9,9 @@ use std::rc::Rc;
 
 use super::{option, option_exact};
 use crate::runtime::command::CommandTrace;
-use crate::runtime::{ANY, Builtin, Command, CommandResult, Exception, Interp, done, done_empty};
+use crate::runtime::{
+    ANY, Builtin, Command, CommandResult, Context, Exception, Interp, ScriptLabel, done, done_empty,
+};
 use crate::value::Value;
 
 pub(crate) use execution::call_traced;
@@ -232,12 +234,13 @@ fn run_command_traces(
     }
 }
 
-/// Evaluates a trace's command prefix with words added, in the current call frame.
+/// Evaluates a trace's command prefix with words added, in the current call frame; nothing in it is inlined, as in tclsh.
 fn call_prefix(interp: &mut Interp, prefix: &Value, words: &[Value]) -> crate::runtime::Outcome {
     let mut script = prefix.to_text();
     for word in words {
         script.push(' ');
         script.push_str(&crate::value::list::list_text(std::iter::once(word)));
     }
-    interp.eval_in(&Value::string(script), crate::runtime::Context::Current)
+    let script = Value::string(script);
+    interp.run_nested(|interp| interp.push_top_level(&script, Context::Current, ScriptLabel::None))
 }
