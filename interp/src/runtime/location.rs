@@ -81,11 +81,12 @@ struct Found {
 
 /// How the text of a script is looked for in a word.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Search {
+enum Search<'a> {
     /// It is the whole word.
     Whole,
-    /// It may be a part of the word: the body of a lambda, an arm of `switch`.
-    Part,
+    /// It may be a part of the word: the body of a lambda, or the arm of a `switch` for this pattern (empty: not known), which
+    /// tells one arm from another with the same text.
+    Part(&'a str),
 }
 
 impl Interp {
@@ -152,9 +153,20 @@ fn known(frame: &Frame, code: &CodeFrame) -> Known {
     }
 }
 
+/// The pattern of the `switch` whose arm a script is, as its label has it.
+fn arm_pattern(frame: &Frame) -> &str {
+    let End::Script(Label::Made(label)) = &frame.end else {
+        return "";
+    };
+    label
+        .strip_prefix('"')
+        .and_then(|label| label.strip_suffix("\" arm"))
+        .unwrap_or_default()
+}
+
 /// The frame below `index` whose running command has `text` as a literal, and where.
 fn find_below(fiber: &Fiber, index: usize, text: &str) -> Option<(usize, Found)> {
-    let mut search = Search::Part;
+    let mut search = Search::Part(fiber.frames.get(index).map_or("", arm_pattern));
     for holder in (0..index).rev() {
         let FrameKind::Code(code) = &fiber.frames.get(holder)?.kind else {
             continue;
@@ -168,7 +180,7 @@ fn find_below(fiber: &Fiber, index: usize, text: &str) -> Option<(usize, Found)>
 }
 
 /// Where `text` stands in the command that a unit runs.
-fn find_in(code: &CodeFrame, text: &str, search: Search) -> Option<Found> {
+fn find_in(code: &CodeFrame, text: &str, search: Search<'_>) -> Option<Found> {
     let unit = &code.unit.code;
     let range = unit.command_at(code.pc.saturating_sub(1))?;
     if range.span.byte_count() < text.len() {
@@ -186,15 +198,24 @@ fn find_in(code: &CodeFrame, text: &str, search: Search) -> Option<Found> {
     }
     words
         .iter()
-        .find_map(|word| find_in_word(word, &unit.source, text, Search::Part))
+        .find_map(|word| find_in_word(word, &unit.source, text, search))
 }
 
-fn find_in_word(word: &Word, source: &str, text: &str, search: Search) -> Option<Found> {
+fn find_in_word(word: &Word, source: &str, text: &str, search: Search<'_>) -> Option<Found> {
     let (content, start, joins) = literal(word, source)?;
     let at = match search {
         Search::Whole if *content == *text => 0,
         Search::Whole => return None,
-        Search::Part => memchr::memmem::find(content.as_bytes(), text.as_bytes())?,
+        Search::Part(pattern) => {
+            let content = content.as_bytes();
+            let find = memchr::memmem::Finder::new(text);
+            let first = memchr::memmem::find(content, pattern.as_bytes()).unwrap_or(0);
+            let after = content.get(first..).and_then(|rest| find.find(rest));
+            match after {
+                Some(distance) => first + distance,
+                None => find.find(content)?,
+            }
+        }
     };
     // What is taken as it stands is a part of the source too.
     let (start, before) = match &word.kind {
