@@ -40,13 +40,18 @@ impl Location {
 
     /// The place of a part of the text, which is `source`.
     fn part(&self, source: &str, found: &Found) -> Location {
+        self.part_after(newlines_before(source, found.start), found)
+    }
+
+    /// The place of a part before which the text has `newlines`.
+    fn part_after(&self, newlines: u32, found: &Found) -> Location {
         let joins = match found.joins.is_empty() {
             true => within(&self.joins, found.start, found.byte_count),
             false => found.joins.clone(),
         };
         Location {
             file: self.file.clone(),
-            line: self.line_at(source, found.start) + found.lines,
+            line: self.line + newlines + joins_before(&self.joins, found.start) + found.lines,
             joins,
         }
     }
@@ -54,9 +59,60 @@ impl Location {
 
 /// The newlines of the file that stand before byte `offset` of a text with these joins.
 fn lines_before(text: &str, joins: &[u32], offset: usize) -> u32 {
+    newlines_before(text, offset) + joins_before(joins, offset)
+}
+
+fn newlines_before(text: &str, offset: usize) -> u32 {
     let before = text.as_bytes().get(..offset).unwrap_or(text.as_bytes());
-    let newlines = memchr::memchr_iter(b'\n', before).count();
-    (newlines + joins.partition_point(|join| (*join as usize) < offset)) as u32
+    memchr::memchr_iter(b'\n', before).count() as u32
+}
+
+fn joins_before(joins: &[u32], offset: usize) -> u32 {
+    joins.partition_point(|join| (*join as usize) < offset) as u32
+}
+
+/// Where the unit of a frame was found last, for a long text that asks for each of the many procedures in it.
+#[derive(Default)]
+pub(crate) struct LastLocation {
+    /// What runs: units by their ids and the instructions that they are at, the unit itself last.
+    frames: Vec<(u64, u32)>,
+    location: Option<Location>,
+    /// A byte offset in the text, and the newlines before it.
+    counted: (usize, u32),
+}
+
+/// Texts of fewer bytes are looked for each time.
+const REMEMBERED_BYTES_MIN: usize = 4096;
+
+impl LastLocation {
+    fn newlines_before(&mut self, text: &str, offset: usize) -> u32 {
+        let (start, newlines) = self.counted;
+        self.counted = match text.as_bytes().get(start..offset) {
+            Some(between) => {
+                let more = memchr::memchr_iter(b'\n', between).count() as u32;
+                (offset, newlines + more)
+            }
+            None => (offset, newlines_before(text, offset)),
+        };
+        self.counted.1
+    }
+}
+
+/// What the place of the unit in frame `top` depends on; None when it is more than units.
+fn frames_up_to(fiber: &Fiber, top: usize) -> Option<Vec<(u64, u32)>> {
+    let described = |(index, frame): (usize, &Frame)| match (&frame.kind, &frame.end) {
+        (_, End::Script(Label::Made(_))) => None,
+        (FrameKind::Code(code), _) if index == top => Some((code.unit.id, 0)),
+        (FrameKind::Code(code), _) => Some((code.unit.id, code.pc)),
+        _ => Some((0, 0)),
+    };
+    fiber
+        .frames
+        .iter()
+        .take(top + 1)
+        .enumerate()
+        .map(described)
+        .collect()
 }
 
 /// The joins in a part of a text, counted from the part's start.
@@ -129,8 +185,26 @@ impl Interp {
             return None;
         };
         let found = find_in(code, text, Search::Whole)?;
-        let location = self.location_of_frame(fiber, top)?;
-        Some(location.part(&code.unit.code.source, &found))
+        let source = &code.unit.code.source;
+        let frames = match source.len() < REMEMBERED_BYTES_MIN {
+            true => None,
+            false => frames_up_to(fiber, top),
+        };
+        let Some(frames) = frames else {
+            return Some(self.location_of_frame(fiber, top)?.part(source, &found));
+        };
+        if self.last_location.borrow().frames != frames {
+            // Not borrowed meanwhile: the search may come back to this interpreter through others.
+            let location = self.location_of_frame(fiber, top);
+            *self.last_location.borrow_mut() = LastLocation {
+                frames,
+                location,
+                counted: (0, 0),
+            };
+        }
+        let mut last = self.last_location.borrow_mut();
+        let newlines = last.newlines_before(source, found.start);
+        Some(last.location.as_ref()?.part_after(newlines, &found))
     }
 }
 

@@ -84,6 +84,8 @@ pub struct Interp {
     /// Commands taken away by `interp hide`, by their hidden names.
     pub(crate) hidden: RefCell<HashMap<Box<str>, Rc<Command>>>,
     pub(crate) is_safe: Cell<bool>,
+    /// Where the text was found that was looked for last; see [`location`].
+    pub(crate) last_location: RefCell<location::LastLocation>,
     /// The files being sourced, innermost last.
     pub(crate) script_files: Vec<Value>,
     pub(crate) events: Events,
@@ -136,6 +138,7 @@ impl Interp {
             counts_commands: false,
             hidden: RefCell::default(),
             is_safe: Cell::new(false),
+            last_location: RefCell::default(),
             script_files: Vec::new(),
             events: Events::new(),
             data: HashMap::default(),

@@ -229,6 +229,7 @@ pub(super) fn eval(interp: &mut Interp, path: &Value, arguments: &[Value]) -> Co
         if child.safepoint.cancel.is_some() || has_limits(child) {
             child.check_safepoint()?;
         }
+        child.last_location.take();
         let is_outermost = child.fiber.frames.is_empty();
         let mut outcome = child.eval_in(&script, Context::Current);
         if outcome.is_ok() && has_limits(child) {
