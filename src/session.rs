@@ -2,7 +2,6 @@
 
 use std::ffi::OsStr;
 use std::io::Write;
-use std::os::unix::ffi::OsStrExt;
 
 use remex_interp::runtime::code;
 use remex_interp::text::utf;
@@ -159,7 +158,7 @@ pub fn failure_of(outcome: Outcome) -> Outcome {
 
 /// A word of the command line as text of the interpreter's.
 pub fn from_os(word: &OsStr) -> String {
-    utf::decode_lossy(word.as_bytes()).into_owned()
+    remex_interp::channel::path::from_os(word).into_owned()
 }
 
 /// Prints on standard output and returns the exit status.

@@ -15,6 +15,7 @@ pub const COMMAND_BYTES_MAX: usize = remex_interp::limits::STRING_BYTES_MAX;
 /// `tcl_interactive`.
 pub fn run(mut session: Session) -> i32 {
     let mut command = String::new();
+    session.interp.keep_interactive_boolean();
     loop {
         if session.interp.find_channel(&Value::text("stdin")).is_err() {
             break;

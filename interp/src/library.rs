@@ -8,6 +8,7 @@ mod background;
 mod definitions;
 mod environment;
 mod globals;
+mod interactive;
 mod precision;
 
 use std::cell::RefCell;
@@ -25,7 +26,12 @@ pub(crate) use globals::TCL_LIBRARY as SCRIPT_FOLDER;
 
 /// Whether a trace's prefix is the library's own, not to be shown.
 pub(crate) fn is_private_prefix(prefix: &Value) -> bool {
-    [environment::TRACE_COMMAND, precision::TRACE_COMMAND].contains(&&*prefix.str())
+    let commands = [
+        environment::TRACE_COMMAND,
+        interactive::TRACE_COMMAND,
+        precision::TRACE_COMMAND,
+    ];
+    commands.contains(&&*prefix.str())
 }
 
 /// The procedures that tclsh has before any script runs.
@@ -69,6 +75,13 @@ static NATIVES: &[Builtin] = &[
         0,
         0,
         globals::library_module_roots,
+    ),
+    Builtin::new(
+        "::tcl::InteractiveTrace",
+        "name1 name2 op",
+        3,
+        3,
+        interactive::interactive_trace,
     ),
     Builtin::new(
         "::tcl::PrecisionTrace",

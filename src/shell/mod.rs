@@ -145,6 +145,7 @@ pub fn run(mut session: Session) -> i32 {
         crate::session::print_error(&format!("remex: no line editing: {error}"));
         return standard_input::run(session);
     }
+    session.interp.keep_interactive_boolean();
     run_start_file(&mut session);
     let shell = session.interp.data::<Shell>();
     next_prompt(&mut session.interp, &shell, None);

@@ -183,10 +183,12 @@ impl Code {
 
     /// The commands that contain instruction `pc`, innermost first.
     pub fn commands_at(&self, pc: u32) -> impl Iterator<Item = &CommandRange> {
+        let begun = self.commands.partition_point(|range| range.start <= pc);
         self.commands
             .iter()
+            .take(begun)
             .rev()
-            .filter(move |range| range.start <= pc && pc < range.end)
+            .filter(move |range| pc < range.end)
     }
 
     /// The 1-based line of byte `offset` of the source.

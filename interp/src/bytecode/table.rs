@@ -144,6 +144,7 @@ instructions! {
     BreakLoop "break" [None None None] "raise break";
     ContinueLoop "continue" [None None None] "raise continue";
     Start "start" [Register LongJump None] "an inlined command of a script starts here; if what it inlined has been redefined, evaluate its text (result in a, unless x) and jump";
+    Count "count" [None None None] "count an inlined command, where commands are counted: see `compile::Options::counts`";
     TrapMatches "trap" [Register Constant Register] "a = whether the errorCode in the options c starts with the words of constant b";
     NoteDuring "during" [Register Register Register] "if completion code a is an error, note in its options b that options c were being handled";
     Rethrow "rethrow" [Register None None] "raise again what a handler put into a, a+1, a+2";

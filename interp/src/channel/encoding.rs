@@ -328,10 +328,11 @@ pub fn set_system_encoding(encoding: Encoding) {
 }
 
 /// The encoding that the process talks to the system in and that new channels have: the one set, else that of the
-/// environment (`LC_ALL`, `LC_CTYPE`, `LANG`), as tclsh picks its `encoding system`.
+/// environment (`LC_ALL`, `LC_CTYPE`, `LANG`) as it is when first asked for, as tclsh picks its `encoding system`.
 pub fn system_encoding() -> Encoding {
+    static AT_START: OnceLock<Encoding> = OnceLock::new();
     let set = *SYSTEM.read().unwrap_or_else(PoisonError::into_inner);
-    set.unwrap_or_else(encoding_of_environment)
+    set.unwrap_or_else(|| *AT_START.get_or_init(encoding_of_environment))
 }
 
 fn encoding_of_environment() -> Encoding {

@@ -7,7 +7,7 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use rustix::fs::{FileType, OFlags};
 
 use super::channel::Channel;
-use super::driver::{Direction, Driver, Side};
+use super::driver::{Direction, Driver, OptionValue, Side};
 use super::error::ChannelError;
 use super::{Buffering, Translation};
 
@@ -25,7 +25,7 @@ pub enum StandardStream {
 impl StandardStream {
     /// The channel of this stream, with tclsh's name and settings: lines, except for standard error.
     ///
-    /// Costs one `fstat` and no more.
+    /// Costs one `fstat` and no more, unless it is a socket.
     pub fn channel(self) -> Channel {
         let name = match self {
             StandardStream::Stdin => "stdin",
@@ -73,6 +73,8 @@ pub struct FdDriver {
     handle: Handle,
     kind: &'static str,
     file_type: FileType,
+    /// Whether it is a connection that the process was started with, which tells its addresses.
+    is_connection: bool,
 }
 
 impl FdDriver {
@@ -83,6 +85,7 @@ impl FdDriver {
             handle: Handle::Owned(fd),
             kind,
             file_type,
+            is_connection: false,
         }
     }
 
@@ -92,8 +95,11 @@ impl FdDriver {
             handle: stream.handle(),
             kind: "file",
             file_type: FileType::Unknown,
+            is_connection: false,
         };
         driver.file_type = driver.borrowed().map_or(FileType::Unknown, file_type);
+        driver.is_connection = driver.file_type == FileType::Socket
+            && driver.borrowed().is_ok_and(super::socket::is_internet);
         driver
     }
 
@@ -184,6 +190,22 @@ impl Driver for FdDriver {
 
     fn set_blocking(&mut self, blocking: bool) -> io::Result<()> {
         set_fd_blocking(self.borrowed()?, blocking)
+    }
+
+    fn option_names(&self) -> &'static [&'static str] {
+        if self.is_connection {
+            &["-peername", "-sockname"]
+        } else {
+            &[]
+        }
+    }
+
+    fn option(&mut self, name: &str) -> Result<Option<OptionValue>, ChannelError> {
+        if !self.is_connection {
+            return Ok(None);
+        }
+        let socket = self.borrowed().map_err(|_| rustix::io::Errno::BADF);
+        super::socket::address_option(socket, name)
     }
 
     fn may_wait_in_read(&self) -> bool {

@@ -136,6 +136,11 @@ pub fn open_file(
     access: FileAccess,
     permissions: u32,
 ) -> Result<Channel, ChannelError> {
+    if name.contains('\0') {
+        return Err(ChannelError::message(format!(
+            "couldn't open \"{name}\": filename is invalid on this platform"
+        )));
+    }
     let native = path::native(name)?;
     let flags = access.flags | OFlags::CLOEXEC;
     let fd = rustix::fs::open(native.as_os_str(), flags, Mode::from_raw_mode(permissions))

@@ -378,11 +378,11 @@ impl<'a> Search<'a> {
         while let Some((prefix, index)) = pending.pop() {
             let is_last = index + 1 >= self.elements.len();
             match self.elements.get(index) {
-                None => self.admit(prefix.trim_end_matches('/').to_owned(), names)?,
+                None => self.admit(prefix.trim_end_matches('/').to_owned(), false, names)?,
                 Some(Element::Name(name)) => {
                     let whole = format!("{prefix}{name}");
                     if is_last {
-                        self.admit(whole, names)?
+                        self.admit(whole, false, names)?
                     } else {
                         pending.push((format!("{whole}/"), index + 1))
                     }
@@ -392,7 +392,7 @@ impl<'a> Search<'a> {
                     self.list(&prefix, pattern, *asks_hidden, is_last, &mut found)?;
                     if is_last {
                         for whole in found.drain(..) {
-                            self.admit(whole, names)?;
+                            self.admit(whole, true, names)?;
                         }
                     } else {
                         let below = found
@@ -473,8 +473,13 @@ impl<'a> Search<'a> {
         Ok(())
     }
 
-    /// Adds a name if its file exists and is of a type asked for.
-    fn admit(&self, whole: String, names: &mut Vec<String>) -> Result<(), ChannelError> {
+    /// Adds a name if its file exists and is of a type asked for; what is listed in a directory exists.
+    fn admit(
+        &self,
+        whole: String,
+        is_listed: bool,
+        names: &mut Vec<String>,
+    ) -> Result<(), ChannelError> {
         let looked_at = match whole.as_str() {
             "" if self.base.starts_with('/') => "/",
             "" => ".",
@@ -483,7 +488,7 @@ impl<'a> Search<'a> {
         let on_disk = self.on_disk(looked_at);
         let passes = match &self.options.types {
             Some(types) => types.admits(&on_disk),
-            None => TypeFilter::default().admits(&on_disk),
+            None => is_listed || TypeFilter::default().admits(&on_disk),
         };
         if !passes || (self.wants_directory && !is_directory(&on_disk)) {
             return Ok(());

@@ -7,6 +7,7 @@ use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
 
+use super::encoding::system_encoding;
 use super::error::ChannelError;
 use crate::text::utf;
 
@@ -16,14 +17,29 @@ const LINKS_MAX: usize = 40;
 /// Most bytes of `/etc/passwd` that are looked through for a user's home.
 const PASSWD_BYTES_MAX: u64 = 1 << 24;
 
-/// A name as the system wants it.
+/// A name, or another word for the system, as the system wants it: in the encoding that `encoding system` says.
 pub fn to_os(name: &str) -> OsString {
-    OsString::from_vec(utf::to_external_bytes(name).into_owned())
+    if name.is_ascii() || is_utf8() {
+        return OsString::from_vec(utf::to_external_bytes(name).into_owned());
+    }
+    let mut bytes = Vec::with_capacity(name.len());
+    system_encoding().encode(name, &mut bytes);
+    OsString::from_vec(bytes)
 }
 
-/// A name of the system's as inside text.
+/// A name or another word of the system's as inside text.
 pub fn from_os(name: &OsStr) -> Cow<'_, str> {
-    utf::decode_lossy(name.as_bytes())
+    let bytes = name.as_bytes();
+    if bytes.is_ascii() || is_utf8() {
+        return utf::decode_lossy(bytes);
+    }
+    let mut text = String::with_capacity(bytes.len());
+    system_encoding().decode(bytes, &mut text, true);
+    Cow::Owned(text)
+}
+
+fn is_utf8() -> bool {
+    system_encoding().name() == "utf-8"
 }
 
 /// What `file pathtype` says.
@@ -220,7 +236,7 @@ fn home_of(user: &str) -> Result<String, ChannelError> {
 /// The name as the system wants it, home directory in place. Errors: those of [`expand_tilde`], and a NUL within.
 pub fn native(name: &str) -> Result<OsString, ChannelError> {
     if name.contains('\0') {
-        return Err(rustix::io::Errno::NOENT.into());
+        return Err(rustix::io::Errno::INVAL.into());
     }
     Ok(to_os(&expand_tilde(name)?))
 }

@@ -221,6 +221,34 @@ fn plain(address: SocketAddr) -> SocketAddr {
     SocketAddr::new(address.ip().to_canonical(), address.port())
 }
 
+/// `-peername` or `-sockname` of a connection; None for other options.
+pub(super) fn address_option(
+    socket: Result<BorrowedFd<'_>, rustix::io::Errno>,
+    name: &str,
+) -> Result<Option<OptionValue>, ChannelError> {
+    let found = match name {
+        "-peername" => socket
+            .and_then(net::getpeername)
+            .and_then(|found| found.ok_or(rustix::io::Errno::NOTCONN)),
+        "-sockname" => socket.and_then(net::getsockname),
+        _ => return Ok(None),
+    };
+    match found {
+        Ok(address) => {
+            Ok(socket_addr(address).map(|address| OptionValue::List(address_words(address))))
+        }
+        Err(errno) => Err(ChannelError::posix(
+            format_args!("can't get {}", name.trim_start_matches('-')),
+            errno.into(),
+        )),
+    }
+}
+
+/// Whether the descriptor is a socket of the internet's.
+pub(super) fn is_internet(socket: BorrowedFd<'_>) -> bool {
+    net::getsockname(socket).is_ok_and(|address| SocketAddr::try_from(address).is_ok())
+}
+
 fn socket_addr(address: net::SocketAddrAny) -> Option<SocketAddr> {
     SocketAddr::try_from(address).ok().map(plain)
 }
@@ -459,16 +487,6 @@ impl Driver for TcpDriver {
     }
 
     fn option(&mut self, name: &str) -> Result<Option<OptionValue>, ChannelError> {
-        let address = |what: &str, found: Result<net::SocketAddrAny, rustix::io::Errno>| match found
-        {
-            Ok(address) => {
-                Ok(socket_addr(address).map(|address| OptionValue::List(address_words(address))))
-            }
-            Err(errno) => Err(ChannelError::posix(
-                format_args!("can't get {what}"),
-                errno.into(),
-            )),
-        };
         match name {
             "-connecting" => {
                 if self.state == Connection::InProgress {
@@ -482,15 +500,7 @@ impl Driver for TcpDriver {
                 let message = self.take_error().map(Errno::message).unwrap_or_default();
                 Ok(Some(OptionValue::Text(message)))
             }
-            "-peername" => {
-                let found = self.socket().and_then(net::getpeername);
-                address(
-                    "peername",
-                    found.and_then(|found| found.ok_or(rustix::io::Errno::NOTCONN)),
-                )
-            }
-            "-sockname" => address("sockname", self.socket().and_then(net::getsockname)),
-            _ => Ok(None),
+            _ => address_option(self.socket().map(AsFd::as_fd), name),
         }
     }
 

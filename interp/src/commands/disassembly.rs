@@ -2,11 +2,12 @@
 
 use std::rc::Rc;
 
+use super::oo::{self, Wanted};
 use super::option_exact;
 use crate::bytecode::{Code, HandlerKind, disassemble, instruction_words};
 use crate::runtime::location::Location;
 use crate::runtime::unit::Unit;
-use crate::runtime::{ANY, Builtin, CommandResult, Exception, Interp, done};
+use crate::runtime::{ANY, Builtin, CommandResult, Exception, Interp, Mode, Namespace, done};
 use crate::value::{OrderedMap, Value};
 
 /// The rows of this file.
@@ -48,9 +49,10 @@ const USAGES: [&str; 7] = [
     "script",
 ];
 
-/// A unit, its number of parameters, and where it comes from.
+/// A unit, the namespace that it runs in, its number of parameters, and where it comes from.
 struct Subject {
     unit: Rc<Unit>,
+    namespace: Rc<Namespace>,
     parameter_count: usize,
     location: Option<Location>,
 }
@@ -62,7 +64,6 @@ fn disassemble_command(interp: &mut Interp, words: &[Value]) -> CommandResult {
 
 fn getbytecode(interp: &mut Interp, words: &[Value]) -> CommandResult {
     let subject = subject(interp, words)?;
-    let namespace = interp.current_namespace();
     let code = &subject.unit.code;
     let mut dict = OrderedMap::new();
     let mut put = |key: &str, value: Value| {
@@ -88,7 +89,7 @@ fn getbytecode(interp: &mut Interp, words: &[Value]) -> CommandResult {
         "namespace",
         Value::string(format!(
             "::{}",
-            namespace.full_name().trim_start_matches(':')
+            subject.namespace.full_name().trim_start_matches(':')
         )),
     );
     let temporaries = usize::from(code.register_count).saturating_sub(code.locals.len());
@@ -126,6 +127,7 @@ fn subject(interp: &mut Interp, words: &[Value]) -> Result<Subject, Box<Exceptio
             let lambda = interp.lambda(name)?;
             Ok(Subject {
                 unit: interp.procedure_unit(&lambda),
+                namespace: lambda.namespace.clone(),
                 parameter_count: lambda.parameters.len(),
                 location,
             })
@@ -141,6 +143,7 @@ fn subject(interp: &mut Interp, words: &[Value]) -> Result<Subject, Box<Exceptio
             })?;
             Ok(Subject {
                 unit: interp.procedure_unit(&procedure),
+                namespace: procedure.namespace.clone(),
                 parameter_count: procedure.parameters.len(),
                 location: procedure.origin.clone(),
             })
@@ -149,16 +152,40 @@ fn subject(interp: &mut Interp, words: &[Value]) -> Result<Subject, Box<Exceptio
             let namespace = interp.current_namespace();
             Ok(Subject {
                 unit: interp.script_unit(name, &namespace, false),
+                namespace,
                 parameter_count: 0,
                 location: None,
             })
         }
-        // The interpreter has no objects.
-        _ => Err(Exception::with_code(
-            format!("{name} does not refer to an object"),
-            ["TCL", "LOOKUP", "OBJECT", &name.str()],
-        )),
+        "constructor" => method(interp, name, &Wanted::Constructor),
+        "destructor" => method(interp, name, &Wanted::Destructor),
+        "method" => method(interp, name, &Wanted::Method(&words[3])),
+        _ => method(interp, name, &Wanted::ObjectMethod(&words[3])),
     }
+}
+
+/// A method, compiled for the namespace of what it was defined in: each object has its own when it is called.
+fn method(
+    interp: &mut Interp,
+    name: &Value,
+    wanted: &Wanted<'_>,
+) -> Result<Subject, Box<Exception>> {
+    let procedure = oo::body_of(interp, name, wanted)?;
+    let inlines = interp.mode != Mode::Invoke;
+    let unit = interp.compile(
+        &procedure.body.str(),
+        &procedure.namespace,
+        Some(&procedure.parameter_names),
+        inlines,
+        false,
+    );
+    let has_name = matches!(wanted, Wanted::Method(_) | Wanted::ObjectMethod(_));
+    Ok(Subject {
+        unit,
+        namespace: procedure.namespace.clone(),
+        parameter_count: procedure.parameters.len(),
+        location: procedure.origin.clone().filter(|_| has_name),
+    })
 }
 
 fn variables(code: &Code, parameter_count: usize) -> Value {

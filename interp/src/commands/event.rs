@@ -73,7 +73,7 @@ fn sleep(interp: &mut Interp, delay: Duration) -> CommandResult {
     const SLICE: Duration = Duration::from_millis(20);
     let until = Instant::now() + delay;
     loop {
-        interp.check_safepoint()?;
+        interp.check_after_wait()?;
         let left = until.saturating_duration_since(Instant::now());
         if left.is_zero() {
             return done_empty();
@@ -208,7 +208,7 @@ fn vwait(interp: &mut Interp, words: &[Value]) -> CommandResult {
     let trace = watch(&cell, &is_changed);
     let mut outcome = Ok(());
     while !is_changed.get() {
-        if interp.has_no_events() {
+        if interp.has_no_events() && interp.safepoint.time_limit.is_none() {
             outcome = Err(Exception::with_code(
                 format!("can't wait for variable \"{name}\": would wait forever"),
                 ["TCL", "EVENT", "NO_SOURCES"],
@@ -216,7 +216,7 @@ fn vwait(interp: &mut Interp, words: &[Value]) -> CommandResult {
             break;
         }
         if let Err(exception) = interp.do_one_event(Wait::Forever, Filter::ALL) {
-            outcome = Err(exception);
+            outcome = Err(super::interp::exceeded_in_wait(interp, exception));
             break;
         }
     }

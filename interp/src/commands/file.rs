@@ -154,11 +154,22 @@ fn pathtype(_interp: &mut Interp, words: &[Value]) -> CommandResult {
     }))
 }
 
-fn separator(_interp: &mut Interp, _words: &[Value]) -> CommandResult {
+/// No file system knows the empty name.
+fn check_known(words: &[Value]) -> Result<(), Box<Exception>> {
+    if words.get(1).is_some_and(Value::is_empty) {
+        const CODE: [&str; 4] = ["TCL", "LOOKUP", "FILESYSTEM", ""];
+        return Err(Exception::with_code("unrecognised path", CODE));
+    }
+    Ok(())
+}
+
+fn separator(_interp: &mut Interp, words: &[Value]) -> CommandResult {
+    check_known(words)?;
     done(Value::text("/"))
 }
 
-fn system(_interp: &mut Interp, _words: &[Value]) -> CommandResult {
+fn system(_interp: &mut Interp, words: &[Value]) -> CommandResult {
+    check_known(words)?;
     done(Value::text("native"))
 }
 

@@ -29,7 +29,7 @@ pub(crate) const COMMANDS: &[Builtin] = &[Builtin::ensemble(
             ANY,
             super::oo::info_class,
         ),
-        Builtin::new("cmdcount", "", 0, 0, info_cmdcount),
+        Builtin::new("cmdcount", "", 0, 0, info_cmdcount).compiled(compile_cmdcount),
         Builtin::new("commands", "?pattern?", 0, 1, names::info_commands),
         Builtin::new("complete", "command", 1, 1, info_complete),
         Builtin::new("coroutine", "", 0, 0, info_coroutine),
@@ -92,6 +92,12 @@ fn info_args(interp: &mut Interp, words: &[Value]) -> CommandResult {
 fn info_body(interp: &mut Interp, words: &[Value]) -> CommandResult {
     let procedure = procedure(interp, &words[1])?;
     done(procedure.body.clone())
+}
+
+/// Called like any other command; the commands around it are to count themselves.
+fn compile_cmdcount(compiler: &mut Compiler<'_>, _: &Command, _: Destination) -> bool {
+    compiler.ask_for_count();
+    false
 }
 
 fn info_cmdcount(interp: &mut Interp, _words: &[Value]) -> CommandResult {

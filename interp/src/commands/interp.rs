@@ -13,8 +13,9 @@ use crate::runtime::{ANY, Builtin, CommandResult, Exception, Interp, done, done_
 use crate::value::Value;
 
 pub(super) use alias::check_alias_loop;
+pub(crate) use family::location_in_caller;
 pub(crate) use family::{in_interpreter, is_first, pass_on};
-pub(crate) use limits::check_limits;
+pub(crate) use limits::{check_limits, exceeded_in_wait};
 
 /// The rows of this file.
 pub(crate) const COMMANDS: &[Builtin] = &[Builtin::new(

@@ -99,6 +99,7 @@ static NATIVES: Natives = Natives {
     is_inlinable,
     check_limits: interp::check_limits,
     is_first: interp::is_first,
+    location_in_caller: interp::location_in_caller,
     pass_on: interp::pass_on,
 };
 

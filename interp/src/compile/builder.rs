@@ -136,6 +136,11 @@ impl Builder {
         self.instructions.push(Instruction { op, x, a, b, c });
     }
 
+    /// Whether an inlined command has instructions already, not only guards.
+    pub fn has_begun(&self) -> bool {
+        self.instructions.iter().any(|i| i.op != Op::Start)
+    }
+
     /// The number of the next instruction.
     pub fn position(&self) -> u32 {
         self.instructions.len() as u32

@@ -80,6 +80,9 @@ pub struct Options<'a> {
     pub inlines: bool,
     /// Whether the script is one that tclsh evaluates without compiling: see [`Code::is_top_level`].
     pub is_top_level: bool,
+    /// Whether inlined commands count themselves for `info cmdcount` and limits; a unit that asks for the count does in
+    /// any case.
+    pub counts: bool,
     /// Line number of the first line.
     pub first_line: u32,
 }
@@ -106,6 +109,8 @@ pub struct Compiler<'a> {
     nesting: u32,
     /// Whether inlined commands look whether what they inlined still holds.
     is_guarded: bool,
+    /// Whether a command of the unit asks how many commands have been called.
+    asks_for_count: bool,
 }
 
 /// How deep bodies may nest in one unit; deeper ones are compiled on their own when they run.
@@ -120,6 +125,10 @@ pub fn compile(source: &str, lookup: &dyn Lookup, options: Options<'_>) -> Code 
             compiler.builder.parameter(name);
         }
         compiler.body(&script);
+        if compiler.asks_for_count && !options.counts {
+            let counts = true;
+            return compile(source, lookup, Options { counts, ..options });
+        }
         if let Some(code) =
             compiler
                 .builder
@@ -139,16 +148,22 @@ pub fn compile(source: &str, lookup: &dyn Lookup, options: Options<'_>) -> Code 
 }
 
 /// Compiles the expression `source` as a unit that returns its value.
-pub fn compile_expression(source: &str, lookup: &dyn Lookup, inlines: bool) -> Code {
+///
+/// * `inlines`, `counts`: as in [`Options`].
+pub fn compile_expression(source: &str, lookup: &dyn Lookup, inlines: bool, counts: bool) -> Code {
     let options = Options {
         parameters: None,
         inlines,
         is_top_level: false,
+        counts,
         first_line: 1,
     };
     for long_branches in [false, true] {
         let mut compiler = Compiler::new(source, lookup, options, long_branches);
         compiler.expression_text(Span::whole(source), Destination::Push);
+        if compiler.asks_for_count && !counts {
+            return compile_expression(source, lookup, inlines, true);
+        }
         let result = compiler.builder.temporary(0);
         compiler.builder.emit(Op::ReturnTake, 0, result, 0, 0);
         if let Some(code) = compiler.builder.finish(source, 1, false) {
@@ -159,15 +174,19 @@ pub fn compile_expression(source: &str, lookup: &dyn Lookup, inlines: bool) -> C
 }
 
 /// Compiles `parts`, as `subst` or a word has them, as a unit that returns their concatenation.
-pub fn compile_parts(source: &str, parts: &[Part], lookup: &dyn Lookup) -> Code {
+pub fn compile_parts(source: &str, parts: &[Part], lookup: &dyn Lookup, counts: bool) -> Code {
     let options = Options {
         parameters: None,
         inlines: true,
         is_top_level: false,
+        counts,
         first_line: 1,
     };
     let mut compiler = Compiler::new(source, lookup, options, false);
     let result = compiler.push_parts(parts);
+    if compiler.asks_for_count && !counts {
+        return compile_parts(source, parts, lookup, true);
+    }
     compiler.builder.emit(Op::ReturnTake, 0, result, 0, 0);
     compiler
         .builder
@@ -190,6 +209,7 @@ impl<'a> Compiler<'a> {
             scopes: Vec::new(),
             nesting: 0,
             is_guarded: options.parameters.is_none() || redefines_commands(source),
+            asks_for_count: false,
         }
     }
 
@@ -316,6 +336,10 @@ impl<'a> Compiler<'a> {
         let mark = self.builder.mark();
         let scope_count = self.scopes.len();
         self.nesting += 1;
+        // What runs the unit has counted its first command.
+        if self.options.counts && self.builder.has_begun() {
+            self.builder.emit(Op::Count, 0, 0, 0, 0);
+        }
         let done = function(self, command, destination);
         self.nesting -= 1;
         if !done {
@@ -618,6 +642,11 @@ impl<'a> Compiler<'a> {
                 .scopes
                 .iter()
                 .any(|scope| matches!(scope, Scope::Catch))
+    }
+
+    /// Notes that a command of the unit asks how many commands have been called: its inlined ones shall count.
+    pub fn ask_for_count(&mut self) {
+        self.asks_for_count = true;
     }
 
     /// The number of the built-in math function, unless it is overridden.

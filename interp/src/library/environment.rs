@@ -5,8 +5,8 @@
 
 use std::rc::Rc;
 
+use crate::channel::path;
 use crate::runtime::{CommandResult, Interp, done_empty};
-use crate::text::utf;
 use crate::value::variable::{TraceOps, VariableTrace};
 use crate::value::{ArrayObject, Repr, Value, Variable};
 
@@ -14,7 +14,7 @@ use crate::value::{ArrayObject, Repr, Value, Variable};
 pub(super) const TRACE_COMMAND: &str = "::tcl::EnvironmentTrace";
 
 fn inside(text: &std::ffi::OsStr) -> Value {
-    Value::string(utf::from_external(&text.to_string_lossy()).into_owned())
+    Value::text(&path::from_os(text))
 }
 
 /// A new array variable with the environment in it.
@@ -123,7 +123,7 @@ fn get(name: &str) -> Option<Value> {
     if !is_valid(name) {
         return None;
     }
-    std::env::var_os(&*utf::to_external(name)).map(|value| inside(&value))
+    std::env::var_os(path::to_os(name)).map(|value| inside(&value))
 }
 
 fn set(name: &str, value: &str) {
@@ -133,7 +133,7 @@ fn set(name: &str, value: &str) {
     // SAFETY: Rust code in other threads reads the environment through std only, which takes turns with this. The C
     // library reads it when names are looked up or times are converted; nothing here calls it for that from other
     // threads.
-    unsafe { std::env::set_var(&*utf::to_external(name), &*utf::to_external(value)) };
+    unsafe { std::env::set_var(path::to_os(name), path::to_os(value)) };
 }
 
 fn remove(name: &str) {
@@ -141,5 +141,5 @@ fn remove(name: &str) {
         return;
     }
     // SAFETY: as for `set`.
-    unsafe { std::env::remove_var(&*utf::to_external(name)) };
+    unsafe { std::env::remove_var(path::to_os(name)) };
 }

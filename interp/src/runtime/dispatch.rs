@@ -4,6 +4,7 @@ use std::rc::Rc;
 
 use super::command::{Command, CommandKind};
 use super::ensemble::{Ensemble, Match, Resolved, match_name};
+use super::procedure::Procedure;
 use super::unit::Callee;
 use super::{
     CommandResult, Context, Exception, Interp, Namespace, Next, Outcome, ScriptLabel, code,
@@ -244,13 +245,15 @@ fn spell_out(parameters: &mut [Value], exception: &Exception, skipped: usize) {
 
 /// How many words of a call the messages about its wrong arguments can name one by one.
 pub(crate) fn shown_words(callee: &Callee) -> usize {
+    let of_procedure = |procedure: &Procedure| 1 + procedure.parameters.len();
     match callee {
         // Its messages are about the lambda's arguments.
         Callee::Builtin(row) if row.name == "apply" => usize::MAX,
         Callee::Builtin(_) | Callee::None => 1,
-        Callee::Procedure(_) => usize::MAX,
+        Callee::Procedure(procedure) => of_procedure(procedure),
         Callee::Other(command) => match &*command.kind.borrow() {
             CommandKind::Builtin(_) => 1,
+            CommandKind::Procedure(procedure) => of_procedure(procedure),
             CommandKind::Ensemble(ensemble) if ensemble.table.is_some() => 2,
             _ => usize::MAX,
         },
@@ -362,12 +365,24 @@ pub(crate) fn rewritten(
     };
     let name = name.str();
     // Messages of commands that are no ensembles name themselves without qualifiers.
-    if exception.info.is_some()
-        || !(usage.starts_with(&*name) || usage.starts_with(name.trim_start_matches("::")))
-    {
+    let is_of = |name: &str| {
+        usage
+            .strip_prefix(name)
+            .is_some_and(|rest| rest.is_empty() || rest.starts_with(' '))
+    };
+    let quoted = crate::value::list::list_text(std::iter::once(&Value::text(&name)));
+    let is_named = is_of(&name) || is_of(name.trim_start_matches("::")) || is_of(&quoted);
+    if exception.info.is_some() || !is_named {
         return exception;
     }
-    let mut text = crate::value::list::list_text(shown.iter());
+    // tclsh quotes all of them but the first.
+    let mut text = shown.first().map(Value::to_text).unwrap_or_default();
+    if let [_, rest @ ..] = shown
+        && !rest.is_empty()
+    {
+        text.push(' ');
+        text.push_str(&crate::value::list::list_text(rest.iter()));
+    }
     for word in usage_words(usage).into_iter().skip(inserted) {
         text.push(' ');
         text.push_str(word);

@@ -206,7 +206,8 @@ impl Interp {
         row: &'static Builtin,
         words: &[Value],
     ) -> CommandResult {
-        self.command_count += 1;
+        // The ensemble and the command that it stands for.
+        self.command_count += 2;
         if !row.accepts(words.len() - 2) {
             let name = format!("{} {}", words[0], row.name);
             return Err(invoke::wrong_args(&name, row));

@@ -415,12 +415,13 @@ impl Interp {
         }
         let text = expression.to_text();
         let inlines = self.mode != Mode::Invoke;
+        let counts = self.counts_commands;
         let code = {
             let lookup = CommandLookup {
                 interp: std::cell::RefCell::new(self),
                 namespace: namespace.clone(),
             };
-            compile::compile_expression(&text, &lookup, inlines)
+            compile::compile_expression(&text, &lookup, inlines, counts)
         };
         let unit = Unit::new(code, self.id, self.compile_epoch, namespace.id);
         expression.set_cached(&Rc::new(ExpressionUnit(unit.clone())));
@@ -440,6 +441,7 @@ impl Interp {
             parameters,
             inlines,
             is_top_level,
+            counts: self.counts_commands,
             first_line: 1,
         };
         let code = {
@@ -455,12 +457,13 @@ impl Interp {
     /// Compiles parts of a text (a word, or what `subst` is given) as a unit of their concatenation.
     pub(crate) fn compile_parts(&mut self, text: &str, parts: &[crate::syntax::Part]) -> Rc<Unit> {
         let namespace = self.current_namespace();
+        let counts = self.counts_commands;
         let code = {
             let lookup = CommandLookup {
                 interp: std::cell::RefCell::new(self),
                 namespace: namespace.clone(),
             };
-            compile::compile_parts(text, parts, &lookup)
+            compile::compile_parts(text, parts, &lookup, counts)
         };
         Unit::new(code, self.id, self.compile_epoch, namespace.id)
     }

@@ -166,7 +166,7 @@ impl Interp {
         }
         let wait = self.bounded_wait(wait);
         let Some(event) = self.events.event_loop.turn(wait, filter) else {
-            self.check_safepoint()?;
+            self.check_after_wait()?;
             return Ok(false);
         };
         let batch = self.events.event_loop.batch();

@@ -90,9 +90,13 @@ pub struct Interp {
     pub(crate) return_options: Option<(crate::value::OrderedMap, u64)>,
     /// Commands called so far.
     pub(crate) command_count: u64,
+    /// Whether units are compiled to count the commands that they inline: since a command limit was set.
+    pub(crate) counts_commands: bool,
     /// Commands taken away by `interp hide`, by their hidden names.
     pub(crate) hidden: RefCell<HashMap<Box<str>, Rc<Command>>>,
     pub(crate) is_safe: Cell<bool>,
+    /// Where the text was found that was looked for last; see [`location`].
+    pub(crate) last_location: RefCell<location::LastLocation>,
     /// The files being sourced, innermost last.
     pub(crate) script_files: Vec<Value>,
     pub(crate) events: Events,
@@ -136,8 +140,10 @@ impl Interp {
             script_cache: HashMap::default(),
             return_options: None,
             command_count: 0,
+            counts_commands: false,
             hidden: RefCell::default(),
             is_safe: Cell::new(false),
+            last_location: RefCell::default(),
             script_files: Vec::new(),
             events: Events::new(),
             data: HashMap::default(),

@@ -1,6 +1,7 @@
 //! What the runtime calls of the commands. They are a layer below it, so they give it their functions when an interpreter
 //! is made.
 
+use super::location::Location;
 use super::{Exception, Interp, Outcome};
 use crate::event::Event;
 use crate::value::Value;
@@ -17,10 +18,13 @@ pub(crate) struct Natives {
     pub inline: &'static [fn(&mut Interp, &[Value]) -> Outcome],
     /// Whether units may have inlined a command of this name.
     pub is_inlinable: fn(&str) -> bool,
-    /// Looks at the limits of the interpreter that runs.
-    pub check_limits: fn(&mut Interp) -> Result<(), Box<Exception>>,
+    /// Looks at the limits of the interpreter that runs; the second argument says whether it has waited, and they are looked
+    /// at whatever their granularity.
+    pub check_limits: fn(&mut Interp, bool) -> Result<(), Box<Exception>>,
     /// Whether the interpreter is the first of its family, which jobs from other threads are for.
     pub is_first: fn(&Interp) -> bool,
+    /// Where a text stands in the command by which another interpreter has had a script evaluated in this one.
+    pub location_in_caller: fn(&Interp, &str) -> Option<Location>,
     /// Has another interpreter of the family act on an event that this one does not know.
     pub pass_on: fn(&mut Interp, Event),
 }

@@ -851,6 +851,7 @@ impl Interp {
                                     called!(result, i.a, 0usize, i.x != 0);
                                 }
                             }
+                            Op::Count => self.command_count += 1,
                             Op::TrapMatches => {
                                 let pattern = &*constants.add(i.b as usize);
                                 let truth = super::completion::trap_matches(pattern, reg!(i.c));

@@ -75,6 +75,11 @@ pub(crate) struct Safepoint {
 }
 
 impl Safepoint {
+    /// Whether the interpreter has a limit of commands or of time.
+    pub fn has_limits(&self) -> bool {
+        self.command_limit.is_some() || self.time_limit.is_some()
+    }
+
     pub fn new() -> Safepoint {
         Safepoint {
             fuel: SAFEPOINT_INTERVAL,
@@ -110,6 +115,17 @@ impl Interp {
     ///
     /// Errors: an exception that scripts cannot catch.
     pub fn check_safepoint(&mut self) -> Result<(), Box<Exception>> {
+        self.look_around(false)
+    }
+
+    /// The same after a wait: limits are looked at whatever their granularity.
+    ///
+    /// Errors: an exception that scripts cannot catch.
+    pub(crate) fn check_after_wait(&mut self) -> Result<(), Box<Exception>> {
+        self.look_around(true)
+    }
+
+    fn look_around(&mut self, is_wait: bool) -> Result<(), Box<Exception>> {
         self.safepoint.fuel = if self.safepoint.is_every_turn {
             1
         } else {
@@ -141,8 +157,8 @@ impl Interp {
             exception.is_uncatchable = unwinds;
             return Err(exception);
         }
-        if self.safepoint.command_limit.is_some() || self.safepoint.time_limit.is_some() {
-            (self.natives.check_limits)(self)?;
+        if self.safepoint.has_limits() {
+            (self.natives.check_limits)(self, is_wait)?;
         }
         if let Some(hook) = &mut self.safepoint.hook
             && let Verdict::Cancel { message, code } = hook()

@@ -9,7 +9,7 @@ use std::rc::Rc;
 use super::command::CommandTrace;
 use super::{
     Command, CommandResult, Context, Exception, Interp, Mode, Namespace, Next, Outcome, Resume,
-    code,
+    ScriptLabel, code,
 };
 use crate::value::Value;
 
@@ -356,12 +356,13 @@ fn run_command_traces(
     }
 }
 
-/// Evaluates a trace's command prefix with words added, in the current call frame.
+/// Evaluates a trace's command prefix with words added, in the current call frame; nothing in it is inlined, as in tclsh.
 fn call_prefix(interp: &mut Interp, prefix: &Value, words: &[Value]) -> Outcome {
     let mut script = prefix.to_text();
     for word in words {
         script.push(' ');
         script.push_str(&crate::value::list::list_text(std::iter::once(word)));
     }
-    interp.eval_in(&Value::string(script), Context::Current)
+    let script = Value::string(script);
+    interp.run_nested(|interp| interp.push_top_level(&script, Context::Current, ScriptLabel::None))
 }

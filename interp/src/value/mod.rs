@@ -269,6 +269,9 @@ impl Value {
                 Rc::ptr_eq(left, right) || left.as_str() == right.as_str()
             }
             (Repr::Bytes(left), Repr::Bytes(right)) => left.as_slice() == right.as_slice(),
+            // Without making a string of a list.
+            (Repr::List(_) | Repr::Dict(_), _) if other.is_empty() => self.is_empty(),
+            (_, Repr::List(_) | Repr::Dict(_)) if self.is_empty() => other.is_empty(),
             _ => *self.str() == *other.str(),
         }
     }

@@ -112,7 +112,7 @@ impl ScriptFrame<'_> {
         let mut put = |key: &str, value: Value| {
             dict.insert(Value::text(key), value);
         };
-        let location = Interp::location_of_frame(self.fiber, self.index);
+        let location = interp.location_of_frame(self.fiber, self.index);
         let (line, text) = match &self.frame.kind {
             FrameKind::Code(code) => running_command(code, location.as_ref()),
             FrameKind::Words(words) => (1, crate::value::list::list_text(words.iter())),

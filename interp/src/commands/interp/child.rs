@@ -217,14 +217,25 @@ pub(super) fn eval(interp: &mut Interp, path: &Value, arguments: &[Value]) -> Co
         return interp.push_script(&script, Context::Current, ScriptLabel::None);
     }
     let mut options = None;
+    let own = own_node(interp);
+    node.waiting.borrow_mut().push(Rc::downgrade(&own));
     let outcome = enter(interp, &node, |child| {
-        if child.safepoint.cancel.is_some() {
+        if child.safepoint.cancel.is_some() || child.safepoint.has_limits() {
             child.check_safepoint()?;
         }
-        let outcome = child.eval_in(&script, Context::Current);
+        child.last_location.take();
+        let is_outermost = child.fiber.frames.is_empty();
+        let mut outcome = child.eval_in(&script, Context::Current);
+        if outcome.is_ok() && child.safepoint.has_limits() {
+            outcome = child.check_safepoint().and(outcome);
+        }
         match outcome {
             Err(exception) if !exception.is_uncatchable => {
                 child.publish_error(&exception);
+                if !is_outermost {
+                    // `return` belongs to what runs in the child already.
+                    return Err(exception);
+                }
                 let outcome = child.finish_return(exception);
                 options = child.return_options.take();
                 outcome
@@ -236,7 +247,9 @@ pub(super) fn eval(interp: &mut Interp, path: &Value, arguments: &[Value]) -> Co
                 outcome
             }
         }
-    })?;
+    });
+    node.waiting.borrow_mut().pop();
+    let outcome = outcome?;
     if let (Some((other, _)), Ok(_)) = (options, &outcome) {
         interp.return_options = Some((other, interp.command_count));
     }

@@ -9,6 +9,7 @@ use std::cell::{Cell, RefCell};
 use std::rc::{Rc, Weak};
 
 use crate::event::Event;
+use crate::runtime::location::Location;
 use crate::runtime::{Command, Exception, Interp};
 use crate::value::Value;
 
@@ -40,6 +41,8 @@ pub(super) struct Node {
     owned: Cell<*mut Interp>,
     /// How often it is running, one inside the other.
     depth: Cell<u32>,
+    /// The interpreters that wait for a script of theirs which runs in it, outermost first.
+    pub waiting: RefCell<Vec<Weak<Node>>>,
 }
 
 /// An interpreter's own node. A child's is owned by its parent's.
@@ -62,6 +65,7 @@ impl Node {
             pointer: Cell::new(owned),
             owned: Cell::new(owned),
             depth: Cell::new(0),
+            waiting: RefCell::default(),
         })
     }
 
@@ -173,6 +177,17 @@ pub(super) fn enter<T>(
         node.free();
     }
     Ok(result)
+}
+
+/// Where `text` stands in the command by which another interpreter has had a script evaluated in this one.
+pub(crate) fn location_in_caller(interp: &Interp, text: &str) -> Option<Location> {
+    let own = interp.existing_data::<Family>()?.own.borrow().upgrade()?;
+    let waiting = own.waiting.borrow();
+    waiting.iter().rev().find_map(|node| {
+        let caller = node.upgrade()?.pointer.get();
+        // SAFETY: the interpreter waits below on the stack and has lent itself; what is looked at is only read.
+        unsafe { caller.as_ref() }?.location_of_word(text)
+    })
 }
 
 /// The event loop, of which a thread's interpreters have one together, and what watches the interpreter that runs go

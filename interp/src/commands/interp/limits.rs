@@ -20,8 +20,8 @@ struct Limits {
     time: RefCell<Limit>,
     /// `interp debug -frame`
     keeps_frames: Cell<bool>,
-    /// How many commands had been called when the limit was looked at last.
-    last_count: Cell<u64>,
+    /// How often the limits have been looked at, for their granularity.
+    look_count: Cell<u64>,
 }
 
 /// A limit.
@@ -38,6 +38,23 @@ struct Limit {
     owner: Weak<Node>,
     /// Set while the command runs.
     is_handled: bool,
+}
+
+impl Limits {
+    fn kept(&self, is_time: bool) -> &RefCell<Limit> {
+        if is_time { &self.time } else { &self.commands }
+    }
+}
+
+impl Limit {
+    /// At which looks this limit is checked: each n-th.
+    fn granularity(&self, is_time: bool) -> i64 {
+        match (self.granularity, is_time) {
+            (0, true) => 10,
+            (0, false) => 1,
+            (granularity, _) => granularity,
+        }
+    }
 }
 
 fn bad_value(message: &str) -> Box<Exception> {
@@ -63,11 +80,7 @@ pub(super) fn limit(interp: &mut Interp, path: &Value, arguments: &[Value]) -> C
     let owner = Rc::downgrade(&own_node(interp));
     let value = in_interpreter(interp, path, |interp| {
         let limits = interp.data::<Limits>();
-        let kept = if is_time {
-            &limits.time
-        } else {
-            &limits.commands
-        };
+        let kept = limits.kept(is_time);
         if options.len() < 2 {
             return show(&kept.borrow(), options.first(), is_time);
         }
@@ -94,14 +107,9 @@ fn names(is_time: bool) -> &'static [&'static str] {
 
 fn show(limit: &Limit, wanted: Option<&Value>, is_time: bool) -> Result<Value, Box<Exception>> {
     let number = |number: Option<i64>| number.map(Value::int).unwrap_or_default();
-    let usual = if is_time { 10 } else { 1 };
     let of = |name: &str| match name {
         "-command" => limit.command.clone(),
-        "-granularity" => Value::int(if limit.granularity == 0 {
-            usual
-        } else {
-            limit.granularity
-        }),
+        "-granularity" => Value::int(limit.granularity(is_time)),
         "-milliseconds" => number(limit.milliseconds),
         _ => number(limit.value),
     };
@@ -185,9 +193,12 @@ fn apply(interp: &mut Interp, limit: &Limit, is_time: bool) {
         });
     } else {
         interp.safepoint.command_limit = limit.value.map(i64::unsigned_abs);
+        if limit.value.is_some() && !interp.counts_commands {
+            interp.counts_commands = true;
+            interp.compile_epoch += 1;
+        }
     }
-    interp.safepoint.is_every_turn =
-        interp.mode == Mode::Yield || interp.safepoint.command_limit.is_some();
+    interp.safepoint.is_every_turn = interp.mode == Mode::Yield || interp.safepoint.has_limits();
     interp.safepoint.fuel = 0;
 }
 
@@ -202,24 +213,24 @@ fn is_reached(interp: &Interp, is_time: bool) -> bool {
         interp
             .safepoint
             .command_limit
-            .is_some_and(|limit| interp.command_count >= limit)
+            .is_some_and(|limit| interp.command_count > limit)
     }
 }
 
 /// Looks at the limits of the interpreter that runs; the command of one that is reached may move it.
 ///
+/// * `is_forced`: whatever their granularity, as after a wait.
+///
 /// Errors: a limit is exceeded.
-pub(crate) fn check_limits(interp: &mut Interp) -> Result<(), Box<Exception>> {
-    if interp.safepoint.command_limit.is_some() {
-        // Commands that are compiled inline are not counted one by one; turns of loops count for them.
-        let limits = interp.data::<Limits>();
-        if limits.last_count.get() == interp.command_count {
-            interp.command_count += 1;
-        }
-        limits.last_count.set(interp.command_count);
-    }
+pub(crate) fn check_limits(interp: &mut Interp, is_forced: bool) -> Result<(), Box<Exception>> {
+    let limits = interp.data::<Limits>();
+    let look = limits.look_count.get().wrapping_add(1);
+    limits.look_count.set(look);
     for is_time in [false, true] {
-        if is_reached(interp, is_time)
+        let granularity = limits.kept(is_time).borrow().granularity(is_time);
+        let is_looked_at = is_forced || look.is_multiple_of(granularity.unsigned_abs());
+        if is_looked_at
+            && is_reached(interp, is_time)
             && !call_handler(interp, is_time)
             && is_reached(interp, is_time)
         {
@@ -234,14 +245,31 @@ pub(crate) fn check_limits(interp: &mut Interp) -> Result<(), Box<Exception>> {
     Ok(())
 }
 
+/// What `vwait` raises when `exception` has ended it: a limit that is exceeded is reported in the background.
+pub(crate) fn exceeded_in_wait(interp: &mut Interp, exception: Box<Exception>) -> Box<Exception> {
+    let is_limit = exception.error_code.as_ref().is_some_and(|words| {
+        words
+            .to_list()
+            .is_ok_and(|words| matches!(words.elements(), [_, word, _] if &*word.str() == "LIMIT"))
+    });
+    if !(exception.is_uncatchable && is_limit) {
+        return exception;
+    }
+    let mut reported = exception;
+    reported.add_info("\n    (while waiting for event)");
+    interp.background_error(&reported);
+    let word = if interp.safepoint.time_limit.is_some() {
+        "TIME"
+    } else {
+        "COMMANDS"
+    };
+    uncatchable("limit exceeded", &["TCL", "LIMIT", word])
+}
+
 /// Runs the command of a limit, where it was set. Returns whether it is running already.
 fn call_handler(interp: &mut Interp, is_time: bool) -> bool {
     let limits = interp.data::<Limits>();
-    let kept = if is_time {
-        &limits.time
-    } else {
-        &limits.commands
-    };
+    let kept = limits.kept(is_time);
     let limit = kept.borrow().clone();
     if limit.is_handled {
         return true;

@@ -6,7 +6,7 @@ use super::chain::{self, Chain, Kind, Link};
 use super::method::{Body, Method};
 use super::object::{self, Object};
 use crate::commands::option;
-use crate::runtime::dispatch::{map_failed, rewritten};
+use crate::runtime::dispatch::{map_failed, rewritten, shown_words};
 use crate::runtime::frame::Role;
 use crate::runtime::method::MethodCall;
 use crate::runtime::{ANY, Builtin, CommandResult, Exception, Interp, Next, Outcome, done};
@@ -215,9 +215,13 @@ fn run(interp: &mut Interp, invocation: Invocation, link: &Link, words: &[Value]
             let shown = words.get(..invocation.skip).unwrap_or(words);
             let index = interp.current_call();
             let namespace = invocation.object.namespace.clone();
-            let result = interp.push_words_in(call, index, Some(namespace));
+            let result = interp.push_words_in(call, index, Some(namespace.clone()));
             map_failed(result, |exception| {
-                rewritten(exception, &name, inserted, shown)
+                let callee = interp.callee(&name.str(), &namespace);
+                match callee.is_some_and(|callee| inserted > shown_words(&callee)) {
+                    true => exception,
+                    false => rewritten(exception, &name, inserted, shown),
+                }
             })
         }
         Body::Procedure(procedure) => {

@@ -249,6 +249,63 @@ fn find_method(methods: &Methods, name: &Value) -> Result<Rc<Method>, Box<Except
         .ok_or_else(|| no_method(format!("unknown method \"{}\"", &*text), &text))
 }
 
+/// Which body of an object or class is asked for.
+pub(crate) enum Wanted<'a> {
+    Constructor,
+    Destructor,
+    /// Of a class.
+    Method(&'a Value),
+    /// Of an object itself.
+    ObjectMethod(&'a Value),
+}
+
+/// The body of a method of the object or class `name`.
+///
+/// Errors: no such object, class or method, or one that is not defined by a script.
+pub(crate) fn body_of(
+    interp: &mut Interp,
+    name: &Value,
+    wanted: &Wanted<'_>,
+) -> Result<Rc<Procedure>, Box<Exception>> {
+    let failed = |message: String, word| {
+        Exception::with_code(message, ["TCL", "OPERATION", "DISASSEMBLE", word])
+    };
+    // tclsh misspells both words.
+    let special = |method: Option<Rc<Method>>, kind, word| {
+        method.ok_or_else(|| failed(format!("\"{name}\" has no defined {kind}"), word))
+    };
+    let (method, kind) = match wanted {
+        Wanted::Constructor => {
+            let method = part(&find_class(interp, name)?)
+                .constructor
+                .borrow()
+                .clone();
+            let kind = "constructor";
+            (special(method, kind, "CONSRUCTOR")?, kind)
+        }
+        Wanted::Destructor => {
+            let method = part(&find_class(interp, name)?).destructor.borrow().clone();
+            let kind = "destructor";
+            (special(method, kind, "DESRUCTOR")?, kind)
+        }
+        Wanted::Method(method) => {
+            let class = part(&find_class(interp, name)?);
+            (find_method(&class.methods, method)?, "method")
+        }
+        Wanted::ObjectMethod(method) => {
+            let object = object::find(interp, name)?;
+            (find_method(&object.methods, method)?, "method")
+        }
+    };
+    match &method.body {
+        Body::Procedure(procedure) => Ok(procedure.clone()),
+        _ => Err(failed(
+            format!("body not available for this kind of {kind}"),
+            "METHODTYPE",
+        )),
+    }
+}
+
 fn definition(methods: &Methods, name: &Value) -> CommandResult {
     match &find_method(methods, name)?.body {
         Body::Procedure(procedure) => done(definition_parts(procedure)),

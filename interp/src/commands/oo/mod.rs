@@ -22,7 +22,7 @@ use method::{Body, Method, NativeMethod};
 use object::{ChainCache, Class, Object, Place};
 use registry::Registry;
 
-pub(crate) use info::{info_class, info_object};
+pub(crate) use info::{Wanted, body_of, info_class, info_object};
 
 /// The version of TclOO whose behaviour this is.
 pub(crate) const VERSION: &str = "1.1.0";
