@@ -73,7 +73,7 @@ fn read_operations(
 ) -> Result<Vec<&'static str>, Box<Exception>> {
     let list_object = list.to_list()?;
     if list_object.elements().is_empty() {
-        let mut message = format!("bad operation list \"{list}\": must be one or more of ");
+        let mut message = String::from("bad operation list \"\": must be one or more of ");
         crate::runtime::exception::list_choices(&mut message, table);
         return Err(Exception::with_code(
             message,

@@ -98,7 +98,10 @@ proc ::tcl::tm::UnknownHandler {original name args} {
             continue
         }
         set length [llength [file split $path]]
-        foreach file [glob -nocomplain -directory $path -- $pattern-*.tm] {
+        # A name may be no pattern: then no file has it.
+        set files {}
+        catch {set files [glob -nocomplain -directory $path -- $pattern-*.tm]}
+        foreach file $files {
             set module [join [lrange [file split [file rootname $file]] $length end] ::]
             if {![regexp {^([_[:alpha:]][:_[:alnum:]]*)-([[:digit:]].*)$} $module -> package version]} {
                 continue

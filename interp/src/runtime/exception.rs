@@ -127,18 +127,17 @@ impl Exception {
             return Exception::integer_too_large();
         }
         Exception::with_code(
-            format!("expected integer but got {}", quoted_got(&text)),
+            crate::text::number::expected_number("integer", &text),
             ["TCL", "VALUE", "NUMBER"],
         )
     }
 
-    /// The same of a command that takes 32 bits, which has another errorCode.
+    /// The same of a command that takes 32 bits, which has another errorCode and quotes all of the text.
     pub fn not_a_small_integer(value: &Value) -> Box<Exception> {
-        let mut exception = Exception::not_an_integer(value);
-        exception.error_code = Some(Value::list(
-            ["TCL", "VALUE", "INTEGER"].map(Value::text).to_vec(),
-        ));
-        exception
+        Exception::with_code(
+            format!("expected integer but got \"{value}\""),
+            ["TCL", "VALUE", "INTEGER"],
+        )
     }
 
     /// `integer value too large to represent`
@@ -299,11 +298,6 @@ impl Exception {
         }
         Value::dict(map)
     }
-}
-
-/// `"text"`, or `a list` where tclsh says that instead of quoting.
-fn quoted_got(text: &str) -> String {
-    format!("\"{text}\"")
 }
 
 /// `a, b, or c` as Tcl lists choices.

@@ -4,6 +4,7 @@ use super::failed;
 use crate::channel::{Channel, ChannelError, OptionValue, Settable};
 use crate::runtime::integer::small_int_of;
 use crate::runtime::{CommandResult, Exception, Interp, done, done_empty};
+use crate::text::number::expected_number;
 use crate::value::Value;
 
 /// The `fconfigure` command, also `chan configure`.
@@ -109,7 +110,7 @@ fn words_of(value: &Value) -> Result<Vec<String>, Box<Exception>> {
 fn not_a_boolean(value: &Value) -> Box<Exception> {
     let text = value.str();
     Exception::with_code(
-        format!("expected boolean value but got \"{}\"", &*text),
+        expected_number("boolean value", &text),
         ["TCL", "VALUE", "BOOLEAN"],
     )
 }
