@@ -243,7 +243,8 @@ impl Interp {
         let (name, key) = split_key(&text);
         let call = self.current_call();
         let slot = self.make_slot_for(name, key.as_ref(), call, "set")?;
-        self.modify(&Target::named(slot, key, name), reads, |value| {
+        let target = Target::named(slot, key, name);
+        let outcome = self.modify(&target, reads, |value| {
             if !value.is_unset() {
                 return change(value, true);
             }
@@ -251,7 +252,11 @@ impl Interp {
             change(&mut made, false)?;
             *value = made;
             Ok(())
-        })
+        });
+        if outcome.is_err() {
+            self.forget_cell(&target.slot);
+        }
+        outcome
     }
 
     /// Removes a variable or array element. With `complains`, it is an error when there is none.
