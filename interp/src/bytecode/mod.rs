@@ -31,6 +31,10 @@ pub const JUMP_IF_FALSE: u8 = 4;
 pub const JUMP_IS_NEGATED: u8 = 1;
 /// Bit of `x` in `lindex`: the index is one position, and never a list of them.
 pub const SINGLE_POSITION: u8 = 4;
+/// Bit of `x` in `invoke`: the name of the command may be another each time.
+pub const NAME_VARIES: u8 = 2;
+/// Bit of `x` in `invoke`: neither the name nor the word after it ever changes.
+pub const SUBCOMMAND_IS_CONSTANT: u8 = 4;
 
 /// One instruction.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -173,6 +177,27 @@ pub struct JumpTable {
     pub targets: HashMap<Box<str>, i32, foldhash::fast::FixedState>,
     /// Distance when no pattern is the same.
     pub otherwise: i32,
+}
+
+impl Code {
+    /// The register of the local variable `name`. Looking through a few names is quicker than hashing one.
+    #[inline]
+    pub fn local_number(&self, name: &str) -> Option<Register> {
+        const FEW: usize = 12;
+        if self.locals.len() > FEW {
+            return self.local_index.get(name).copied();
+        }
+        let at = self.locals.iter().position(|local| **local == *name)?;
+        Some(at as Register)
+    }
+}
+
+impl JumpTable {
+    /// The distance for `text`.
+    #[inline]
+    pub fn distance(&self, text: &str) -> i32 {
+        self.targets.get(text).copied().unwrap_or(self.otherwise)
+    }
 }
 
 impl Code {

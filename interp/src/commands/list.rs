@@ -140,8 +140,8 @@ pub(crate) fn index(list: &Value, index: &Value) -> Outcome {
     if !index.is_list()
         && let Some(position) = index_form(index)
     {
-        if let Repr::List(list) = &list.0 {
-            return Ok(element(list, position).unwrap_or_default());
+        if let Some(found) = list.with_kept_list(|list| element(list, position)) {
+            return Ok(found.unwrap_or_default());
         }
         let list = list.to_list()?;
         return Ok(element(&list, position).unwrap_or_default());

@@ -45,6 +45,11 @@ pub(crate) mod trace;
 pub(crate) mod unsupported;
 pub(crate) mod variable;
 
+use std::collections::HashSet;
+use std::sync::OnceLock;
+
+use foldhash::fast::RandomState;
+
 use crate::runtime::{Builtin, Exception, Interp};
 use crate::text::index::parse_index;
 use crate::value::Value;
@@ -106,11 +111,18 @@ pub fn rows() -> impl Iterator<Item = &'static Builtin> {
 }
 
 /// Whether units may have inlined a command of this name: some row has a compile function, or is a math function.
+///
+/// Asked whenever a command comes or goes, which coroutines do in loops: hence a set.
 pub(crate) fn is_inlinable(name: &str) -> bool {
-    rows().any(|row| {
-        row.name == name
-            && (row.compile.is_some() || row.subcommands.iter().any(|row| row.compile.is_some()))
-    }) || math::function_number(name).is_some()
+    static NAMES: OnceLock<HashSet<&'static str, RandomState>> = OnceLock::new();
+    let compiled = |row: &Builtin| {
+        row.compile.is_some() || row.subcommands.iter().any(|row| row.compile.is_some())
+    };
+    let names = NAMES.get_or_init(|| {
+        let commands = rows().filter(|row| compiled(row)).map(|row| row.name);
+        commands.chain(math::function_names()).collect()
+    });
+    names.contains(name)
 }
 
 /// The value as a 64-bit integer.

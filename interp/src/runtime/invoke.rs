@@ -65,6 +65,7 @@ impl Interp {
     pub(crate) fn call_callee(&mut self, callee: &Callee, words: &[Value]) -> CommandResult {
         match callee {
             Callee::Builtin(row) => self.call_builtin(row, words),
+            Callee::Subcommand(row) => self.call_subcommand(row, words),
             Callee::Procedure(procedure) => {
                 self.push_procedure(procedure, words)?;
                 Ok(Next::Running)
@@ -279,7 +280,7 @@ impl Interp {
         self.check_depth()?;
         let call = self.current_call() as u32;
         self.fiber.frames.push(Frame {
-            kind: FrameKind::Words(words),
+            kind: FrameKind::Words(words.into()),
             call,
             end: End::Command,
         });

@@ -77,6 +77,8 @@ pub struct Interp {
     pub(crate) script_cache: HashMap<Box<str>, Rc<Unit>, foldhash::fast::RandomState>,
     /// Options of the last `return` that made an ordinary result, with [`Interp::command_count`] then.
     pub(crate) return_options: Option<(crate::value::OrderedMap, u64)>,
+    /// The return options of a result that nobody gave any, once made.
+    pub(crate) ok_options: Option<Value>,
     /// Commands called so far.
     pub(crate) command_count: u64,
     /// Commands taken away by `interp hide`, by their hidden names.
@@ -130,6 +132,7 @@ impl Interp {
             mode: Mode::Normal,
             script_cache: HashMap::default(),
             return_options: None,
+            ok_options: None,
             command_count: 0,
             hidden: RefCell::default(),
             is_safe: Cell::new(false),

@@ -155,13 +155,24 @@ pub(crate) fn append(value: &mut Value, tail: &Value) -> Result<(), Box<Exceptio
         *value = tail.clone();
         return Ok(());
     }
-    let tail = tail.str();
-    value.append_text(&tail);
+    if let Some(text) = tail.held_text() {
+        value.append_text(text);
+    } else if !value.append_bytes(tail) {
+        value.append_text(&tail.str());
+    }
     Ok(())
 }
 
 /// `lappend`: adds an element to a list, in place.
 pub(crate) fn lappend(value: &mut Value, element: Value) -> Result<(), Box<Exception>> {
+    // What `list_mut` comes to for the list that a loop grows, without going there.
+    if let Repr::List(list) = &mut value.0
+        && let Some(list) = crate::value::unshared(list)
+        && list.elements().len() < crate::limits::LIST_ELEMENTS_MAX
+    {
+        list.elements_mut().push(element);
+        return Ok(());
+    }
     if value.is_unset() {
         *value = Value::EMPTY;
     }
@@ -173,6 +184,18 @@ pub(crate) fn lappend(value: &mut Value, element: Value) -> Result<(), Box<Excep
         ));
     }
     elements.push(element);
+    Ok(())
+}
+
+/// Adds the elements of `tail` to the list of words that a call with `{*}` collects.
+pub(super) fn extend_words(words: &mut Value, tail: Value) -> Result<(), crate::value::FormError> {
+    let tail = tail.to_list()?;
+    // The first words are the list itself: copied only if something is added to them.
+    if !words.is_counted() && words.is_empty() && !tail.elements().is_empty() {
+        *words = Value(Repr::List(tail));
+    } else {
+        words.list_mut()?.extend_from_slice(tail.elements());
+    }
     Ok(())
 }
 

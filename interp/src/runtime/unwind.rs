@@ -1,9 +1,9 @@
 //! Outcomes on their way down the frames: results, exceptions, handlers, errorInfo.
 
-use super::Interp;
 use super::command::{CommandResult, Next};
 use super::exception::{Exception, Outcome, code};
 use super::frame::{CodeFrame, End, FrameKind, Label, clear};
+use super::{Interp, Mode};
 use crate::bytecode::{HandlerKind, Op};
 use crate::value::Value;
 
@@ -51,9 +51,10 @@ impl Interp {
                         Err(exception) => outcome = Err(exception),
                     },
                 },
+                FrameKind::Words(_) if matches!(frame.end, End::Plain) => self.fiber.pop_frame(),
                 FrameKind::Words(words) => {
                     let end = frame.end.clone();
-                    if !matches!(end, End::Plain) && !words.is_empty() {
+                    if !words.is_empty() {
                         outcome = self.quote_words(outcome);
                     }
                     self.fiber.pop_frame();
@@ -72,6 +73,33 @@ impl Interp {
                     Err(exception) => outcome = Err(exception),
                 },
             }
+        }
+    }
+
+    /// The same for a value, most often that of a call whose unit goes on at once.
+    #[inline]
+    pub(crate) fn deliver_value(&mut self, value: Value) -> Delivered {
+        let mode = self.mode;
+        match self.fiber.frames.last_mut().map(|frame| &mut frame.kind) {
+            Some(FrameKind::Code(below)) => {
+                // SAFETY: as in `deliver`.
+                unsafe {
+                    let register = below.base.add(usize::from(below.result));
+                    clear(register, usize::from(below.word_count));
+                    below.word_count = 0;
+                    if below.discards {
+                        drop(value);
+                    } else {
+                        *register = if mode == Mode::Forget {
+                            value.forgotten()
+                        } else {
+                            value
+                        };
+                    }
+                }
+                Delivered::Continue
+            }
+            _ => self.deliver(Ok(value)),
         }
     }
 
@@ -157,7 +185,7 @@ impl Interp {
             return Err(exception);
         }
         if exception.stack.is_none() {
-            exception.stack = Some(innermost(words.clone()));
+            exception.stack = Some(innermost(words.to_vec()));
         }
         exception.line = 1;
         exception.log_command(&crate::value::list::list_text(words.iter()));

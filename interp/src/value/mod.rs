@@ -240,6 +240,16 @@ impl Value {
         }
     }
 
+    /// The string rep, if the value is held as nothing else: the common case of [`Value::str`] without a place for digits.
+    #[inline]
+    pub(crate) fn held_text(&self) -> Option<&str> {
+        match &self.0 {
+            Repr::Short(short) => Some(short.as_str()),
+            Repr::String(object) => Some(object.as_str()),
+            _ => None,
+        }
+    }
+
     /// The string rep as an owned string.
     pub fn to_text(&self) -> String {
         match &self.0 {
@@ -265,6 +275,9 @@ impl Value {
         match (&self.0, &other.0) {
             (Repr::Int(left), Repr::Int(right)) => left == right,
             (Repr::Short(left), Repr::Short(right)) => left == right,
+            (Repr::Short(left), Repr::String(right)) | (Repr::String(right), Repr::Short(left)) => {
+                left.as_str() == right.as_str()
+            }
             (Repr::String(left), Repr::String(right)) => {
                 Rc::ptr_eq(left, right) || left.as_str() == right.as_str()
             }

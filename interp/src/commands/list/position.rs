@@ -13,6 +13,11 @@ pub(crate) fn index_form(value: &Value) -> Option<Index> {
     {
         return Some(Index::Start(number));
     }
+    if let Repr::Short(short) = value.0
+        && let Some(back) = short.from_end()
+    {
+        return Some(Index::End(-back));
+    }
     parse_index(&value.str())
 }
 
