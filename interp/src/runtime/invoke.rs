@@ -54,8 +54,7 @@ impl Interp {
         let Some(name) = words.first() else {
             return Ok(Next::Done(Value::EMPTY));
         };
-        let text = name.str();
-        match self.callee(&text, namespace) {
+        match self.recent_callee(name, namespace) {
             Some(callee) => self.call_callee(&callee, words),
             None => self.call_unknown(words, namespace),
         }

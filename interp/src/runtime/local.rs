@@ -88,12 +88,13 @@ impl Interp {
     #[cold]
     pub(super) fn read_local(&mut self, base: *mut Value, number: Register) -> Outcome {
         // SAFETY: the register is a local of the running frame.
-        let slot = unsafe { Slot::of_register(base.add(usize::from(number))) };
-        if let Slot::Cell(cell) = &slot
-            && let Some(value) = cell.plain_value()
-        {
-            return Ok(value);
-        }
+        let slot = unsafe {
+            let register = base.add(usize::from(number));
+            if let Some(value) = (*register).linked_value() {
+                return Ok(value);
+            }
+            Slot::of_register(register)
+        };
         let unit = self.running_unit();
         let name = unit
             .code
@@ -131,6 +132,9 @@ impl Interp {
 
     #[cold]
     pub(super) fn operand_slowly(&mut self, operand: &Value) -> Outcome {
+        if let Some(value) = operand.linked_value() {
+            return Ok(value);
+        }
         let operand: *const Value = operand;
         let Some(FrameKind::Code(frame)) = self.fiber.frames.last().map(|frame| &frame.kind) else {
             return Ok(Value::EMPTY);
@@ -150,7 +154,13 @@ impl Interp {
         amount: i64,
     ) -> Result<(), Box<Exception>> {
         // SAFETY: the register is a local of the running frame.
-        let slot = unsafe { Slot::of_register(base.add(usize::from(number))) };
+        let slot = unsafe {
+            let register = base.add(usize::from(number));
+            if increment_linked(&*register, &Value::int(amount)).is_some() {
+                return Ok(());
+            }
+            Slot::of_register(register)
+        };
         let unit = self.running_unit();
         let name = unit
             .code
@@ -592,6 +602,16 @@ pub(super) fn replace_element(slot: &Value, key: &Value, value: Value) -> Result
         },
         _ => Err(value),
     }
+}
+
+/// Adds to the integer of the variable that a slot is a link to, where [`Value::linked_value`] gives one.
+pub(super) fn increment_linked(slot: &Value, amount: &Value) -> Option<i64> {
+    let Repr::Link(cell) = &slot.0 else {
+        return None;
+    };
+    let sum = int_sum(&cell.plain_value()?, amount)?;
+    cell.replace_plain(Value::int(sum)).ok()?;
+    Some(sum)
 }
 
 /// Adds to the element that [`element_value`] finds, if it is an integer.

@@ -3,6 +3,7 @@
 //! [`Interp`] owns the namespaces, the fibers and the event loop of one interpreter. It is used from one thread.
 //! Reading order: [`exception`], [`command`], `frame`, `run` (the loop), `unwind`, `evaluate`, `variable`.
 
+pub(crate) mod callee;
 pub mod command;
 pub(crate) mod coroutine;
 pub mod ensemble;
@@ -77,6 +78,8 @@ pub struct Interp {
     pub(crate) script_cache: HashMap<Box<str>, Rc<Unit>, foldhash::fast::RandomState>,
     /// Options of the last `return` that made an ordinary result, with [`Interp::command_count`] then.
     pub(crate) return_options: Option<(crate::value::OrderedMap, u64)>,
+    /// What names of commands stood for lately.
+    pub(crate) recent_callees: callee::RecentCallees,
     /// The return options of a result that nobody gave any, once made.
     pub(crate) ok_options: Option<Value>,
     /// Commands called so far.
@@ -133,6 +136,7 @@ impl Interp {
             script_cache: HashMap::default(),
             return_options: None,
             ok_options: None,
+            recent_callees: Default::default(),
             command_count: 0,
             hidden: RefCell::default(),
             is_safe: Cell::new(false),

@@ -14,7 +14,7 @@ use std::rc::Rc;
 use super::command::{CommandResult, Next};
 use super::exception::{Exception, Outcome, code};
 use super::frame::{CodeFrame, FrameKind, clear};
-use super::local::{element_value, increment_element, replace_element};
+use super::local::{element_value, increment_element, increment_linked, replace_element};
 use super::operation::{
     append, dict_start, dict_step, extend_words, foreach_get, foreach_next, foreach_start, lappend,
     raise_constant, rethrow, take_list,
@@ -380,10 +380,7 @@ impl Interp {
                             }
                             Op::ListPush => {
                                 let value = std::ptr::replace(base.add(i.b as usize), Value::EMPTY);
-                                match (*base.add(i.a as usize)).list_mut() {
-                                    Ok(elements) => elements.push(value),
-                                    Err(error) => fail!(error.into()),
-                                }
+                                check!(lappend(&mut *base.add(i.a as usize), value));
                             }
                             Op::ListExtend => {
                                 let value = std::ptr::replace(base.add(i.b as usize), Value::EMPTY);
@@ -449,12 +446,15 @@ impl Interp {
                                     }
                                     continue;
                                 }
-                                let (sum, step) = if i.x == TargetKind::LocalElement as u8 {
-                                    (increment_element(reg!(i.b), reg!((*ip).a), &amount), 1)
-                                } else if i.x == TargetKind::Named as u8 {
-                                    (self.site_increment(site!(i.b), &amount), 0)
-                                } else {
-                                    (None, 0)
+                                let (sum, step) = match TargetKind::from_number(i.x) {
+                                    TargetKind::Local => (increment_linked(reg!(i.b), &amount), 0),
+                                    TargetKind::LocalElement => {
+                                        (increment_element(reg!(i.b), reg!((*ip).a), &amount), 1)
+                                    }
+                                    TargetKind::Named => {
+                                        (self.site_increment(site!(i.b), &amount), 0)
+                                    }
+                                    _ => (None, 0),
                                 };
                                 if let Some(sum) = sum {
                                     ip = ip.add(step);
@@ -799,9 +799,20 @@ impl Interp {
                             }
                             Op::InvokeList => {
                                 safepoint!();
-                                let list = match (*base.add(i.b as usize)).to_list() {
-                                    Ok(list) => list,
-                                    Err(error) => fail!(error.into()),
+                                let register = &mut *base.add(i.b as usize);
+                                if !register.is_list() {
+                                    match register.to_list() {
+                                        Ok(list) => *register = Value(Repr::List(list)),
+                                        Err(error) => fail!(error.into()),
+                                    }
+                                }
+                                // The register keeps the list, and so the words, until the call is done.
+                                let words: &[Value] = match &register.0 {
+                                    Repr::List(list) => std::slice::from_raw_parts(
+                                        list.elements().as_ptr(),
+                                        list.elements().len(),
+                                    ),
+                                    _ => &[],
                                 };
                                 let discards = i.x & 1 != 0;
                                 {
@@ -812,15 +823,6 @@ impl Interp {
                                     frame.word_count = 1;
                                     frame.discards = discards;
                                 }
-                                // The register keeps the list, and so the words, until the call is done.
-                                let words: &[Value] = std::slice::from_raw_parts(
-                                    list.elements().as_ptr(),
-                                    list.elements().len(),
-                                );
-                                if !matches!((*base.add(i.b as usize)).0, Repr::List(_)) {
-                                    *base.add(i.b as usize) = Value(Repr::List(list.clone()));
-                                }
-                                drop(list);
                                 let Some(name) = words.first() else {
                                     called!(Ok(Next::Done(Value::EMPTY)), i.a, 1usize, discards);
                                     continue;
@@ -1092,7 +1094,11 @@ impl Interp {
         } else if !self.fiber.pop_procedure() {
             self.fiber.pop_frame();
         }
-        match self.deliver_value(value) {
+        let value = match self.hand_down(value) {
+            Ok(()) => return None,
+            Err(value) => value,
+        };
+        match self.deliver(Ok(value)) {
             Delivered::Continue => None,
             Delivered::Leave(outcome) => Some(outcome),
         }
@@ -1125,7 +1131,12 @@ impl Interp {
     ) -> Option<CommandResult> {
         let namespace = self.current_namespace();
         let text = words[0].str();
-        match self.callee(&text, &namespace) {
+        let found = if flags & NAME_VARIES != 0 {
+            self.recent_callee(&words[0], &namespace)
+        } else {
+            self.callee(&text, &namespace)
+        };
+        match found {
             Some(mut callee) => {
                 if flags & SUBCOMMAND_IS_CONSTANT != 0
                     && let Some(row) = callee.table_row(words)

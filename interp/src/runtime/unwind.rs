@@ -77,30 +77,38 @@ impl Interp {
     }
 
     /// The same for a value, most often that of a call whose unit goes on at once.
-    #[inline]
     pub(crate) fn deliver_value(&mut self, value: Value) -> Delivered {
-        let mode = self.mode;
-        match self.fiber.frames.last_mut().map(|frame| &mut frame.kind) {
-            Some(FrameKind::Code(below)) => {
-                // SAFETY: as in `deliver`.
-                unsafe {
-                    let register = below.base.add(usize::from(below.result));
-                    clear(register, usize::from(below.word_count));
-                    below.word_count = 0;
-                    if below.discards {
-                        drop(value);
-                    } else {
-                        *register = if mode == Mode::Forget {
-                            value.forgotten()
-                        } else {
-                            value
-                        };
-                    }
-                }
-                Delivered::Continue
-            }
-            _ => self.deliver(Ok(value)),
+        match self.hand_down(value) {
+            Ok(()) => Delivered::Continue,
+            Err(value) => self.deliver(Ok(value)),
         }
+    }
+
+    /// Gives a value to the frame on top, if that is a unit that waits for it; else gives it back.
+    #[inline(always)]
+    pub(crate) fn hand_down(&mut self, value: Value) -> Result<(), Value> {
+        let mode = self.mode;
+        let Some(FrameKind::Code(below)) =
+            self.fiber.frames.last_mut().map(|frame| &mut frame.kind)
+        else {
+            return Err(value);
+        };
+        // SAFETY: as in `deliver`.
+        unsafe {
+            let register = below.base.add(usize::from(below.result));
+            clear(register, usize::from(below.word_count));
+            below.word_count = 0;
+            if below.discards {
+                drop(value);
+            } else {
+                *register = if mode == Mode::Forget {
+                    value.forgotten()
+                } else {
+                    value
+                };
+            }
+        }
+        Ok(())
     }
 
     fn top_is_running_code(&self) -> bool {

@@ -294,13 +294,19 @@ impl Value {
             _ => false,
         };
         if !owned {
-            let mut list = self.to_list()?;
-            // The old form may be all that shares the list.
-            *self = Value::EMPTY;
-            if Rc::get_mut(&mut list).is_none() {
-                list = Rc::new(ListObject::new(with_room(&list.elements)));
-            }
-            self.0 = Repr::List(list);
+            let copy = |list: &ListObject| Rc::new(ListObject::new(with_room(&list.elements)));
+            self.0 = Repr::List(match &self.0 {
+                Repr::List(list) => copy(list),
+                _ => {
+                    let mut list = self.to_list()?;
+                    // The old form may be all that shares the list.
+                    *self = Value::EMPTY;
+                    if Rc::get_mut(&mut list).is_none() {
+                        list = copy(&list);
+                    }
+                    list
+                }
+            });
         }
         match &mut self.0 {
             Repr::List(list) => match Rc::get_mut(list) {

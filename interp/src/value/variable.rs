@@ -158,6 +158,17 @@ impl ArrayObject {
     }
 }
 
+impl Value {
+    /// What [`Variable::plain_value`] gives for the variable that this slot is a link to.
+    #[inline]
+    pub(crate) fn linked_value(&self) -> Option<Value> {
+        match &self.0 {
+            Repr::Link(variable) => variable.plain_value(),
+            _ => None,
+        }
+    }
+}
+
 impl Drop for ArrayObject {
     fn drop(&mut self) {
         // Cells that outlive the array (by links) must not pretend to be in it.
