@@ -199,6 +199,22 @@ pub(super) fn extend_words(words: &mut Value, tail: Value) -> Result<(), crate::
     Ok(())
 }
 
+/// The element of a list that an index such as `end` or `end-1` means, or the empty string where there is none.
+#[inline]
+pub(super) fn last_of(list: &Value, index: &Value) -> Option<Value> {
+    let (Repr::List(list), Repr::Short(index)) = (&list.0, &index.0) else {
+        return None;
+    };
+    let back = usize::try_from(index.from_end()?).ok()?;
+    let elements = list.elements();
+    let at = elements.len().checked_sub(back + 1);
+    Some(
+        at.and_then(|at| elements.get(at))
+            .cloned()
+            .unwrap_or_default(),
+    )
+}
+
 /// The list of `count` temporaries, which become empty.
 pub(super) unsafe fn take_list(base: *mut Value, first: Register, count: u16) -> Value {
     let mut elements = Vec::with_capacity(usize::from(count));

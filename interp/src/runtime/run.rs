@@ -17,7 +17,7 @@ use super::frame::{CodeFrame, FrameKind, clear};
 use super::local::{element_value, increment_element, increment_linked, replace_element};
 use super::operation::{
     append, dict_start, dict_step, extend_words, foreach_get, foreach_next, foreach_start, lappend,
-    raise_constant, rethrow, take_list,
+    last_of, raise_constant, rethrow, take_list,
 };
 use super::unit::{CallSite, Callee, Unit};
 use super::unwind::Delivered;
@@ -692,8 +692,8 @@ impl Interp {
                             }
                             Op::JumpLookup => {
                                 let table = &(&(*unit).code.jump_tables)[i.b as usize];
-                                let distance = match reg!(i.a).held_text() {
-                                    Some(text) => table.distance(text),
+                                let distance = match table.distance_of(reg!(i.a)) {
+                                    Some(distance) => distance,
                                     None => {
                                         save!();
                                         let value = check!(self.operand(reg!(i.a)));
@@ -903,11 +903,14 @@ impl Interp {
                                         let at = *at as usize;
                                         list.elements().get(at).cloned().unwrap_or_default()
                                     }
-                                    _ => check!(self.list_index(
-                                        list,
-                                        index,
-                                        i.x & SINGLE_POSITION != 0
-                                    )),
+                                    _ => match last_of(list, index) {
+                                        Some(value) => value,
+                                        None => check!(self.list_index(
+                                            list,
+                                            index,
+                                            i.x & SINGLE_POSITION != 0
+                                        )),
+                                    },
                                 };
                                 put!(value);
                             }
