@@ -767,34 +767,27 @@ impl Interp {
                                         continue;
                                     }
                                 }
-                                match &(*site).callee {
-                                    Callee::Builtin(row) => {
-                                        let result = self.call_builtin(row, words);
-                                        called!(result, i.a, count, discards);
-                                    }
-                                    Callee::Subcommand(row) => {
-                                        let result = self.call_subcommand(row, words);
-                                        called!(result, i.a, count, discards);
-                                    }
-                                    Callee::Procedure(procedure) => {
-                                        let procedure: *const _ = procedure;
-                                        match self.push_procedure(&*procedure, words) {
-                                            Ok(()) => {
-                                                if self.mode == Mode::Yield {
-                                                    return Err(suspended());
-                                                }
-                                                continue 'frame;
+                                if let Callee::Procedure(procedure) = &(*site).callee {
+                                    let procedure: *const _ = procedure;
+                                    match self.push_procedure(&*procedure, words) {
+                                        Ok(()) => {
+                                            if self.mode == Mode::Yield {
+                                                return Err(suspended());
                                             }
-                                            Err(raised) => {
-                                                called!(Err(raised), i.a, count, discards)
-                                            }
+                                            continue 'frame;
                                         }
+                                        Err(raised) => called!(Err(raised), i.a, count, discards),
                                     }
-                                    callee => {
-                                        let callee = callee.clone();
-                                        let result = self.call_callee(&callee, words);
-                                        called!(result, i.a, count, discards);
-                                    }
+                                } else {
+                                    let result = match &(*site).callee {
+                                        Callee::Builtin(row) => self.call_builtin(row, words),
+                                        Callee::Subcommand(row) => self.call_subcommand(row, words),
+                                        callee => {
+                                            let callee = callee.clone();
+                                            self.call_callee(&callee, words)
+                                        }
+                                    };
+                                    called!(result, i.a, count, discards);
                                 }
                             }
                             Op::InvokeList => {
@@ -1097,10 +1090,14 @@ impl Interp {
         } else if !self.fiber.pop_procedure() {
             self.fiber.pop_frame();
         }
-        let value = match self.hand_down(value) {
-            Ok(()) => return None,
-            Err(value) => value,
-        };
+        let mode = self.mode;
+        if let Some(FrameKind::Code(below)) =
+            self.fiber.frames.last_mut().map(|frame| &mut frame.kind)
+        {
+            // SAFETY: as in `deliver`.
+            unsafe { below.take_result(value, mode) };
+            return None;
+        }
         match self.deliver(Ok(value)) {
             Delivered::Continue => None,
             Delivered::Leave(outcome) => Some(outcome),

@@ -78,37 +78,15 @@ impl Interp {
 
     /// The same for a value, most often that of a call whose unit goes on at once.
     pub(crate) fn deliver_value(&mut self, value: Value) -> Delivered {
-        match self.hand_down(value) {
-            Ok(()) => Delivered::Continue,
-            Err(value) => self.deliver(Ok(value)),
-        }
-    }
-
-    /// Gives a value to the frame on top, if that is a unit that waits for it; else gives it back.
-    #[inline(always)]
-    pub(crate) fn hand_down(&mut self, value: Value) -> Result<(), Value> {
         let mode = self.mode;
-        let Some(FrameKind::Code(below)) =
+        if let Some(FrameKind::Code(below)) =
             self.fiber.frames.last_mut().map(|frame| &mut frame.kind)
-        else {
-            return Err(value);
-        };
-        // SAFETY: as in `deliver`.
-        unsafe {
-            let register = below.base.add(usize::from(below.result));
-            clear(register, usize::from(below.word_count));
-            below.word_count = 0;
-            if below.discards {
-                drop(value);
-            } else {
-                *register = if mode == Mode::Forget {
-                    value.forgotten()
-                } else {
-                    value
-                };
-            }
+        {
+            // SAFETY: as in `deliver`.
+            unsafe { below.take_result(value, mode) };
+            return Delivered::Continue;
         }
-        Ok(())
+        self.deliver(Ok(value))
     }
 
     fn top_is_running_code(&self) -> bool {
@@ -430,6 +408,31 @@ fn unexpected_code(exception: &Exception) -> Option<i32> {
             Some(exception.return_code).filter(|code| *code != code::OK && *code != code::ERROR)
         }
         other => Some(other),
+    }
+}
+
+impl CodeFrame {
+    /// Drops the words of the pending call and puts its result where they began.
+    ///
+    /// # Safety
+    /// `result` and `word_count` were set by the call that this is the result of, within the frame's window.
+    #[inline(always)]
+    pub(super) unsafe fn take_result(&mut self, value: Value, mode: Mode) {
+        // SAFETY: see above.
+        unsafe {
+            let register = self.base.add(usize::from(self.result));
+            clear(register, usize::from(self.word_count));
+            self.word_count = 0;
+            if self.discards {
+                drop(value);
+            } else {
+                *register = if mode == Mode::Forget {
+                    value.forgotten()
+                } else {
+                    value
+                };
+            }
+        }
     }
 }
 

@@ -226,7 +226,15 @@ impl Value {
 
     /// The string rep. O(1) unless it must be made first; kept afterwards, except for numbers, which print
     /// into a small buffer each time.
+    #[inline]
     pub fn str(&self) -> Text<'_> {
+        match self.held_text() {
+            Some(text) => Text::borrowed(text),
+            None => self.text_of_form(),
+        }
+    }
+
+    fn text_of_form(&self) -> Text<'_> {
         match &self.0 {
             Repr::Int(number) => Text::int(*number),
             Repr::Double(number) => Text::double(number.get()),
