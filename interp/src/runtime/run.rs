@@ -414,20 +414,25 @@ impl Interp {
                             Op::VariableSet => {
                                 let mut value =
                                     std::ptr::replace(base.add(i.a as usize), Value::EMPTY);
-                                if i.c != NO_REGISTER {
-                                } else if i.x == TargetKind::LocalElement as u8 {
-                                    match replace_element(reg!(i.b), reg!((*ip).a), value) {
-                                        Ok(old) => {
-                                            drop(old);
-                                            ip = ip.add(1);
-                                            continue;
+                                if i.c == NO_REGISTER {
+                                    match TargetKind::from_number(i.x) {
+                                        TargetKind::LocalElement => {
+                                            match replace_element(reg!(i.b), reg!((*ip).a), value) {
+                                                Ok(old) => {
+                                                    drop(old);
+                                                    ip = ip.add(1);
+                                                    continue;
+                                                }
+                                                Err(given_back) => value = given_back,
+                                            }
                                         }
-                                        Err(given_back) => value = given_back,
-                                    }
-                                } else if i.x == TargetKind::Named as u8 {
-                                    match self.site_store(site!(i.b), value) {
-                                        Ok(()) => continue,
-                                        Err(given_back) => value = given_back,
+                                        TargetKind::Named => {
+                                            match self.site_store(site!(i.b), value) {
+                                                Ok(()) => continue,
+                                                Err(given_back) => value = given_back,
+                                            }
+                                        }
+                                        _ => {}
                                     }
                                 }
                                 change_target!("set", |interp, target| interp.set(target, value));
