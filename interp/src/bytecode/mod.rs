@@ -10,7 +10,7 @@ mod table;
 use std::collections::HashMap;
 
 use crate::syntax::Span;
-use crate::value::Value;
+use crate::value::{Repr, Short, Value};
 
 pub use disassemble::{disassemble, instruction_words};
 pub use table::{Op, Operand, Row};
@@ -31,6 +31,10 @@ pub const JUMP_IF_FALSE: u8 = 4;
 pub const JUMP_IS_NEGATED: u8 = 1;
 /// Bit of `x` in `lindex`: the index is one position, and never a list of them.
 pub const SINGLE_POSITION: u8 = 4;
+/// Bit of `x` in `invoke`: the name of the command may be another each time.
+pub const NAME_VARIES: u8 = 2;
+/// Bit of `x` in `invoke`: neither the name nor the word after it ever changes.
+pub const SUBCOMMAND_IS_CONSTANT: u8 = 4;
 
 /// One instruction.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -173,6 +177,58 @@ pub struct JumpTable {
     pub targets: HashMap<Box<str>, i32, foldhash::fast::FixedState>,
     /// Distance when no pattern is the same.
     pub otherwise: i32,
+    /// Those of the patterns that a value holds inline.
+    short: Vec<(Short, i32)>,
+}
+
+impl Code {
+    /// The register of the local variable `name`. Looking through a few names is quicker than hashing one.
+    #[inline]
+    pub fn local_number(&self, name: &str) -> Option<Register> {
+        const FEW: usize = 12;
+        if self.locals.len() > FEW {
+            return self.local_index.get(name).copied();
+        }
+        let at = self.locals.iter().position(|local| **local == *name)?;
+        Some(at as Register)
+    }
+}
+
+impl JumpTable {
+    /// A table of these distances by pattern.
+    pub fn new(
+        targets: HashMap<Box<str>, i32, foldhash::fast::FixedState>,
+        otherwise: i32,
+    ) -> JumpTable {
+        let short = targets
+            .iter()
+            .filter_map(|(text, distance)| Some((Short::new(text)?, *distance)))
+            .collect();
+        JumpTable {
+            targets,
+            otherwise,
+            short,
+        }
+    }
+
+    /// The distance for the string rep of `value`, if it is held as nothing else.
+    #[inline]
+    pub fn distance_of(&self, value: &Value) -> Option<i32> {
+        /// Looking through so many words is quicker than hashing a text.
+        const FEW: usize = 24;
+        match &value.0 {
+            Repr::Short(text) if self.short.len() <= FEW => {
+                let found = self.short.iter().find(|(pattern, _)| pattern == text);
+                Some(found.map_or(self.otherwise, |(_, distance)| *distance))
+            }
+            _ => value.held_text().map(|text| self.distance(text)),
+        }
+    }
+
+    /// The distance for `text`.
+    pub fn distance(&self, text: &str) -> i32 {
+        self.targets.get(text).copied().unwrap_or(self.otherwise)
+    }
 }
 
 impl Code {

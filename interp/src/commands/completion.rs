@@ -207,13 +207,18 @@ impl Interp {
 
     /// The return options of an ordinary result.
     pub(crate) fn ok_options(&mut self) -> Value {
-        let mut options = match self.return_options.take() {
-            Some((options, count)) if count == self.command_count => options,
-            _ => OrderedMap::new(),
+        let complete = |mut options: OrderedMap| {
+            options.insert(Value::text("-code"), Value::int(0));
+            options.insert(Value::text("-level"), Value::int(0));
+            Value::dict(options)
         };
-        options.insert(Value::text("-code"), Value::int(0));
-        options.insert(Value::text("-level"), Value::int(0));
-        Value::dict(options)
+        match self.return_options.take() {
+            Some((options, count)) if count == self.command_count => complete(options),
+            _ => self
+                .ok_options
+                .get_or_insert_with(|| complete(OrderedMap::new()))
+                .clone(),
+        }
     }
 }
 

@@ -12,7 +12,7 @@ use crate::runtime::{
     code, done,
 };
 use crate::syntax::Command;
-use crate::value::Value;
+use crate::value::{Repr, Value};
 
 /// The rows of this file.
 pub(crate) const COMMANDS: &[Builtin] = &[
@@ -51,6 +51,10 @@ fn uplevel(interp: &mut Interp, words: &[Value]) -> CommandResult {
         let frame = interp.frame_at_level(None)?;
         return push_uplevel(interp, rest, frame);
     }
+    if matches!(first.0, Repr::Int(0..=LEVEL_MAX)) && rest.len() > 1 {
+        let frame = interp.frame_at_level(Some(first))?;
+        return push_uplevel(interp, &rest[1..], frame);
+    }
     let text = first.str();
     let looks_like_level =
         text.starts_with('#') || text.as_bytes().first().is_some_and(u8::is_ascii_digit);
@@ -72,6 +76,9 @@ fn uplevel(interp: &mut Interp, words: &[Value]) -> CommandResult {
     }
     push_uplevel(interp, rest, frame)
 }
+
+/// The highest level that needs no look at how integers of 33 bits wrap.
+const LEVEL_MAX: i64 = i32::MAX as i64;
 
 fn push_uplevel(interp: &mut Interp, words: &[Value], frame: usize) -> CommandResult {
     interp.push_script(

@@ -1,15 +1,16 @@
 //! `format` and `scan`: the engines are [`crate::text::format`] and [`crate::text::scan`].
 
 use std::borrow::Cow;
+use std::rc::Rc;
 
 use super::string::coded;
 use crate::bytecode::Op;
 use crate::compile::{Compiler, Destination};
 use crate::runtime::{ANY, Builtin, CommandResult, Exception, Interp, done, done_empty};
 use crate::syntax::Command;
-use crate::text::format::{self, FormatArgs};
+use crate::text::format::{self, FormatArgs, Prepared};
 use crate::text::number;
-use crate::text::scan::{self, Scanned};
+use crate::text::scan::{ScanFormat, Scanned};
 use crate::value::{Number, Repr, Value};
 
 /// The rows of this file.
@@ -57,10 +58,27 @@ impl FormatArgs for Arguments<'_> {
 
 fn format(_interp: &mut Interp, words: &[Value]) -> CommandResult {
     let mut arguments = Arguments(words.get(2..).unwrap_or_default());
-    match format::format(&words[1].str(), &mut arguments) {
+    let formatted = match prepared(&words[1]) {
+        Some(prepared) => prepared.format(&mut arguments),
+        None => format::format(&words[1].str(), &mut arguments),
+    };
+    match formatted {
         Ok(text) => done(text),
         Err(error) => Err(coded(&error.message(), error.code())),
     }
+}
+
+/// A format taken apart and kept on its value.
+fn prepared(spec: &Value) -> Option<Rc<Prepared>> {
+    if let Some(kept) = spec.cached::<Prepared>() {
+        return Some(kept);
+    }
+    let Repr::String(object) = &spec.0 else {
+        return None;
+    };
+    let prepared = Rc::new(Prepared::new(object.as_str())?);
+    spec.set_cached(&prepared);
+    Some(prepared)
 }
 
 /// A constant format of nothing but `%s` and `%%`, each `%s` with its argument, is a concatenation.
@@ -126,10 +144,20 @@ fn scan(interp: &mut Interp, words: &[Value]) -> CommandResult {
         return Err(Exception::wrong_args("scan string format ?varName ...?"));
     };
     let text = text.str();
-    let found = match scan::scan(&text, &spec.str(), variables.len()) {
-        Ok(found) => found,
-        Err(error) => return Err(coded(&error.message(), error.code())),
+    let kept = spec.cached::<ScanFormat>();
+    let kept = kept.filter(|format| format.variables == variables.len());
+    let format = match kept {
+        Some(format) => format,
+        None => match ScanFormat::new(&spec.str(), variables.len()) {
+            Ok(format) => {
+                let format = Rc::new(format);
+                spec.set_cached(&format);
+                format
+            }
+            Err(error) => return Err(coded(&error.message(), error.code())),
+        },
     };
+    let found = format.scan(&text);
     if variables.is_empty() {
         if found.at_end {
             return done_empty();

@@ -46,6 +46,11 @@ pub(crate) mod unsupported;
 pub(crate) mod variable;
 
 use crate::runtime::natives::Natives;
+use std::collections::HashSet;
+use std::sync::OnceLock;
+
+use foldhash::fast::RandomState;
+
 use crate::runtime::{Builtin, Exception, Interp};
 use crate::value::Value;
 
@@ -143,11 +148,20 @@ pub fn options(command: &str) -> &'static [&'static str] {
 }
 
 /// Whether units may have inlined a command of this name: some row has a compile function, or is a math function.
+///
+/// Asked whenever a command comes or goes, which coroutines do in loops: hence a set.
 pub(crate) fn is_inlinable(name: &str) -> bool {
-    rows().any(|row| {
-        row.name == name
-            && (row.compile.is_some() || row.subcommands.iter().any(|row| row.compile.is_some()))
-    }) || crate::runtime::math::function_number(name).is_some()
+    static NAMES: OnceLock<HashSet<&'static str, RandomState>> = OnceLock::new();
+    let compiled = |row: &Builtin| {
+        row.compile.is_some() || row.subcommands.iter().any(|row| row.compile.is_some())
+    };
+    let names = NAMES.get_or_init(|| {
+        let commands = rows().filter(|row| compiled(row)).map(|row| row.name);
+        commands
+            .chain(crate::runtime::math::function_names())
+            .collect()
+    });
+    names.contains(name)
 }
 
 /// The value as a double.

@@ -194,7 +194,7 @@ fn compile_regexp(
             }
         }
     }
-    compiler.invoke(base, words.len(), true, destination);
+    compiler.invoke(base, words.len(), 0, destination);
     true
 }
 

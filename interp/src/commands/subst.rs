@@ -242,7 +242,7 @@ fn compile_subst(compiler: &mut Compiler<'_>, command: &Command, destination: De
         let constant = Value::literal(text);
         constant.set_cached(&Rc::new(Form::new(text, flags, true)));
         compiler.constant_into(constant, Destination::Push);
-        compiler.invoke(base, options.len() + 2, true, destination);
+        compiler.invoke(base, options.len() + 2, 0, destination);
     }
     true
 }

@@ -487,12 +487,11 @@ impl Builder {
         let jump_tables = self
             .tables
             .iter()
-            .map(|(at, targets, otherwise)| JumpTable {
-                targets: targets
+            .map(|(at, targets, otherwise)| {
+                let distances = targets
                     .iter()
-                    .map(|(text, label)| (text.clone(), distance(*at, *label)))
-                    .collect(),
-                otherwise: distance(*at, *otherwise),
+                    .map(|(text, label)| (text.clone(), distance(*at, *label)));
+                JumpTable::new(distances.collect(), distance(*at, *otherwise))
             })
             .collect();
         Some(Code {

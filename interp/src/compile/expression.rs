@@ -296,7 +296,7 @@ impl Compiler<'_> {
         for argument in arguments {
             self.push_argument(argument);
         }
-        self.invoke(base, arguments.len() + 1, true, destination);
+        self.invoke(base, arguments.len() + 1, 0, destination);
     }
 
     /// Jumps to `label` if the expression is `wanted`; falls through otherwise.

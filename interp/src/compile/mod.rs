@@ -14,7 +14,7 @@ mod variable;
 pub use builder::{Builder, Label, TEMPORARY_BASE};
 pub use variable::{Place, PlaceKind, split_element};
 
-use crate::bytecode::{Code, NO_REGISTER, Op, Register};
+use crate::bytecode::{Code, NAME_VARIES, NO_REGISTER, Op, Register, SUBCOMMAND_IS_CONSTANT};
 use crate::syntax::{self, Command, Part, Quoting, Script, Span, Word, WordKind};
 use crate::text::double::{format_double, precision};
 use crate::text::number::{canonical_decimal, parse_number};
@@ -358,24 +358,22 @@ impl<'a> Compiler<'a> {
         for word in &command.words {
             self.push_word(word);
         }
-        let has_constant_name = command
-            .words
-            .first()
-            .is_some_and(|word| word.constant(self.source).is_some());
-        self.invoke(base, command.words.len(), has_constant_name, destination);
+        let is_constant = |at: usize| {
+            let word = command.words.get(at);
+            word.is_some_and(|word| word.constant(self.source).is_some())
+        };
+        let flags = match (is_constant(0), is_constant(1)) {
+            (true, true) => SUBCOMMAND_IS_CONSTANT,
+            (true, false) => 0,
+            (false, _) => NAME_VARIES,
+        };
+        self.invoke(base, command.words.len(), flags, destination);
     }
 
-    /// Calls the command whose `count` words are in the temporaries from `base` on.
-    pub fn invoke(
-        &mut self,
-        base: Register,
-        count: usize,
-        has_constant_name: bool,
-        destination: Destination,
-    ) {
+    /// Calls the command whose `count` words are in the temporaries from `base` on; the flags say which of them vary.
+    pub fn invoke(&mut self, base: Register, count: usize, flags: u8, destination: Destination) {
         let site = self.builder.call_site();
-        let discards = u8::from(destination == Destination::Discard);
-        let flags = discards | if has_constant_name { 0 } else { 2 };
+        let flags = flags | u8::from(destination == Destination::Discard);
         self.builder.emit(
             Op::Invoke,
             flags,

@@ -136,6 +136,7 @@ impl Interp {
         coroutine.state.set(State::Running);
         self.switch_to(fiber);
         match outcome {
+            Ok(value) if coroutine.injected.borrow().is_empty() => Ok(Next::Deliver(Ok(value))),
             Ok(value) => match self.call_injected(coroutine, value) {
                 Ok(Next::Done(value)) => Ok(Next::Deliver(Ok(value))),
                 Err(exception) => Ok(Next::Deliver(Err(exception))),

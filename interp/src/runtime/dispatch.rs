@@ -31,7 +31,54 @@ pub(crate) fn call(
     ensemble: &Rc<Ensemble>,
     words: &[Value],
 ) -> CommandResult {
-    start(interp, command, ensemble, words.to_vec(), true)
+    match call_known(interp, ensemble, words) {
+        Some(result) => result,
+        None => start(interp, command, ensemble, words.to_vec(), true),
+    }
+}
+
+/// Calls a subcommand that was resolved before, which still holds.
+fn call_known(
+    interp: &mut Interp,
+    ensemble: &Rc<Ensemble>,
+    words: &[Value],
+) -> Option<CommandResult> {
+    let at = ensemble.parameters.borrow().list_length().ok()? + 1;
+    let subcommand = words.get(at)?;
+    let resolved = match subcommand.held_text() {
+        Some(text) => ensemble.resolved(text, interp.command_epoch)?,
+        None => ensemble.resolved(&subcommand.str(), interp.command_epoch)?,
+    };
+    Some(call_resolved(interp, &resolved, words, at, subcommand))
+}
+
+/// Calls what the subcommand, which is word `at`, resolved to: its prefix, the parameters, the rest of the words.
+fn call_resolved(
+    interp: &mut Interp,
+    resolved: &Resolved,
+    words: &[Value],
+    at: usize,
+    subcommand: &Value,
+) -> CommandResult {
+    let prefix = resolved.prefix.elements();
+    let mut call = Vec::with_capacity(prefix.len() + words.len());
+    call.extend_from_slice(prefix);
+    call.extend_from_slice(&words[1..at]);
+    call.extend_from_slice(&words[at + 1..]);
+    let inserted = prefix.len() + at - 1;
+    let current = interp.current_call();
+    let result = interp.push_callee_in(call, current, &resolved.callee);
+    map_failed(result, |exception| {
+        if inserted > shown_words(&resolved.callee) {
+            return exception;
+        }
+        let mut shown = words[..at].to_vec();
+        if is_ensemble(&resolved.callee) {
+            spell_out(&mut shown[1..], &exception, prefix.len());
+        }
+        shown.push(subcommand.clone());
+        rewritten(exception, &prefix[0], inserted, &shown)
+    })
 }
 
 fn start(
@@ -73,12 +120,6 @@ fn too_few(name: &Value, parameters: &Value) -> Box<Exception> {
 impl Call {
     fn find(self, interp: &mut Interp, asks_unknown: bool) -> CommandResult {
         let subcommand = self.words[self.at].clone();
-        if let Some(resolved) = self
-            .ensemble
-            .resolved(&subcommand.str(), interp.command_epoch)
-        {
-            return self.call(interp, &resolved, &subcommand);
-        }
         if let Some(target) = exact_target(&self.ensemble, &self.namespace, &subcommand) {
             return self.run(interp, &target, &subcommand, true);
         }
@@ -166,24 +207,23 @@ impl Call {
         keeps: bool,
     ) -> CommandResult {
         let prefix = target.to_list()?;
-        let (call, inserted) = self.join(prefix.elements());
-        let name = call[0].clone();
-        let current = interp.current_call();
+        let name = prefix.elements().first().cloned().unwrap_or_default();
         let word = self.words[self.at].str();
-        let callee = interp.callee(&name.str(), &self.namespace);
-        if let Some(callee) = callee {
-            let resolved = Resolved {
-                prefix: target.clone(),
-                callee,
-            };
+        if let Some(callee) = interp.callee(&name.str(), &self.namespace) {
+            let resolved = Rc::new(Resolved { prefix, callee });
             if keeps && *word == *subcommand.str() {
                 self.ensemble
                     .keep(&word, interp.command_epoch, resolved.clone());
             }
-            drop(word);
-            return self.call(interp, &resolved, subcommand);
+            return call_resolved(interp, &resolved, &self.words, self.at, subcommand);
         }
-        drop(word);
+        let prefix = prefix.elements();
+        let mut call = Vec::with_capacity(prefix.len() + self.words.len());
+        call.extend_from_slice(prefix);
+        call.extend_from_slice(&self.words[1..self.at]);
+        call.extend_from_slice(&self.words[self.at + 1..]);
+        let inserted = prefix.len() + self.at - 1;
+        let current = interp.current_call();
         interp
             .push_words_in(call, current, Some(self.namespace.clone()))
             .map_err(|exception| {
@@ -191,35 +231,6 @@ impl Call {
                 shown.push(subcommand.clone());
                 rewritten(exception, &name, inserted, &shown)
             })
-    }
-
-    /// The words of a target's call, and how many of them stand before those that follow the subcommand.
-    fn join(&self, prefix: &[Value]) -> (Vec<Value>, usize) {
-        let mut call = Vec::with_capacity(prefix.len() + self.words.len());
-        call.extend_from_slice(prefix);
-        call.extend_from_slice(&self.words[1..self.at]);
-        call.extend_from_slice(&self.words[self.at + 1..]);
-        (call, prefix.len() + self.at - 1)
-    }
-
-    /// Calls what the subcommand resolved to.
-    fn call(&self, interp: &mut Interp, resolved: &Resolved, subcommand: &Value) -> CommandResult {
-        let prefix = resolved.prefix.to_list()?;
-        let prefix = prefix.elements();
-        let (call, inserted) = self.join(prefix);
-        let current = interp.current_call();
-        let result = interp.push_callee_in(call, current, &resolved.callee);
-        map_failed(result, |exception| {
-            if inserted > shown_words(&resolved.callee) {
-                return exception;
-            }
-            let mut shown = self.words[..self.at].to_vec();
-            if is_ensemble(&resolved.callee) {
-                spell_out(&mut shown[1..], &exception, prefix.len());
-            }
-            shown.push(subcommand.clone());
-            rewritten(exception, &prefix[0], inserted, &shown)
-        })
     }
 }
 
@@ -250,6 +261,7 @@ pub(crate) fn shown_words(callee: &Callee) -> usize {
         // Its messages are about the lambda's arguments.
         Callee::Builtin(row) if row.name == "apply" => usize::MAX,
         Callee::Builtin(_) | Callee::None => 1,
+        Callee::Subcommand(_) => 2,
         Callee::Procedure(procedure) => of_procedure(procedure),
         Callee::Other(command) => match &*command.kind.borrow() {
             CommandKind::Builtin(_) => 1,

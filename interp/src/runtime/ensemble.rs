@@ -14,7 +14,7 @@ use super::exception::Exception;
 use super::namespace::Namespace;
 use super::unit::Callee;
 use super::{Interp, invoke};
-use crate::value::{OrderedMap, Value};
+use crate::value::{ListObject, OrderedMap, Value};
 
 /// An ensemble.
 pub struct Ensemble {
@@ -39,13 +39,12 @@ pub struct Ensemble {
 }
 
 /// What subcommands resolved to, by name.
-type Targets = HashMap<Box<str>, Resolved, FixedState>;
+type Targets = HashMap<Box<str>, Rc<Resolved>, FixedState>;
 
 /// What a subcommand of an ensemble resolved to.
-#[derive(Clone)]
 pub(crate) struct Resolved {
     /// The command prefix.
-    pub prefix: Value,
+    pub prefix: Rc<ListObject>,
     /// What its first word calls.
     pub callee: Callee,
 }
@@ -83,7 +82,7 @@ impl Ensemble {
     }
 
     /// What `subcommand` resolved to before, if that still holds.
-    pub(crate) fn resolved(&self, subcommand: &str, epoch: u64) -> Option<Resolved> {
+    pub(crate) fn resolved(&self, subcommand: &str, epoch: u64) -> Option<Rc<Resolved>> {
         let targets = self.targets.borrow();
         if targets.0 == epoch {
             targets.1.get(subcommand).cloned()
@@ -93,7 +92,7 @@ impl Ensemble {
     }
 
     /// Keeps what `subcommand` resolved to.
-    pub(crate) fn keep(&self, subcommand: &str, epoch: u64, resolved: Resolved) {
+    pub(crate) fn keep(&self, subcommand: &str, epoch: u64, resolved: Rc<Resolved>) {
         let mut targets = self.targets.borrow_mut();
         if targets.0 != epoch {
             targets.1.clear();

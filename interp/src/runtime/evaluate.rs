@@ -5,12 +5,14 @@ use std::rc::Rc;
 use super::command::{Command, CommandResult, Next, Resume};
 use super::coroutine::State;
 use super::exception::{Exception, Outcome, code};
-use super::frame::{CallFrame, End, FileLabel, Frame, FrameKind, Label, Role};
+use super::frame::{
+    CallFrame, End, FileLabel, Frame, FrameKind, Label, OwnWords, Role, push_in_place,
+};
 use super::namespace::Namespace;
 use super::unit::Unit;
 use super::{Interp, Mode};
 use crate::compile::{self, CompileFunction, Lookup};
-use crate::value::Value;
+use crate::value::{Repr, Value};
 
 /// Where a script runs.
 #[derive(Clone)]
@@ -190,7 +192,7 @@ impl Interp {
         let (call, owns_call) = self.enter(&context);
         if !is_top_level && script.is_list() && self.mode != Mode::Forget {
             // A list is one command whose words need no parsing.
-            let words = script.to_list()?.elements().to_vec();
+            let words = OwnWords::List(script.to_list()?);
             let end = end_of(owns_call, label);
             self.fiber.frames.push(Frame {
                 kind: FrameKind::Words(words),
@@ -256,7 +258,7 @@ impl Interp {
             .fiber
             .registers
             .push(usize::from(unit.code.register_count));
-        self.fiber.frames.push(Frame {
+        push_in_place(&mut self.fiber.frames, || Frame {
             kind: FrameKind::code(unit, base),
             call,
             end,
@@ -287,7 +289,7 @@ impl Interp {
     ) -> CommandResult {
         let (call, _) = self.enter(&Context::Role(namespace.clone(), role));
         self.fiber.frames.push(Frame {
-            kind: FrameKind::Words(Vec::new()),
+            kind: FrameKind::Words(Vec::new().into()),
             call,
             end: End::Namespace(Label::None),
         });
@@ -301,7 +303,7 @@ impl Interp {
     /// Has what is pushed next run as if call frame `call` had called it.
     pub(crate) fn push_caller(&mut self, call: usize) {
         self.fiber.frames.push(Frame {
-            kind: FrameKind::Words(Vec::new()),
+            kind: FrameKind::Words(Vec::new().into()),
             call: call as u32,
             end: End::Plain,
         });
@@ -330,7 +332,7 @@ impl Interp {
     ) -> CommandResult {
         self.check_depth()?;
         self.fiber.frames.push(Frame {
-            kind: FrameKind::Words(words),
+            kind: FrameKind::Words(words.into()),
             call: call as u32,
             end: End::Plain,
         });
@@ -347,8 +349,8 @@ impl Interp {
         self.check_depth()?;
         // The vector's heap block stays where it is when the frame takes the vector.
         let (start, count) = (words.as_ptr(), words.len());
-        self.fiber.frames.push(Frame {
-            kind: FrameKind::Words(words),
+        push_in_place(&mut self.fiber.frames, || Frame {
+            kind: FrameKind::Words(words.into()),
             call: call as u32,
             end: End::Plain,
         });
@@ -516,6 +518,9 @@ impl Interp {
                     return Err(bad("1"));
                 }
                 i64::from(current.level) - 1
+            }
+            Some(Value(Repr::Int(up @ 0..=0x7fff_ffff))) if *up <= i64::from(current.level) => {
+                i64::from(current.level) - up
             }
             Some(value) => {
                 let text = value.str();

@@ -16,7 +16,7 @@ use super::coroutine::Coroutine;
 use super::namespace::Namespace;
 use super::procedure::Procedure;
 use super::unit::Unit;
-use crate::value::{Value, Variable};
+use crate::value::{ListObject, Value, Variable};
 
 /// Registers in the first chunk of the main fiber and of a coroutine's; later chunks double up to [`CHUNK_MAX`].
 const CHUNK_FIRST: [usize; 2] = [256, 32];
@@ -203,7 +203,7 @@ pub(crate) enum FrameKind {
     /// A native command waiting for the outcome of what it started.
     Native(Box<dyn Resume>),
     /// Keeps alive the words of the command above it.
-    Words(#[allow(dead_code, reason = "owned for their lifetime only")] Vec<Value>),
+    Words(OwnWords),
     /// The boundary of a run loop nested on the Rust stack: outcomes that reach it leave that loop.
     Boundary,
     /// The bottom of a coroutine: outcomes that reach it end the coroutine.
@@ -222,6 +222,33 @@ impl FrameKind {
             word_count: 0,
             discards: false,
         })
+    }
+}
+
+/// The words of a command that stand in no window.
+pub(crate) enum OwnWords {
+    /// Put together for the call.
+    Made(Vec<Value>),
+    /// Those of a list evaluated as a script. The frame counts as one of its holders, so nobody changes it in place.
+    List(Rc<ListObject>),
+}
+
+impl std::ops::Deref for OwnWords {
+    type Target = [Value];
+
+    #[inline]
+    fn deref(&self) -> &[Value] {
+        match self {
+            OwnWords::Made(words) => words,
+            OwnWords::List(list) => list.elements(),
+        }
+    }
+}
+
+impl From<Vec<Value>> for OwnWords {
+    #[inline]
+    fn from(words: Vec<Value>) -> OwnWords {
+        OwnWords::Made(words)
     }
 }
 
@@ -362,7 +389,7 @@ impl Fiber {
         }
     }
 
-    /// Drops the top frame with what it owns if it is a procedure's: what [`Fiber::pop_frame`] does, for the one
+    /// Drops the top frame with what it owns if it is a procedure's or lambda's: what [`Fiber::pop_frame`] does, for the one
     /// kind of frame that comes and goes most.
     #[inline]
     pub fn pop_procedure(&mut self) -> bool {
@@ -371,7 +398,8 @@ impl Fiber {
         };
         // SAFETY: the element at `rest` is the last one.
         let frame = unsafe { &mut *self.frames.as_mut_ptr().add(rest) };
-        let (FrameKind::Code(code), End::Procedure) = (&mut frame.kind, &frame.end) else {
+        let (FrameKind::Code(code), End::Procedure | End::Lambda) = (&mut frame.kind, &frame.end)
+        else {
             return false;
         };
         self.pop_call();

@@ -54,8 +54,7 @@ impl Interp {
         let Some(name) = words.first() else {
             return Ok(Next::Done(Value::EMPTY));
         };
-        let text = name.str();
-        match self.callee(&text, namespace) {
+        match self.recent_callee(name, namespace) {
             Some(callee) => self.call_callee(&callee, words),
             None => self.call_unknown(words, namespace),
         }
@@ -65,6 +64,7 @@ impl Interp {
     pub(crate) fn call_callee(&mut self, callee: &Callee, words: &[Value]) -> CommandResult {
         match callee {
             Callee::Builtin(row) => self.call_builtin(row, words),
+            Callee::Subcommand(row) => self.call_subcommand(row, words),
             Callee::Procedure(procedure) => {
                 self.push_procedure(procedure, words)?;
                 Ok(Next::Running)
@@ -272,7 +272,7 @@ impl Interp {
         self.check_depth()?;
         let call = self.current_call() as u32;
         self.fiber.frames.push(Frame {
-            kind: FrameKind::Words(words),
+            kind: FrameKind::Words(words.into()),
             call,
             end: End::Command,
         });

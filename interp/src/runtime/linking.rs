@@ -95,7 +95,7 @@ impl Interp {
         let number = if known == unit.id {
             number
         } else {
-            let number = *unit.code.local_index.get(&*site.name.str())?;
+            let number = unit.code.local_number(&site.name.str())?;
             site.local.set((unit.id, number));
             number
         };
@@ -121,7 +121,7 @@ impl Interp {
         let number = if is_known {
             number
         } else {
-            let number = *unit.code.local_index.get(name)?;
+            let number = unit.code.local_number(name)?;
             site.local.set((unit.id, number));
             number
         };

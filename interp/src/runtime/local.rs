@@ -8,9 +8,9 @@ use super::exception::{Exception, Outcome};
 use super::frame::{CallKind, FrameKind, clear};
 use super::natives::no_such_function;
 use super::slot::{Slot, Target};
-use super::unit::Unit;
+use super::unit::{Unit, VariableSite};
 use crate::bytecode::{Instruction, Register, TargetKind};
-use crate::value::{Repr, Value};
+use crate::value::{ArrayObject, Repr, Value};
 
 impl Interp {
     /// Writes a register whose content is counted or a link.
@@ -19,12 +19,16 @@ impl Interp {
         &mut self,
         register: *mut Value,
         number: Register,
-        value: Value,
+        mut value: Value,
     ) -> Result<(), Box<Exception>> {
         // SAFETY: the register is in the running frame's window; no reference into it is kept.
         unsafe {
             match &(*register).0 {
-                Repr::Link(_) | Repr::Array(_) => {}
+                Repr::Link(cell) => match cell.replace_plain(value) {
+                    Ok(_) => return Ok(()),
+                    Err(given_back) => value = given_back,
+                },
+                Repr::Array(_) => {}
                 _ => {
                     *register = value;
                     return Ok(());
@@ -40,9 +44,9 @@ impl Interp {
         number: Register,
         value: Value,
     ) -> Result<(), Box<Exception>> {
-        let unit = self.running_unit();
         // SAFETY: the register is a local of the running frame.
         let slot = unsafe { Slot::of_register(register) };
+        let unit = self.running_unit();
         if let Slot::Cell(cell) = &slot
             && !cell.has_traces.get()
             && !cell.is_detached.get()
@@ -76,15 +80,13 @@ impl Interp {
     #[cold]
     pub(super) fn read_local(&mut self, base: *mut Value, number: Register) -> Outcome {
         // SAFETY: the register is a local of the running frame.
-        let slot = unsafe { Slot::of_register(base.add(usize::from(number))) };
-        if let Slot::Cell(cell) = &slot
-            && !cell.has_traces.get()
-        {
-            let content = cell.get();
-            if content.is_value() {
-                return Ok(content);
+        let slot = unsafe {
+            let register = base.add(usize::from(number));
+            if let Some(value) = (*register).linked_value() {
+                return Ok(value);
             }
-        }
+            Slot::of_register(register)
+        };
         let unit = self.running_unit();
         let name = unit.local_name(number);
         if slot.content().is_unset() && !slot.is_traced() {
@@ -118,6 +120,9 @@ impl Interp {
 
     #[cold]
     pub(super) fn operand_slowly(&mut self, operand: &Value) -> Outcome {
+        if let Some(value) = operand.linked_value() {
+            return Ok(value);
+        }
         let operand: *const Value = operand;
         let Some(FrameKind::Code(frame)) = self.fiber.frames.last().map(|frame| &frame.kind) else {
             return Ok(Value::EMPTY);
@@ -136,6 +141,11 @@ impl Interp {
         number: Register,
         amount: i64,
     ) -> Result<(), Box<Exception>> {
+        // SAFETY: the register is a local of the running frame.
+        let register = unsafe { &*base.add(usize::from(number)) };
+        if increment_linked(register, &Value::int(amount)).is_some() {
+            return Ok(());
+        }
         let unit = self.running_unit();
         // SAFETY: the register is a local of the running frame.
         let target = unsafe { unit.local(base, number) };
@@ -353,6 +363,61 @@ impl Interp {
         }
     }
 
+    /// The value of the variable named at a site, where finding and reading it is no more than that.
+    #[inline]
+    pub(super) fn site_value(&self, site: &VariableSite) -> Option<Value> {
+        match self.known_slot(site)? {
+            Slot::Cell(cell) => cell.plain_value(),
+            slot => Some(slot.content()).filter(Value::is_value),
+        }
+    }
+
+    /// Sets the variable named at a site where [`Interp::site_value`] has a value; else gives `value` back.
+    #[inline]
+    pub(super) fn site_store(&self, site: &VariableSite, value: Value) -> Result<(), Value> {
+        match self.known_slot(site) {
+            Some(Slot::Cell(cell)) => cell.replace_plain(value).map(drop),
+            Some(slot) => {
+                let old = slot.replace(value);
+                if old.is_value() {
+                    return Ok(());
+                }
+                Err(slot.replace(old))
+            }
+            None => Err(value),
+        }
+    }
+
+    /// Adds to the variable named at a site where [`Interp::site_value`] has an integer.
+    #[inline]
+    pub(super) fn site_increment(&self, site: &VariableSite, amount: &Value) -> Option<i64> {
+        let sum = int_sum(&self.site_value(site)?, amount)?;
+        self.site_store(site, Value::int(sum)).ok()?;
+        Some(sum)
+    }
+
+    /// The slot of the variable named at a site, if the site knows it.
+    #[inline]
+    fn known_slot(&self, site: &VariableSite) -> Option<Slot> {
+        let call = self.current_call();
+        if self.is_cached_at(site, call) {
+            return Some(Slot::Cell(site.kept()?.target()));
+        }
+        let register = self.local_at_site(site, call)?;
+        // SAFETY: the register is a local of a live call frame.
+        Some(unsafe { Slot::of_register(register) })
+    }
+
+    /// Whether a site's name means a namespace variable in call frame `call`, so that the site may keep its cell.
+    #[inline]
+    fn is_cached_at(&self, site: &VariableSite, call: usize) -> bool {
+        let calls = &self.fiber.calls;
+        site.is_absolute.get()
+            || calls
+                .get(call)
+                .is_some_and(|frame| frame.kind == CallKind::Namespace)
+    }
+
     /// The slot of a name: for reading it must exist, for writing it is made.
     pub(super) fn slot_for(
         &mut self,
@@ -374,25 +439,15 @@ impl Interp {
 
     pub(super) fn site_slot(
         &mut self,
-        site: &super::unit::VariableSite,
+        site: &VariableSite,
         key: Option<&Value>,
         operation: &str,
     ) -> Result<Slot, Box<Exception>> {
-        let call = self.current_call();
-        let can_cache = site.is_absolute.get()
-            || self
-                .fiber
-                .calls
-                .get(call)
-                .is_some_and(|frame| frame.kind == CallKind::Namespace);
-        if can_cache {
-            if let Some(variable) = site.kept() {
-                return Ok(Slot::Cell(variable.target()));
-            }
-        } else if let Some(register) = self.local_at_site(site, call) {
-            // SAFETY: the register is a local of a live call frame.
-            return Ok(unsafe { Slot::of_register(register) });
+        if let Some(slot) = self.known_slot(site) {
+            return Ok(slot);
         }
+        let call = self.current_call();
+        let can_cache = self.is_cached_at(site, call);
         let text = site.name.str();
         let slot = self.slot_for(&text, key, call, operation)?;
         if can_cache
@@ -456,5 +511,70 @@ pub(super) fn site_text(name: &Value) -> &str {
         Repr::Dict(object) => object.as_str(),
         Repr::Bytes(object) => object.as_str(),
         _ => "",
+    }
+}
+
+/// The value of the element `key` of the array in a variable's slot, or in the untraced variable that it is a link to; None
+/// where it takes more than looking.
+#[inline]
+pub(super) fn element_value(slot: &Value, key: &Value) -> Option<Value> {
+    let look = |array: &ArrayObject| match array.elements.borrow().get(key) {
+        Some(value) if value.is_value() => Some(value.clone()),
+        _ => None,
+    };
+    match &slot.0 {
+        _ if !key.is_value() => None,
+        Repr::Array(array) => look(array),
+        Repr::Link(cell) if !cell.has_traces.get() => match &cell.content.borrow().0 {
+            Repr::Array(array) => look(array),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+/// Replaces the value that [`element_value`] gives, and returns the old one; gives `value` back where there is none.
+#[inline]
+pub(super) fn replace_element(slot: &Value, key: &Value, value: Value) -> Result<Value, Value> {
+    let replace = |array: &ArrayObject, value: Value| match array.elements.borrow_mut().get_mut(key)
+    {
+        Some(place) if place.is_value() => Ok(std::mem::replace(place, value)),
+        _ => Err(value),
+    };
+    match &slot.0 {
+        _ if !key.is_value() => Err(value),
+        Repr::Array(array) => replace(array, value),
+        Repr::Link(cell) if !cell.has_traces.get() => match &cell.content.borrow().0 {
+            Repr::Array(array) => replace(array, value),
+            _ => Err(value),
+        },
+        _ => Err(value),
+    }
+}
+
+/// Adds to the integer of the variable that a slot is a link to, where [`Value::linked_value`] gives one.
+pub(super) fn increment_linked(slot: &Value, amount: &Value) -> Option<i64> {
+    let Repr::Link(cell) = &slot.0 else {
+        return None;
+    };
+    let sum = int_sum(&cell.plain_value()?, amount)?;
+    cell.replace_plain(Value::int(sum)).ok()?;
+    Some(sum)
+}
+
+/// Adds to the element that [`element_value`] finds, if it is an integer.
+#[inline]
+pub(super) fn increment_element(slot: &Value, key: &Value, amount: &Value) -> Option<i64> {
+    let sum = int_sum(&element_value(slot, key)?, amount)?;
+    replace_element(slot, key, Value::int(sum)).ok()?;
+    Some(sum)
+}
+
+/// The sum of two values that are held as integers, if 64 bits hold it.
+#[inline]
+fn int_sum(left: &Value, right: &Value) -> Option<i64> {
+    match (&left.0, &right.0) {
+        (Repr::Int(left), Repr::Int(right)) => left.checked_add(*right),
+        _ => None,
     }
 }

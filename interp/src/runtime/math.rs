@@ -73,6 +73,11 @@ pub(crate) fn function_number(name: &str) -> Option<u16> {
         .map(|number| number as u16)
 }
 
+/// The names of all functions.
+pub(crate) fn function_names() -> impl Iterator<Item = &'static str> {
+    FUNCTIONS.iter().map(|function| function.name)
+}
+
 /// Calls function `number` with these arguments.
 pub(crate) fn call(interp: &mut Interp, number: u16, arguments: &[Value]) -> Outcome {
     let function = &FUNCTIONS[usize::from(number)];

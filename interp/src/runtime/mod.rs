@@ -3,6 +3,7 @@
 //! [`Interp`] owns the namespaces, the fibers and the event loop of one interpreter. It is used from one thread.
 //! Reading order: [`exception`], [`command`], `frame`, `run` (the loop), `unwind`, `evaluate`, `variable`.
 
+pub(crate) mod callee;
 pub mod command;
 pub(crate) mod completion;
 pub(crate) mod coroutine;
@@ -88,6 +89,10 @@ pub struct Interp {
     pub(crate) script_cache: HashMap<Box<str>, Rc<Unit>, foldhash::fast::RandomState>,
     /// Options of the last `return` that made an ordinary result, with [`Interp::command_count`] then.
     pub(crate) return_options: Option<(crate::value::OrderedMap, u64)>,
+    /// What names of commands stood for lately.
+    pub(crate) recent_callees: callee::RecentCallees,
+    /// The return options of a result that nobody gave any, once made.
+    pub(crate) ok_options: Option<Value>,
     /// Commands called so far.
     pub(crate) command_count: u64,
     /// Whether units are compiled to count the commands that they inline: since a command limit was set.
@@ -139,6 +144,8 @@ impl Interp {
             mode: Mode::Normal,
             script_cache: HashMap::default(),
             return_options: None,
+            ok_options: None,
+            recent_callees: Default::default(),
             command_count: 0,
             counts_commands: false,
             hidden: RefCell::default(),

@@ -159,13 +159,24 @@ pub(crate) fn append(value: &mut Value, tail: &Value) -> Result<(), Box<Exceptio
         *value = tail.clone();
         return Ok(());
     }
-    let tail = tail.str();
-    value.append_text(&tail);
+    if let Some(text) = tail.held_text() {
+        value.append_text(text);
+    } else if !value.append_bytes(tail) {
+        value.append_text(&tail.str());
+    }
     Ok(())
 }
 
 /// `lappend`: adds an element to a list, in place.
 pub(crate) fn lappend(value: &mut Value, element: Value) -> Result<(), Box<Exception>> {
+    // What `list_mut` comes to for the list that a loop grows, without going there.
+    if let Repr::List(list) = &mut value.0
+        && let Some(list) = crate::value::unshared(list)
+        && list.elements().len() < crate::limits::LIST_ELEMENTS_MAX
+    {
+        list.elements_mut().push(element);
+        return Ok(());
+    }
     if value.is_unset() {
         *value = Value::EMPTY;
     }
@@ -178,6 +189,34 @@ pub(crate) fn lappend(value: &mut Value, element: Value) -> Result<(), Box<Excep
     }
     elements.push(element);
     Ok(())
+}
+
+/// Adds the elements of `tail` to the list of words that a call with `{*}` collects.
+pub(super) fn extend_words(words: &mut Value, tail: Value) -> Result<(), crate::value::FormError> {
+    let tail = tail.to_list()?;
+    // The first words are the list itself: copied only if something is added to them.
+    if !words.is_counted() && words.is_empty() && !tail.elements().is_empty() {
+        *words = Value(Repr::List(tail));
+    } else {
+        words.list_mut()?.extend_from_slice(tail.elements());
+    }
+    Ok(())
+}
+
+/// The element of a list that an index such as `end` or `end-1` means, or the empty string where there is none.
+#[inline]
+pub(super) fn last_of(list: &Value, index: &Value) -> Option<Value> {
+    let (Repr::List(list), Repr::Short(index)) = (&list.0, &index.0) else {
+        return None;
+    };
+    let back = usize::try_from(index.from_end()?).ok()?;
+    let elements = list.elements();
+    let at = elements.len().checked_sub(back + 1);
+    Some(
+        at.and_then(|at| elements.get(at))
+            .cloned()
+            .unwrap_or_default(),
+    )
 }
 
 /// The list of `count` temporaries, which become empty.

@@ -14,6 +14,11 @@ pub(crate) fn index_form(value: &Value) -> Option<Index> {
     {
         return Some(Index::Start(number));
     }
+    if let Repr::Short(short) = value.0
+        && let Some(back) = short.from_end()
+    {
+        return Some(Index::End(-back));
+    }
     parse_index(&value.str())
 }
 
@@ -52,8 +57,8 @@ pub(crate) fn element(list: &Value, index: &Value) -> Outcome {
     if !index.is_list()
         && let Some(position) = index_form(index)
     {
-        if let Repr::List(list) = &list.0 {
-            return Ok(element_of(list, position).unwrap_or_default());
+        if let Some(found) = list.with_kept_list(|list| element_of(list, position)) {
+            return Ok(found.unwrap_or_default());
         }
         let list = list.to_list()?;
         return Ok(element_of(&list, position).unwrap_or_default());

@@ -14,16 +14,17 @@ use std::rc::Rc;
 use super::command::{CommandResult, Next};
 use super::exception::{Exception, Outcome, code};
 use super::frame::{CodeFrame, FrameKind, clear};
+use super::local::{element_value, increment_element, increment_linked, replace_element};
 use super::operation::{
-    append, dict_start, dict_step, foreach_get, foreach_next, foreach_start, lappend,
-    raise_constant, rethrow, take_list,
+    append, dict_start, dict_step, extend_words, foreach_get, foreach_next, foreach_start, lappend,
+    last_of, raise_constant, rethrow, take_list,
 };
 use super::unit::{CallSite, Callee, Unit};
 use super::unwind::Delivered;
 use super::{Interp, Mode};
 use crate::bytecode::{
-    B_IS_CONSTANT, C_IS_CONSTANT, Instruction, JUMP_IF_FALSE, NO_REGISTER, Op, SINGLE_POSITION,
-    TargetKind,
+    B_IS_CONSTANT, C_IS_CONSTANT, Instruction, JUMP_IF_FALSE, NAME_VARIES, NO_REGISTER, Op,
+    SINGLE_POSITION, SUBCOMMAND_IS_CONSTANT, TargetKind,
 };
 use crate::limits::LimitReached;
 use crate::syntax::BinaryOp;
@@ -156,6 +157,11 @@ impl Interp {
                         macro_rules! put {
                             ($value:expr) => {
                                 store!(self, base, i.a, $value, 'fail, exception)
+                            };
+                        }
+                        macro_rules! site {
+                            ($operand:expr) => {
+                                &(&(*unit).variable_sites)[$operand as usize]
                             };
                         }
                         // Slow paths may run traces, which look at the frame.
@@ -324,10 +330,16 @@ impl Interp {
                                         }
                                     }
                                     Ok(Next::Running) => continue 'frame,
-                                    Ok(Next::Deliver(outcome)) => match self.deliver(outcome) {
-                                        Delivered::Continue => continue 'frame,
-                                        Delivered::Leave(outcome) => return Ok(outcome),
-                                    },
+                                    Ok(Next::Deliver(outcome)) => {
+                                        let delivered = match outcome {
+                                            Ok(value) => self.deliver_value(value),
+                                            outcome => self.deliver(outcome),
+                                        };
+                                        match delivered {
+                                            Delivered::Continue => continue 'frame,
+                                            Delivered::Leave(outcome) => return Ok(outcome),
+                                        }
+                                    }
                                     Err(raised) => match self.deliver(Err(raised)) {
                                         Delivered::Continue => continue 'frame,
                                         Delivered::Leave(outcome) => return Ok(outcome),
@@ -368,38 +380,29 @@ impl Interp {
                             }
                             Op::ListPush => {
                                 let value = std::ptr::replace(base.add(i.b as usize), Value::EMPTY);
-                                match (*base.add(i.a as usize)).list_mut() {
-                                    Ok(elements) => elements.push(value),
-                                    Err(error) => fail!(error.into()),
-                                }
+                                check!(lappend(&mut *base.add(i.a as usize), value));
                             }
                             Op::ListExtend => {
                                 let value = std::ptr::replace(base.add(i.b as usize), Value::EMPTY);
-                                match value.to_list() {
-                                    Ok(list) => match (*base.add(i.a as usize)).list_mut() {
-                                        Ok(elements) => elements.extend_from_slice(list.elements()),
-                                        Err(error) => fail!(error.into()),
-                                    },
-                                    Err(error) => fail!(error.into()),
+                                if let Err(error) =
+                                    extend_words(&mut *base.add(i.a as usize), value)
+                                {
+                                    fail!(error.into());
                                 }
                             }
 
                             Op::VariableGet => {
-                                if i.x == TargetKind::LocalElement as u8
-                                    && let Repr::Array(array) = &(*base.add(i.b as usize)).0
-                                {
-                                    let key = reg!((*ip).a);
-                                    let found = match array.elements.borrow().get(key) {
-                                        Some(value) if value.is_value() && key.is_value() => {
-                                            Some(value.clone())
-                                        }
-                                        _ => None,
-                                    };
-                                    if let Some(value) = found {
+                                if i.x == TargetKind::LocalElement as u8 {
+                                    if let Some(value) = element_value(reg!(i.b), reg!((*ip).a)) {
                                         ip = ip.add(1);
                                         put!(value);
                                         continue;
                                     }
+                                } else if i.x == TargetKind::Named as u8
+                                    && let Some(value) = self.site_value(site!(i.b))
+                                {
+                                    put!(value);
+                                    continue;
                                 }
                                 save!();
                                 let (target, step) =
@@ -409,22 +412,27 @@ impl Interp {
                                 put!(value);
                             }
                             Op::VariableSet => {
-                                let value = std::ptr::replace(base.add(i.a as usize), Value::EMPTY);
-                                if i.x == TargetKind::LocalElement as u8
-                                    && i.c == NO_REGISTER
-                                    && let Repr::Array(array) = &(*base.add(i.b as usize)).0
-                                {
-                                    let key = reg!((*ip).a);
-                                    let mut elements = array.elements.borrow_mut();
-                                    if key.is_value()
-                                        && let Some(slot) = elements.get_mut(key)
-                                        && slot.is_value()
-                                    {
-                                        let old = std::mem::replace(slot, value);
-                                        drop(elements);
-                                        drop(old);
-                                        ip = ip.add(1);
-                                        continue;
+                                let mut value =
+                                    std::ptr::replace(base.add(i.a as usize), Value::EMPTY);
+                                if i.c == NO_REGISTER {
+                                    match TargetKind::from_number(i.x) {
+                                        TargetKind::LocalElement => {
+                                            match replace_element(reg!(i.b), reg!((*ip).a), value) {
+                                                Ok(old) => {
+                                                    drop(old);
+                                                    ip = ip.add(1);
+                                                    continue;
+                                                }
+                                                Err(given_back) => value = given_back,
+                                            }
+                                        }
+                                        TargetKind::Named => {
+                                            match self.site_store(site!(i.b), value) {
+                                                Ok(()) => continue,
+                                                Err(given_back) => value = given_back,
+                                            }
+                                        }
+                                        _ => {}
                                     }
                                 }
                                 change_target!("set", |interp, target| interp.set(target, value));
@@ -438,6 +446,23 @@ impl Interp {
                                     && let Some(sum) = number.checked_add(*amount)
                                 {
                                     *number = sum;
+                                    if i.c != NO_REGISTER {
+                                        store!(self, base, i.c, Value::int(sum), 'fail, exception);
+                                    }
+                                    continue;
+                                }
+                                let (sum, step) = match TargetKind::from_number(i.x) {
+                                    TargetKind::Local => (increment_linked(reg!(i.b), &amount), 0),
+                                    TargetKind::LocalElement => {
+                                        (increment_element(reg!(i.b), reg!((*ip).a), &amount), 1)
+                                    }
+                                    TargetKind::Named => {
+                                        (self.site_increment(site!(i.b), &amount), 0)
+                                    }
+                                    _ => (None, 0),
+                                };
+                                if let Some(sum) = sum {
+                                    ip = ip.add(step);
                                     if i.c != NO_REGISTER {
                                         store!(self, base, i.c, Value::int(sum), 'fail, exception);
                                     }
@@ -670,15 +695,15 @@ impl Interp {
                                 }
                             }
                             Op::JumpLookup => {
-                                save!();
-                                let value = check!(self.operand(reg!(i.a)));
                                 let table = &(&(*unit).code.jump_tables)[i.b as usize];
-                                let text = value.str();
-                                let distance = table
-                                    .targets
-                                    .get(&*text)
-                                    .copied()
-                                    .unwrap_or(table.otherwise);
+                                let distance = match table.distance_of(reg!(i.a)) {
+                                    Some(distance) => distance,
+                                    None => {
+                                        save!();
+                                        let value = check!(self.operand(reg!(i.a)));
+                                        table.distance(&value.str())
+                                    }
+                                };
                                 ip = ip.wrapping_offset(distance as isize);
                             }
 
@@ -737,46 +762,54 @@ impl Interp {
                                 }
                                 let site: *mut CallSite = (&(*unit).call_sites)[i.c as usize].get();
                                 if (*site).epoch != self.command_epoch
-                                    || i.x & 2 != 0 && !(*site).name.same_text(&words[0])
+                                    || i.x & NAME_VARIES != 0 && !(*site).name.same_text(&words[0])
                                 {
-                                    if let Some(result) = self.resolve(words, site, i.x & 2 != 0) {
+                                    if let Some(result) = self.resolve(words, site, i.x) {
                                         called!(result, i.a, count, discards);
                                     }
                                     if (*site).epoch == 0 {
                                         continue;
                                     }
                                 }
-                                match &(*site).callee {
-                                    Callee::Builtin(row) => {
-                                        let result = self.call_builtin(row, words);
-                                        called!(result, i.a, count, discards);
-                                    }
-                                    Callee::Procedure(procedure) => {
-                                        let procedure: *const _ = procedure;
-                                        match self.push_procedure(&*procedure, words) {
-                                            Ok(()) => {
-                                                if self.mode == Mode::Yield {
-                                                    return Err(suspended());
-                                                }
-                                                continue 'frame;
+                                if let Callee::Procedure(procedure) = &(*site).callee {
+                                    let procedure: *const _ = procedure;
+                                    match self.push_procedure(&*procedure, words) {
+                                        Ok(()) => {
+                                            if self.mode == Mode::Yield {
+                                                return Err(suspended());
                                             }
-                                            Err(raised) => {
-                                                called!(Err(raised), i.a, count, discards)
-                                            }
+                                            continue 'frame;
                                         }
+                                        Err(raised) => called!(Err(raised), i.a, count, discards),
                                     }
-                                    callee => {
-                                        let callee = callee.clone();
-                                        let result = self.call_callee(&callee, words);
-                                        called!(result, i.a, count, discards);
-                                    }
+                                } else {
+                                    let result = match &(*site).callee {
+                                        Callee::Builtin(row) => self.call_builtin(row, words),
+                                        Callee::Subcommand(row) => self.call_subcommand(row, words),
+                                        callee => {
+                                            let callee = callee.clone();
+                                            self.call_callee(&callee, words)
+                                        }
+                                    };
+                                    called!(result, i.a, count, discards);
                                 }
                             }
                             Op::InvokeList => {
                                 safepoint!();
-                                let list = match (*base.add(i.b as usize)).to_list() {
-                                    Ok(list) => list,
-                                    Err(error) => fail!(error.into()),
+                                let register = &mut *base.add(i.b as usize);
+                                if !register.is_list() {
+                                    match register.to_list() {
+                                        Ok(list) => *register = Value(Repr::List(list)),
+                                        Err(error) => fail!(error.into()),
+                                    }
+                                }
+                                // The register keeps the list, and so the words, until the call is done.
+                                let words: &[Value] = match &register.0 {
+                                    Repr::List(list) => std::slice::from_raw_parts(
+                                        list.elements().as_ptr(),
+                                        list.elements().len(),
+                                    ),
+                                    _ => &[],
                                 };
                                 let discards = i.x & 1 != 0;
                                 {
@@ -787,15 +820,6 @@ impl Interp {
                                     frame.word_count = 1;
                                     frame.discards = discards;
                                 }
-                                // The register keeps the list, and so the words, until the call is done.
-                                let words: &[Value] = std::slice::from_raw_parts(
-                                    list.elements().as_ptr(),
-                                    list.elements().len(),
-                                );
-                                if !matches!((*base.add(i.b as usize)).0, Repr::List(_)) {
-                                    *base.add(i.b as usize) = Value(Repr::List(list.clone()));
-                                }
-                                drop(list);
                                 let Some(name) = words.first() else {
                                     called!(Ok(Next::Done(Value::EMPTY)), i.a, 1usize, discards);
                                     continue;
@@ -803,7 +827,7 @@ impl Interp {
                                 let site: *mut CallSite = (&(*unit).call_sites)[i.c as usize].get();
                                 if ((*site).epoch != self.command_epoch
                                     || !(*site).name.same_text(name))
-                                    && let Some(result) = self.resolve(words, site, true)
+                                    && let Some(result) = self.resolve(words, site, NAME_VARIES)
                                 {
                                     called!(result, i.a, 1usize, discards);
                                     continue;
@@ -872,11 +896,14 @@ impl Interp {
                                         let at = *at as usize;
                                         list.elements().get(at).cloned().unwrap_or_default()
                                     }
-                                    _ => check!(self.list_index(
-                                        list,
-                                        index,
-                                        i.x & SINGLE_POSITION != 0
-                                    )),
+                                    _ => match last_of(list, index) {
+                                        Some(value) => value,
+                                        None => check!(self.list_index(
+                                            list,
+                                            index,
+                                            i.x & SINGLE_POSITION != 0
+                                        )),
+                                    },
                                 };
                                 put!(value);
                             }
@@ -1067,20 +1094,7 @@ impl Interp {
             self.fiber.frames.last_mut().map(|frame| &mut frame.kind)
         {
             // SAFETY: as in `deliver`.
-            unsafe {
-                let register = below.base.add(usize::from(below.result));
-                clear(register, usize::from(below.word_count));
-                below.word_count = 0;
-                if below.discards {
-                    drop(value);
-                } else {
-                    *register = if mode == Mode::Forget {
-                        value.forgotten()
-                    } else {
-                        value
-                    };
-                }
-            }
+            unsafe { below.take_result(value, mode) };
             return None;
         }
         match self.deliver(Ok(value)) {
@@ -1112,17 +1126,27 @@ impl Interp {
         &mut self,
         words: &[Value],
         site: *mut CallSite,
-        keeps_name: bool,
+        flags: u8,
     ) -> Option<CommandResult> {
         let namespace = self.current_namespace();
         let text = words[0].str();
-        match self.callee(&text, &namespace) {
-            Some(callee) => {
+        let found = if flags & NAME_VARIES != 0 {
+            self.recent_callee(&words[0], &namespace)
+        } else {
+            self.callee(&text, &namespace)
+        };
+        match found {
+            Some(mut callee) => {
+                if flags & SUBCOMMAND_IS_CONSTANT != 0
+                    && let Some(row) = callee.table_row(words)
+                {
+                    callee = Callee::Subcommand(row);
+                }
                 // SAFETY: the site belongs to the running unit, and no reference into it is alive.
                 unsafe {
                     (*site).callee = callee;
                     (*site).epoch = self.site_epoch(&text, &namespace);
-                    if keeps_name {
+                    if flags & NAME_VARIES != 0 {
                         (*site).name = words[0].clone();
                     }
                 }

@@ -3,7 +3,7 @@
 use std::cell::{Cell, OnceCell, UnsafeCell};
 use std::rc::Rc;
 
-use super::command::{Builtin, Command};
+use super::command::{Builtin, Command, CommandKind};
 use super::location::Location;
 use super::procedure::Procedure;
 use super::slot::{Slot, Target};
@@ -49,10 +49,27 @@ pub(crate) enum Callee {
     None,
     /// A row of the table.
     Builtin(&'static Builtin),
+    /// A subcommand of one of the table's ensembles, where the site's second word is always the same.
+    Subcommand(&'static Builtin),
     /// A procedure.
     Procedure(Rc<Procedure>),
     /// Any other command, or one with execution traces.
     Other(Rc<Command>),
+}
+
+impl Callee {
+    /// The row that the second of the words names exactly, if this is an ensemble of the table that nobody changed.
+    pub fn table_row(&self, words: &[Value]) -> Option<&'static Builtin> {
+        let Callee::Other(command) = self else {
+            return None;
+        };
+        match &*command.kind.borrow() {
+            CommandKind::Ensemble(ensemble) if !command.has_execution_traces.get() => {
+                ensemble.table_row(&words.get(1)?.str())
+            }
+            _ => None,
+        }
+    }
 }
 
 /// What a variable site resolved to.

@@ -1,9 +1,9 @@
 //! Outcomes on their way down the frames: results, exceptions, handlers, errorInfo.
 
-use super::Interp;
 use super::command::{CommandResult, Next};
 use super::exception::{Exception, Outcome, code};
 use super::frame::{CodeFrame, End, FrameKind, Label, clear};
+use super::{Interp, Mode};
 use crate::bytecode::{HandlerKind, Op};
 use crate::value::Value;
 
@@ -51,9 +51,10 @@ impl Interp {
                         Err(exception) => outcome = Err(exception),
                     },
                 },
+                FrameKind::Words(_) if matches!(frame.end, End::Plain) => self.fiber.pop_frame(),
                 FrameKind::Words(words) => {
                     let end = frame.end.clone();
-                    if !matches!(end, End::Plain) && !words.is_empty() {
+                    if !words.is_empty() {
                         outcome = self.quote_words(outcome);
                     }
                     self.fiber.pop_frame();
@@ -73,6 +74,19 @@ impl Interp {
                 },
             }
         }
+    }
+
+    /// The same for a value, most often that of a call whose unit goes on at once.
+    pub(crate) fn deliver_value(&mut self, value: Value) -> Delivered {
+        let mode = self.mode;
+        if let Some(FrameKind::Code(below)) =
+            self.fiber.frames.last_mut().map(|frame| &mut frame.kind)
+        {
+            // SAFETY: as in `deliver`.
+            unsafe { below.take_result(value, mode) };
+            return Delivered::Continue;
+        }
+        self.deliver(Ok(value))
     }
 
     fn top_is_running_code(&self) -> bool {
@@ -157,7 +171,7 @@ impl Interp {
             return Err(exception);
         }
         if exception.stack.is_none() {
-            exception.stack = Some(innermost(words.clone()));
+            exception.stack = Some(innermost(words.to_vec()));
         }
         exception.line = 1;
         exception.log_command(&crate::value::list::list_text(words.iter()));
@@ -398,6 +412,31 @@ fn unexpected_code(exception: &Exception) -> Option<i32> {
             Some(exception.return_code).filter(|code| *code != code::OK && *code != code::ERROR)
         }
         other => Some(other),
+    }
+}
+
+impl CodeFrame {
+    /// Drops the words of the pending call and puts its result where they began.
+    ///
+    /// # Safety
+    /// `result` and `word_count` were set by the call that this is the result of, within the frame's window.
+    #[inline(always)]
+    pub(super) unsafe fn take_result(&mut self, value: Value, mode: Mode) {
+        // SAFETY: see above.
+        unsafe {
+            let register = self.base.add(usize::from(self.result));
+            clear(register, usize::from(self.word_count));
+            self.word_count = 0;
+            if self.discards {
+                drop(value);
+            } else {
+                *register = if mode == Mode::Forget {
+                    value.forgotten()
+                } else {
+                    value
+                };
+            }
+        }
     }
 }
 

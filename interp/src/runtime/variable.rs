@@ -30,17 +30,23 @@ impl Interp {
         self.raw_slot(name, call).map(follow)
     }
 
+    /// The register of the local variable `name` of a call frame, if the frame's code names it; a link is not followed.
+    #[inline]
+    fn local_slot(&self, name: &str, call: usize) -> Option<Slot> {
+        let frame = self.fiber.calls.get(call)?;
+        let number = frame.unit()?.code.local_number(name)?;
+        // SAFETY: the frame's window has a register for each of its unit's locals.
+        Some(Slot::Register(unsafe {
+            frame.locals.add(usize::from(number))
+        }))
+    }
+
     /// As [`Interp::find_slot`], but a link is not followed.
     pub(super) fn raw_slot(&mut self, name: &str, call: usize) -> Option<Slot> {
-        let frame = self.fiber.calls.get(call)?;
-        if let Some(unit) = frame.unit()
-            && let Some(register) = unit.code.local_index.get(name)
-        {
-            // SAFETY: the frame's window has a register for each of its unit's locals.
-            return Some(Slot::Register(unsafe {
-                frame.locals.add(usize::from(*register))
-            }));
+        if let Some(slot) = self.local_slot(name, call) {
+            return Some(slot);
         }
+        let frame = self.fiber.calls.get(call)?;
         if is_qualified(name) {
             let namespace = frame.namespace.clone();
             return self
@@ -185,6 +191,16 @@ impl Interp {
 
     /// Sets the variable `name`, which may name an array element. Returns its value after write traces.
     pub fn variable_set(&mut self, name: &Value, value: Value) -> Outcome {
+        // A local variable in its register, which most variables that commands set are, has no traces.
+        if let Some(text) = name.held_text()
+            && let Some(slot) = self.local_slot(text, self.current_call())
+        {
+            let old = slot.replace(value.clone());
+            if old.is_value() || old.is_unset() {
+                return Ok(value);
+            }
+            slot.replace(old);
+        }
         let text = name.str();
         let (name, key) = split_key(&text);
         let call = self.current_call();

@@ -106,6 +106,7 @@ fn map_one<'t>(text: &'t str, key: &str, with: &str) -> Result<Cow<'t, str>, Too
     let mut out = String::new();
     let mut done = 0;
     for at in finder.find_iter(text.as_bytes()) {
+        reserve_once(&mut out, text);
         push_bounded(&mut out, &text[done..at])?;
         push_bounded(&mut out, with)?;
         done = at + key.len();
@@ -129,6 +130,7 @@ fn map_any<'t>(
         let rest = &text[candidate..];
         match keys.find(rest) {
             Some((length, with)) => {
+                reserve_once(&mut out, text);
                 push_bounded(&mut out, &text[done..candidate])?;
                 push_bounded(&mut out, with)?;
                 at = candidate + length;
@@ -142,6 +144,14 @@ fn map_any<'t>(
     }
     push_bounded(&mut out, &text[done..])?;
     Ok(Cow::Owned(out))
+}
+
+/// Makes room for a result as long as the text that it is made of, which most are about.
+#[inline]
+fn reserve_once(out: &mut String, text: &str) {
+    if out.capacity() == 0 {
+        out.reserve(text.len());
+    }
 }
 
 fn push_bounded(out: &mut String, text: &str) -> Result<(), TooLong> {
@@ -223,10 +233,15 @@ impl<'p> Keys<'p> {
     /// The first key that `rest` begins with: how many bytes of `rest` it takes, and its replacement.
     #[inline]
     fn find(&self, rest: &str) -> Option<(usize, &'p str)> {
-        if self.order.is_empty() {
-            return self.pairs.iter().find_map(|pair| self.try_pair(rest, pair));
-        }
         let byte = rest.as_bytes().first().copied();
+        if self.order.is_empty() {
+            let may_match = |key: &str| self.nocase || key.as_bytes().first().copied() == byte;
+            return self
+                .pairs
+                .iter()
+                .filter(|(key, _)| may_match(key))
+                .find_map(|pair| self.try_pair(rest, pair));
+        }
         let start = self
             .order
             .partition_point(|&pair| self.first_byte(pair) < byte);

@@ -4,7 +4,7 @@ use std::cell::OnceCell;
 use std::rc::Rc;
 
 use super::string::Rep;
-use super::{Repr, Value};
+use super::{Repr, Value, unshared};
 
 /// A byte array; its string rep is made when somebody asks.
 pub struct BytesObject {
@@ -23,6 +23,11 @@ impl BytesObject {
 
     pub(crate) fn has_text(&self) -> bool {
         self.text.get().is_some()
+    }
+
+    fn push(&mut self, tail: &[u8]) {
+        self.bytes.extend_from_slice(tail);
+        self.text.take();
     }
 
     /// The bytes.
@@ -57,6 +62,28 @@ impl Value {
             }
             _ => Rc::new(BytesObject::new(low_bytes(&self.str()))),
         }
+    }
+
+    /// Appends a byte array to a byte array or to nothing, as bytes; false, with nothing done, for other values.
+    pub(crate) fn append_bytes(&mut self, tail: &Value) -> bool {
+        let Repr::Bytes(more) = &tail.0 else {
+            return false;
+        };
+        match &mut self.0 {
+            Repr::Short(short) if short.byte_count() == 0 => *self = tail.clone(),
+            Repr::Bytes(object) => match unshared(object) {
+                Some(own) => own.push(&more.bytes),
+                None => {
+                    let room = object.bytes.len() + more.bytes.len();
+                    let mut bytes = Vec::with_capacity(room.max(32).next_power_of_two());
+                    bytes.extend_from_slice(&object.bytes);
+                    bytes.extend_from_slice(&more.bytes);
+                    *self = Value::bytes(bytes);
+                }
+            },
+            _ => return false,
+        }
+        true
     }
 
     /// Whether the value is held as a byte array, so that using it as bytes costs nothing.

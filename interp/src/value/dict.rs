@@ -98,7 +98,10 @@ fn hash_text(text: &str) -> u64 {
 fn hash_key(key: &Value) -> u64 {
     match &key.0 {
         Repr::Int(number) => hash_int(*number),
-        _ => hash_text(&key.str()),
+        _ => match key.held_text() {
+            Some(text) => hash_text(text),
+            None => hash_text(&key.str()),
+        },
     }
 }
 

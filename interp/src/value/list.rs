@@ -244,6 +244,10 @@ impl Value {
             Repr::List(list) => Ok(list.clone()),
             Repr::String(object) => list_of_string(object),
             Repr::Dict(object) => Ok(object.to_list()),
+            Repr::Int(_) => Ok(Rc::new(ListObject::new(vec![self.clone()]))),
+            Repr::Short(short) if is_one_word(short.as_str()) => {
+                Ok(Rc::new(ListObject::new(vec![self.clone()])))
+            }
             _ => Ok(Rc::new(ListObject::new(parse(&self.str())?))),
         }
     }
@@ -253,6 +257,7 @@ impl Value {
         match &self.0 {
             Repr::List(list) => Ok(list.elements.len()),
             Repr::Int(_) | Repr::Double(_) | Repr::Big(_) => Ok(1),
+            Repr::Short(short) if short.as_str().is_empty() => Ok(0),
             Repr::Dict(dict) => Ok(dict.map().len() * 2),
             _ => Ok(self.to_list()?.elements.len()),
         }
@@ -267,6 +272,19 @@ impl Value {
         }
     }
 
+    /// What `look` finds in the list, if the value is held as one or keeps it beside its string: without counting it.
+    #[inline]
+    pub(crate) fn with_kept_list<T>(&self, look: impl FnOnce(&ListObject) -> T) -> Option<T> {
+        match &self.0 {
+            Repr::List(list) => Some(look(list)),
+            Repr::String(object) => object.with_rep(|rep| match rep {
+                Rep::List(list) => Some(look(list)),
+                _ => None,
+            }),
+            _ => None,
+        }
+    }
+
     /// The elements for changing in place: the value becomes a list of its own, copied only when shared.
     ///
     /// Errors: as [`Value::to_list`]; the value is then unchanged.
@@ -276,12 +294,18 @@ impl Value {
             _ => false,
         };
         if !owned {
-            let list = self.to_list()?;
-            // The old form may be all that shares the list.
-            *self = Value::EMPTY;
-            self.0 = Repr::List(match Rc::try_unwrap(list) {
-                Ok(list) => Rc::new(list),
-                Err(list) => Rc::new(ListObject::new(with_room(&list.elements))),
+            let copy = |list: &ListObject| Rc::new(ListObject::new(with_room(&list.elements)));
+            self.0 = Repr::List(match &self.0 {
+                Repr::List(list) => copy(list),
+                _ => {
+                    let mut list = self.to_list()?;
+                    // The old form may be all that shares the list.
+                    *self = Value::EMPTY;
+                    if Rc::get_mut(&mut list).is_none() {
+                        list = copy(&list);
+                    }
+                    list
+                }
             });
         }
         match &mut self.0 {
@@ -326,8 +350,19 @@ fn list_of_string(object: &Rc<StringObject>) -> Result<Rc<ListObject>, FormError
     Ok(list)
 }
 
+/// Whether the list that `text` reads as has one element with the same text, for the plainest of texts.
+fn is_one_word(text: &str) -> bool {
+    !text.is_empty()
+        && text.bytes().all(
+            |byte| matches!(byte, b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'_' | b'.' | b'-'),
+        )
+}
+
 fn parse(text: &str) -> Result<Vec<Value>, FormError> {
     let mut elements = Vec::new();
+    if text.is_empty() {
+        return Ok(elements);
+    }
     for element in syntax::elements(text) {
         let element = element.map_err(|error| FormError {
             message: error.message().into(),

@@ -226,7 +226,15 @@ impl Value {
 
     /// The string rep. O(1) unless it must be made first; kept afterwards, except for numbers, which print
     /// into a small buffer each time.
+    #[inline]
     pub fn str(&self) -> Text<'_> {
+        match self.held_text() {
+            Some(text) => Text::borrowed(text),
+            None => self.text_of_form(),
+        }
+    }
+
+    fn text_of_form(&self) -> Text<'_> {
         match &self.0 {
             Repr::Int(number) => Text::int(*number),
             Repr::Double(number) => Text::double(number.get()),
@@ -237,6 +245,16 @@ impl Value {
             Repr::Big(number) => Text::owned(number.to_string()),
             Repr::Bytes(object) => Text::borrowed(object.as_str()),
             Repr::Array(_) | Repr::Link(_) | Repr::Unset => Text::borrowed(""),
+        }
+    }
+
+    /// The string rep, if the value is held as nothing else: the common case of [`Value::str`] without a place for digits.
+    #[inline]
+    pub(crate) fn held_text(&self) -> Option<&str> {
+        match &self.0 {
+            Repr::Short(short) => Some(short.as_str()),
+            Repr::String(object) => Some(object.as_str()),
+            _ => None,
         }
     }
 
@@ -265,6 +283,9 @@ impl Value {
         match (&self.0, &other.0) {
             (Repr::Int(left), Repr::Int(right)) => left == right,
             (Repr::Short(left), Repr::Short(right)) => left == right,
+            (Repr::Short(left), Repr::String(right)) | (Repr::String(right), Repr::Short(left)) => {
+                left.as_str() == right.as_str()
+            }
             (Repr::String(left), Repr::String(right)) => {
                 Rc::ptr_eq(left, right) || left.as_str() == right.as_str()
             }

@@ -305,6 +305,18 @@ fn big_arithmetic(
 }
 
 fn arithmetic(operator: BinaryOp, left: &Value, right: &Value) -> Result<Value, ArithmeticError> {
+    // The run loop has done this already, but not for variables that live elsewhere.
+    if let (Repr::Int(left), Repr::Int(right)) = (&left.0, &right.0) {
+        let small = match operator {
+            BinaryOp::Add => left.checked_add(*right),
+            BinaryOp::Subtract => left.checked_sub(*right),
+            BinaryOp::Multiply => left.checked_mul(*right),
+            _ => None,
+        };
+        if let Some(small) = small {
+            return Ok(Value::int(small));
+        }
+    }
     if let Some(result) = big_arithmetic(operator, left, right) {
         return result;
     }
@@ -490,6 +502,9 @@ fn bits(operator: BinaryOp, left: &Value, right: &Value) -> Result<Value, Arithm
 
 /// How the values compare for `<` and its kin: as numbers when both are, else as strings. None with a NaN.
 pub fn compare(left: &Value, right: &Value) -> Option<Ordering> {
+    if let (Repr::Int(left), Repr::Int(right)) = (&left.0, &right.0) {
+        return Some(left.cmp(right));
+    }
     if let (Some(left), Some(right)) = (left.number(), right.number()) {
         return compare_numbers(&left, &right);
     }

@@ -49,6 +49,20 @@ impl Short {
         unsafe { str::from_utf8_unchecked(std::slice::from_raw_parts(start, self.byte_count())) }
     }
 
+    /// The N of `end-N`, where it is one digit, and 0 for `end`: what most indices from the end are.
+    #[inline]
+    pub fn from_end(self) -> Option<i64> {
+        const END: u64 = u64::from_le_bytes([b'e', b'n', b'd', 0, 0, 0, 0, 3]);
+        const END_MINUS: u64 = u64::from_le_bytes([b'e', b'n', b'd', b'-', b'0', 0, 0, 5]);
+        if self.0 == END {
+            return Some(0);
+        }
+        // The digit is the only byte that may differ.
+        let digit = self.0.wrapping_sub(END_MINUS) >> 32;
+        let is_rest_same = self.0.wrapping_sub(END_MINUS) as u32 == 0;
+        (is_rest_same && digit <= 9).then_some(digit as i64)
+    }
+
     /// `self` followed by `tail`, if that is still short enough.
     #[inline]
     pub fn joined(self, tail: &str) -> Option<Short> {
@@ -67,6 +81,19 @@ impl Short {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn indices_from_the_end_are_seen_without_reading_the_text() {
+        let from_end = |text| Short::new(text).and_then(Short::from_end);
+        assert_eq!(from_end("end"), Some(0));
+        assert_eq!(from_end("end-0"), Some(0));
+        assert_eq!(from_end("end-9"), Some(9));
+        for other in [
+            "end+1", "end-", "end-10", "end-:", "end-/", "End-1", "en", "",
+        ] {
+            assert_eq!(from_end(other), None, "{other}");
+        }
+    }
 
     #[test]
     fn holds_what_fits_and_refuses_what_does_not() {

@@ -162,6 +162,7 @@ enum View<'a> {
 }
 
 impl<'a> Text<'a> {
+    #[inline]
     pub(crate) fn borrowed(text: &'a str) -> Text<'a> {
         Text(View::Borrowed(text))
     }

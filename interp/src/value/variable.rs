@@ -87,6 +87,26 @@ impl Variable {
         self.content.replace(content)
     }
 
+    /// The value, unless there is none, it is an array, or reading it is traced.
+    #[inline]
+    pub(crate) fn plain_value(&self) -> Option<Value> {
+        if self.has_traces.get() {
+            return None;
+        }
+        let content = self.content.borrow();
+        content.is_value().then(|| content.clone())
+    }
+
+    /// Replaces the value that [`Variable::plain_value`] gives, and returns the old one to be dropped outside of any
+    /// borrow; gives `value` back where there is none.
+    #[inline]
+    pub(crate) fn replace_plain(&self, value: Value) -> Result<Value, Value> {
+        if self.has_traces.get() || !self.content.borrow().is_value() {
+            return Err(value);
+        }
+        Ok(self.content.replace(value))
+    }
+
     /// Whether the variable has a value or is an array.
     pub(crate) fn is_set(&self) -> bool {
         !self.content.borrow().is_unset()
@@ -135,6 +155,17 @@ impl ArrayObject {
             elements: RefCell::new(OrderedMap::new()),
             epoch: Cell::new(0),
         })
+    }
+}
+
+impl Value {
+    /// What [`Variable::plain_value`] gives for the variable that this slot is a link to.
+    #[inline]
+    pub(crate) fn linked_value(&self) -> Option<Value> {
+        match &self.0 {
+            Repr::Link(variable) => variable.plain_value(),
+            _ => None,
+        }
     }
 }
 

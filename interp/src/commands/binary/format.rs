@@ -7,7 +7,7 @@ use crate::limits::STRING_BYTES_MAX;
 use crate::runtime::integer::wide_of;
 use crate::runtime::{CommandResult, Exception, Interp, done, done_empty};
 use crate::value::number::big_to_double;
-use crate::value::{self, ListObject, Value};
+use crate::value::{self, ListObject, Repr, Value};
 
 pub(super) fn format(_interp: &mut Interp, words: &[Value]) -> CommandResult {
     let [_, spec, arguments @ ..] = words else {
@@ -16,28 +16,44 @@ pub(super) fn format(_interp: &mut Interp, words: &[Value]) -> CommandResult {
         ));
     };
     let spec = spec.str();
-    let bytes = measured(&spec, arguments)?;
-    if bytes == 0 {
-        return done_empty();
+    match written(&spec, arguments) {
+        Ok(bytes) if bytes.is_empty() => done_empty(),
+        Ok(bytes) => done(Value::bytes(bytes)),
+        Err(exception) => {
+            // Whatever is wrong with the format is said before what is wrong with a value.
+            check(&spec, arguments)?;
+            Err(exception)
+        }
     }
+}
+
+/// Fields that take at least so many bytes are written only after the whole format has been checked.
+const CHECKED_FIRST_BYTES: usize = 1 << 16;
+
+fn written(spec: &str, arguments: &[Value]) -> Result<Vec<u8>, Box<Exception>> {
     let mut writer = Writer {
-        bytes: vec![0; bytes],
+        bytes: Vec::with_capacity(32),
         at: 0,
         furthest: 0,
     };
-    let mut arguments = arguments.iter();
-    let mut fields = Fields(&spec);
+    let mut is_checked = false;
+    let mut left = arguments.iter();
+    let mut fields = Fields::new(spec);
     while let Some(field) = fields.next()? {
-        let item = Item::of(field, &mut arguments)?;
+        let item = Item::of(field, &mut left)?;
+        if !is_checked && item.bytes() >= CHECKED_FIRST_BYTES {
+            check(spec, arguments)?;
+            is_checked = true;
+        }
         writer.write(&item)?;
     }
-    done(Value::bytes(writer.bytes))
+    Ok(writer.finish())
 }
 
-/// How many bytes the result will have. Everything but the values is checked here, before anything is written.
-fn measured(spec: &str, arguments: &[Value]) -> Result<usize, Box<Exception>> {
+/// Checks everything but the values, and how many bytes the result will have.
+fn check(spec: &str, arguments: &[Value]) -> Result<(), Box<Exception>> {
     let mut arguments = arguments.iter();
-    let mut fields = Fields(spec);
+    let mut fields = Fields::new(spec);
     let (mut bytes, mut at): (usize, usize) = (0, 0);
     while let Some(field) = fields.next()? {
         let item = Item::of(field, &mut arguments)?;
@@ -53,10 +69,14 @@ fn measured(spec: &str, arguments: &[Value]) -> Result<usize, Box<Exception>> {
             _ => at = at.saturating_add(item.bytes()),
         }
         if at > STRING_BYTES_MAX {
-            return Err(Exception::too_large("the byte array", STRING_BYTES_MAX));
+            return Err(too_long());
         }
     }
-    Ok(bytes.max(at))
+    Ok(())
+}
+
+fn too_long() -> Box<Exception> {
+    Exception::too_large("the byte array", STRING_BYTES_MAX)
 }
 
 /// A field with its argument.
@@ -122,41 +142,44 @@ impl<'w> Item<'w> {
         match self.field.kind() {
             Kind::Bits(_) => self.count.div_ceil(8),
             Kind::Digits(_) => self.count.div_ceil(2),
-            Kind::Number(number) => self.count.saturating_mul(number.bytes),
+            Kind::Number(number) => self.count.saturating_mul(number.size()),
             _ => self.count,
         }
     }
 }
 
-/// The result, all NUL at first, and where the next field goes.
+/// The result so far, and where the next field goes.
 struct Writer {
     bytes: Vec<u8>,
     at: usize,
+    /// The furthest place that a field has gone on from; `@` may go there before anything is written.
     furthest: usize,
 }
 
 impl Writer {
     fn write(&mut self, item: &Item<'_>) -> Result<(), Box<Exception>> {
         match (item.field.kind(), &item.argument) {
-            (Kind::Bytes { pad }, Argument::One(value)) => self.put_bytes(value, item.count, pad),
+            (Kind::Bytes { pad }, Argument::One(value)) => {
+                self.put_bytes(value, item.count, pad)?
+            }
             (Kind::Bits(order), Argument::One(value)) => {
-                put_digits(self.take(item.bytes()), value, item.count, 1, order)
+                put_digits(self.take(item.bytes())?, value, item.count, 1, order)
                     .ok_or_else(|| bad_digits("binary", value))?;
             }
             (Kind::Digits(order), Argument::One(value)) => {
-                put_digits(self.take(item.bytes()), value, item.count, 4, order)
+                put_digits(self.take(item.bytes())?, value, item.count, 4, order)
                     .ok_or_else(|| bad_digits("hexadecimal", value))?;
             }
             (Kind::Number(number), Argument::One(value)) => {
-                put_number(self.take(number.bytes), value, number)?
+                put_number(self.take(number.size())?, value, number)?
             }
             (Kind::Number(number), Argument::List(list)) => {
-                let room = self.take(item.bytes());
-                for (place, value) in room.chunks_exact_mut(number.bytes).zip(list.elements()) {
+                let room = self.take(item.bytes())?;
+                for (place, value) in room.chunks_exact_mut(number.size()).zip(list.elements()) {
                     put_number(place, value, number)?;
                 }
             }
-            (Kind::Forward, _) => self.take(item.count).fill(0),
+            (Kind::Forward, _) => self.take(item.count)?.fill(0),
             (Kind::Back, _) => {
                 self.furthest = self.furthest.max(self.at);
                 self.at = self.at.saturating_sub(item.count);
@@ -164,6 +187,9 @@ impl Writer {
             (Kind::Position, _) => {
                 self.furthest = self.furthest.max(self.at);
                 self.at = item.field.count().or(self.furthest);
+                if self.at > STRING_BYTES_MAX {
+                    return Err(too_long());
+                }
             }
             _ => {}
         }
@@ -171,21 +197,43 @@ impl Writer {
     }
 
     /// The first `count` bytes of the value, filled up with `pad`.
-    fn put_bytes(&mut self, value: &Value, count: usize, pad: u8) {
-        let bytes = value.to_bytes();
-        let given = bytes.as_slice();
+    fn put_bytes(&mut self, value: &Value, count: usize, pad: u8) -> Result<(), Box<Exception>> {
+        let object;
+        let given = match value.held_text() {
+            Some(text) if text.is_ascii() => text.as_bytes(),
+            _ => {
+                object = value.to_bytes();
+                object.as_slice()
+            }
+        };
         let kept = given.get(..count).unwrap_or(given);
-        let room = self.take(count);
-        let (start, rest) = room.split_at_mut(kept.len().min(room.len()));
-        start.copy_from_slice(kept.get(..start.len()).unwrap_or_default());
+        let (start, rest) = self.take(count)?.split_at_mut(kept.len());
+        start.copy_from_slice(kept);
         rest.fill(pad);
+        Ok(())
     }
 
     /// The room for the next `count` bytes.
-    fn take(&mut self, count: usize) -> &mut [u8] {
-        let start = self.at.min(self.bytes.len());
-        self.at = start.saturating_add(count).min(self.bytes.len());
-        self.bytes.get_mut(start..self.at).unwrap_or_default()
+    fn take(&mut self, count: usize) -> Result<&mut [u8], Box<Exception>> {
+        let start = self.at;
+        let end = start.saturating_add(count);
+        if end > STRING_BYTES_MAX {
+            return Err(too_long());
+        }
+        if end > self.bytes.len() {
+            self.bytes.resize(end, 0);
+        }
+        self.at = end;
+        Ok(self.bytes.get_mut(start..end).unwrap_or_default())
+    }
+
+    /// The result; what was gone to and not written is NUL.
+    fn finish(mut self) -> Vec<u8> {
+        let end = self.furthest.max(self.at);
+        if end > self.bytes.len() {
+            self.bytes.resize(end, 0);
+        }
+        self.bytes
     }
 }
 
@@ -218,15 +266,19 @@ fn put_digits(
 }
 
 fn put_number(place: &mut [u8], value: &Value, number: Number) -> Result<(), Box<Exception>> {
-    let bits = if number.is_float {
-        float_bits(value, number)?
-    } else {
-        wide_of(value)? as u64
+    let bits = match (&value.0, number.is_float) {
+        (Repr::Int(number), false) => *number as u64,
+        (_, false) => wide_of(value)? as u64,
+        (_, true) => float_bits(value, number)?,
     };
-    let bytes = bits.to_le_bytes();
-    place.copy_from_slice(bytes.get(..place.len()).unwrap_or_default());
-    if number.is_big_endian {
-        place.reverse();
+    let (low, high) = (bits.to_le_bytes(), bits.to_be_bytes());
+    let source = if number.is_big_endian {
+        high.get(8 - number.size()..)
+    } else {
+        low.get(..number.size())
+    };
+    for (place, byte) in place.iter_mut().zip(source.unwrap_or_default()) {
+        *place = *byte;
     }
     Ok(())
 }

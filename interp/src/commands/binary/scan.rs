@@ -16,7 +16,7 @@ pub(super) fn scan(interp: &mut Interp, words: &[Value]) -> CommandResult {
     let object = value.to_bytes();
     let bytes = object.as_slice();
     let spec = spec.str();
-    let mut fields = Fields(&spec);
+    let mut fields = Fields::new(&spec);
     let mut names = variables.iter();
     let mut at: usize = 0;
     while let Some(field) = fields.next()? {
@@ -102,33 +102,31 @@ fn digits(
 }
 
 fn numbers(field: Field, rest: &[u8], number: Number) -> Option<(Value, usize)> {
+    let size = number.size();
     if field.count() == Count::None {
         return Some((
-            number_value(rest.get(..number.bytes)?, number, field.is_unsigned()),
-            number.bytes,
+            number_value(rest.get(..size)?, number, field.is_unsigned()),
+            size,
         ));
     }
-    let count = field.count().or(rest.len() / number.bytes);
-    let used = count.checked_mul(number.bytes)?;
+    let count = field.count().or(rest.len() / size);
+    let used = count.checked_mul(size)?;
     let values = rest
         .get(..used)?
-        .chunks_exact(number.bytes)
+        .chunks_exact(size)
         .map(|place| number_value(place, number, field.is_unsigned()))
         .collect();
     Some((Value::list(values), used))
 }
 
+#[inline]
 fn number_value(place: &[u8], number: Number, is_unsigned: bool) -> Value {
-    let mut bytes = [0; 8];
-    for (number_byte, byte) in bytes.iter_mut().zip(place) {
-        *number_byte = *byte;
-    }
-    if number.is_big_endian
-        && let Some(used) = bytes.get_mut(..place.len())
-    {
-        used.reverse();
-    }
-    let bits = u64::from_le_bytes(bytes);
+    let with = |bits: u64, byte: &u8| bits << 8 | u64::from(*byte);
+    let bits = if number.is_big_endian {
+        place.iter().fold(0, with)
+    } else {
+        place.iter().rev().fold(0, with)
+    };
     match (number.is_float, number.bytes) {
         (true, 4) => Value::double(f64::from(f32::from_bits(bits as u32))),
         (true, _) => Value::double(f64::from_bits(bits)),

@@ -2,53 +2,56 @@
 
 use crate::runtime::Exception;
 
-/// One field: a letter, `u` and a count. It is two whole words, since it is copied between every two steps.
+/// One field: what it holds, `u` and a count. It is two whole words, since it is copied between every two steps.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Field {
-    /// The letter, and above its eight bits [`UNSIGNED`] and the form of the count.
-    tag: usize,
+    kind: Kind,
+    is_unsigned: bool,
+    form: CountForm,
     number: usize,
 }
 
-const UNSIGNED: usize = 1 << 8;
-const COUNT_ALL: usize = 1 << 9;
-const COUNT_NUMBER: usize = 1 << 10;
+/// Which [`Count`] a field has, apart from its number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum CountForm {
+    None,
+    All,
+    Number,
+}
 
 impl Field {
-    fn new(letter: u8, is_unsigned: bool, count: Count) -> Field {
+    fn new(kind: Kind, is_unsigned: bool, count: Count) -> Field {
         let (form, number) = match count {
-            Count::None => (0, 0),
-            Count::All => (COUNT_ALL, 0),
-            Count::Number(number) => (COUNT_NUMBER, number),
+            Count::None => (CountForm::None, 0),
+            Count::All => (CountForm::All, 0),
+            Count::Number(number) => (CountForm::Number, number),
         };
-        let sign = if is_unsigned { UNSIGNED } else { 0 };
         Field {
-            tag: usize::from(letter) | sign | form,
+            kind,
+            is_unsigned,
+            form,
             number,
         }
     }
 
     #[inline]
     pub(super) fn kind(self) -> Kind {
-        // Only letters that mean something get here.
-        Kind::of(self.tag as u8).unwrap_or(Kind::Forward)
+        self.kind
     }
 
     #[inline]
     pub(super) fn count(self) -> Count {
-        if self.tag & COUNT_NUMBER != 0 {
-            Count::Number(self.number)
-        } else if self.tag & COUNT_ALL != 0 {
-            Count::All
-        } else {
-            Count::None
+        match self.form {
+            CountForm::None => Count::None,
+            CountForm::All => Count::All,
+            CountForm::Number => Count::Number(self.number),
         }
     }
 
     /// `u`: integers are read without sign.
     #[inline]
     pub(super) fn is_unsigned(self) -> bool {
-        self.tag & UNSIGNED != 0
+        self.is_unsigned
     }
 }
 
@@ -96,11 +99,19 @@ pub(super) enum DigitOrder {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Number {
     /// How many bytes it takes: 1, 2, 4 or 8.
-    pub(super) bytes: usize,
+    pub(super) bytes: u8,
     /// Whether the highest byte comes first.
     pub(super) is_big_endian: bool,
     /// Whether it is a floating-point number.
     pub(super) is_float: bool,
+}
+
+impl Number {
+    /// How many bytes it takes.
+    #[inline]
+    pub(super) fn size(self) -> usize {
+        usize::from(self.bytes)
+    }
 }
 
 impl Kind {
@@ -153,53 +164,66 @@ impl Kind {
 }
 
 /// The fields of a format one by one.
-pub(super) struct Fields<'f>(pub(super) &'f str);
+pub(super) struct Fields<'f> {
+    spec: &'f str,
+    /// The byte that the next field begins at, or blanks before it.
+    at: usize,
+}
 
-impl Fields<'_> {
+impl<'f> Fields<'f> {
+    pub(super) fn new(spec: &'f str) -> Fields<'f> {
+        Fields { spec, at: 0 }
+    }
+
     /// The next field, if there is one.
     ///
     /// Errors: `bad field specifier "y"`, or `missing count for "@" field specifier`.
     #[inline]
     pub(super) fn next(&mut self) -> Result<Option<Field>, Box<Exception>> {
-        let from = self.0;
-        let mut chars = from.trim_start_matches(' ').chars();
-        let Some(character) = chars.next() else {
+        let bytes = self.spec.as_bytes();
+        let mut at = self.at;
+        while bytes.get(at) == Some(&b' ') {
+            at += 1;
+        }
+        let Some(letter) = bytes.get(at) else {
             return Ok(None);
         };
-        let letter = u8::try_from(character).unwrap_or(0);
-        let Some(kind) = Kind::of(letter) else {
-            // tclsh shows the first of the blanks before the letter.
-            let shown = from.chars().next().unwrap_or(character);
-            return Err(Exception::error(format!("bad field specifier \"{shown}\"")));
+        let Some(kind) = Kind::of(*letter) else {
+            return Err(self.bad_letter());
         };
-        let after = chars.as_str();
-        let (is_unsigned, after) = match after.strip_prefix('u') {
-            Some(after) => (true, after),
-            None => (false, after),
+        at += 1;
+        let is_unsigned = bytes.get(at) == Some(&b'u');
+        at += usize::from(is_unsigned);
+        let (count, length) = match bytes.get(at) {
+            Some(b'*') => (Count::All, 1),
+            Some(b'0'..=b'9') => read_count(self.spec.get(at..).unwrap_or_default()),
+            _ => (Count::None, 0),
         };
-        let (count, after) = read_count(after);
-        self.0 = after;
+        self.at = at + length;
         if kind == Kind::Position && count == Count::None {
             return Err(Exception::error("missing count for \"@\" field specifier"));
         }
-        Ok(Some(Field::new(letter, is_unsigned, count)))
+        Ok(Some(Field::new(kind, is_unsigned, count)))
+    }
+
+    #[cold]
+    fn bad_letter(&self) -> Box<Exception> {
+        // tclsh shows the first of the blanks before the letter.
+        let rest = self.spec.get(self.at..).unwrap_or_default();
+        let shown = rest.chars().next().unwrap_or(' ');
+        Exception::error(format!("bad field specifier \"{shown}\""))
     }
 }
 
-fn read_count(text: &str) -> (Count, &str) {
-    if let Some(after) = text.strip_prefix('*') {
-        return (Count::All, after);
-    }
+/// The number that `text` begins with, and how many digits it has.
+fn read_count(text: &str) -> (Count, usize) {
     let end = text
         .bytes()
         .position(|byte| !byte.is_ascii_digit())
         .unwrap_or(text.len());
-    let (digits, after) = text.split_at(end);
-    if digits.is_empty() {
-        return (Count::None, after);
-    }
+    let digits = text.get(..end).unwrap_or_default();
     // A count beyond what memory holds is as good as any other such.
-    (Count::Number(digits.parse().unwrap_or(usize::MAX)), after)
+    (Count::Number(digits.parse().unwrap_or(usize::MAX)), end)
 }
 
 impl Count {
@@ -224,7 +248,7 @@ mod tests {
 
     #[test]
     fn fields_are_letters_with_counts() {
-        let mut fields = Fields(" a3 cu*  @7X");
+        let mut fields = Fields::new(" a3 cu*  @7X");
         let mut read = Vec::new();
         while let Ok(Some(field)) = fields.next() {
             read.push((field.count(), field.is_unsigned()));
@@ -238,7 +262,7 @@ mod tests {
                 (Count::None, false)
             ]
         );
-        assert!(Fields("y").next().is_err());
-        assert!(Fields("@").next().is_err());
+        assert!(Fields::new("y").next().is_err());
+        assert!(Fields::new("@").next().is_err());
     }
 }

@@ -39,7 +39,8 @@ struct AliasCommand(Rc<Alias>);
 impl NativeCommand for AliasCommand {
     fn call(&self, interp: &mut Interp, words: &[Value]) -> CommandResult {
         let alias = &self.0;
-        let mut call = alias.prefix.clone();
+        let mut call = Vec::with_capacity(alias.prefix.len() + words.len());
+        call.extend_from_slice(&alias.prefix);
         call.extend_from_slice(&words[1..]);
         let Some(target) = alias.target.upgrade() else {
             return Err(Exception::no_such_command(&words[0].str()));
@@ -54,14 +55,18 @@ impl NativeCommand for AliasCommand {
             }
             _ => exception,
         };
-        let name = alias.prefix.first().map(Value::to_text).unwrap_or_default();
         if Rc::ptr_eq(&target, &own_node(interp)) {
             let current = interp.current_call();
             let global = interp.global_namespace();
-            let callee = interp.callee(&name, &global);
-            let result = interp.push_words_in(call, current, Some(global));
+            let name = alias.prefix.first();
+            let callee = name.and_then(|name| interp.recent_callee(name, &global));
+            let result = match &callee {
+                Some(callee) => interp.push_callee_in(call, current, callee),
+                None => interp.push_words_in(call, current, Some(global)),
+            };
             return map_failed(result, |exception| shown(callee, exception));
         }
+        let name = alias.prefix.first().map(Value::to_text).unwrap_or_default();
         let mut is_outermost = false;
         let outcome = enter(interp, &target, |target| {
             is_outermost = target.nested_runs == 0;

@@ -358,7 +358,7 @@ fn push(
 ) -> CommandResult {
     let (first, count) = (words.as_ptr(), words.len());
     interp.fiber.frames.push(Frame {
-        kind: FrameKind::Words(words),
+        kind: FrameKind::Words(words.into()),
         call,
         end,
     });

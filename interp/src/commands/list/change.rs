@@ -83,7 +83,9 @@ pub(crate) fn lrange_words(list: &mut Value, words: &[Value]) -> Result<(), Box<
     let range = range(first, last, count)?;
     if let Some(elements) = own_elements(list) {
         elements.truncate(range.end);
-        elements.drain(..range.start);
+        if range.start > 0 {
+            elements.drain(..range.start);
+        }
     } else {
         let old = list.to_list()?;
         *list = if range.len() == count {

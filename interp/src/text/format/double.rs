@@ -1,5 +1,6 @@
 //! Doubles in the forms `%e`, `%f` and `%g` of C's `printf`, for `format`.
 
+use std::cmp::Ordering;
 use std::fmt::Write as _;
 
 /// Beyond so many places every further digit of every double is 0: the smallest has 1074.
@@ -43,7 +44,86 @@ fn push_zeros(out: &mut String, count: usize) {
     out.extend(std::iter::repeat_n('0', count));
 }
 
+/// So many places are worked out with integers: what they are multiplied by fits 64 bits, and the product 128.
+const PLACES_QUICK_MAX: usize = 15;
+
+/// `value`, which is finite and not negative, times ten to the `power`, rounded half to even; None where 64 bits do not
+/// hold it or 128 bits not what leads there.
+fn scaled(value: f64, power: i32) -> Option<u64> {
+    /// What the exponent of a double is above the power of two that its whole mantissa is multiplied by.
+    const BIAS: i32 = 1075;
+    let bits = value.to_bits();
+    let exponent = (bits >> 52) as i32 - BIAS;
+    if exponent <= -BIAS {
+        return (bits == 0).then_some(0);
+    }
+    let mantissa = u128::from(bits & ((1 << 52) - 1) | 1 << 52);
+    let ten = u128::from(10_u64.checked_pow(power.unsigned_abs())?);
+    let (up, down) = if power >= 0 { (ten, 1) } else { (1, ten) };
+    let (rounded_down, rest, divisor) = if exponent >= 0 {
+        let dividend = (mantissa * up).checked_shl(exponent as u32)?;
+        if dividend >> exponent != mantissa * up {
+            return None;
+        }
+        match down {
+            1 => (dividend, 0, 2),
+            _ => (dividend / down, dividend % down, down),
+        }
+    } else {
+        let shift = exponent.unsigned_abs();
+        let divisor = down
+            .checked_shl(shift)
+            .filter(|d| d >> shift == down && d >> 126 == 0)?;
+        let dividend = mantissa * up;
+        match down {
+            1 => (dividend >> shift, dividend & (divisor - 1), divisor),
+            _ => (dividend / divisor, dividend % divisor, divisor),
+        }
+    };
+    let is_up = match (rest * 2).cmp(&divisor) {
+        Ordering::Less => false,
+        Ordering::Equal => rounded_down & 1 == 1,
+        Ordering::Greater => true,
+    };
+    u64::try_from(rounded_down + u128::from(is_up)).ok()
+}
+
+/// Appends `digits` with a point before the last `places` of them.
+fn push_pointed(out: &mut String, digits: u64, places: usize) {
+    let unit = 10_u64.pow(places as u32);
+    let mut buffer = itoa::Buffer::new();
+    out.push_str(buffer.format(digits / unit));
+    if places > 0 {
+        out.push('.');
+        let fraction = buffer.format(digits % unit);
+        push_zeros(out, places - fraction.len());
+        out.push_str(fraction);
+    }
+}
+
+/// The digits of `value` as one and `places` more, and the power of ten of the first of them.
+fn quick_exponent(value: f64, places: usize) -> Option<(u64, i32)> {
+    let least = 10_u64.pow(places as u32);
+    // The power of two, times the logarithm of two: one too low at times.
+    let two = (value.to_bits() >> 52) as i32 - 1023;
+    let mut power = (f64::from(two) * std::f64::consts::LOG10_2).floor() as i32;
+    let mut digits = scaled(value, places as i32 - power)?;
+    if digits >= least * 10 {
+        power += 1;
+        digits = scaled(value, places as i32 - power)?;
+    }
+    (least..least * 10)
+        .contains(&digits)
+        .then_some((digits, power))
+}
+
 fn push_fixed(out: &mut String, value: f64, places: usize, is_alternate: bool) {
+    if places <= PLACES_QUICK_MAX
+        && !is_alternate
+        && let Some(digits) = scaled(value, places as i32)
+    {
+        return push_pointed(out, digits, places);
+    }
     let exact = places.min(PLACES_MAX);
     // Writing to a `String` cannot fail.
     let _ = write!(out, "{value:.exact$}");
@@ -54,6 +134,13 @@ fn push_fixed(out: &mut String, value: f64, places: usize, is_alternate: bool) {
 }
 
 fn push_exponent(out: &mut String, value: f64, places: usize, is_alternate: bool) {
+    if places <= PLACES_QUICK_MAX
+        && !is_alternate
+        && let Some((digits, power)) = quick_exponent(value, places)
+    {
+        push_pointed(out, digits, places);
+        return push_power(out, power);
+    }
     let exact = places.min(PLACES_MAX);
     let start = out.len();
     let _ = write!(out, "{value:.exact$e}");
@@ -80,8 +167,12 @@ fn split_exponent(out: &mut String, start: usize) -> i32 {
 
 /// Appends an exponent as C writes it: with a sign, and two digits at least.
 fn push_power(out: &mut String, exponent: i32) {
-    let sign = if exponent < 0 { '-' } else { '+' };
-    let _ = write!(out, "e{sign}{:02}", exponent.unsigned_abs());
+    out.push_str(if exponent < 0 { "e-" } else { "e+" });
+    let magnitude = exponent.unsigned_abs();
+    if magnitude < 10 {
+        out.push('0');
+    }
+    out.push_str(itoa::Buffer::new().format(magnitude));
 }
 
 fn push_general(out: &mut String, value: f64, digits: usize, is_alternate: bool) {
@@ -145,5 +236,48 @@ mod tests {
         let mut out = String::new();
         push_magnitude(&mut out, 1.5, Fixed, 70_000, false);
         assert_eq!(out.len(), 70_002);
+    }
+
+    #[test]
+    fn integers_give_the_digits_that_exact_printing_gives() {
+        let mut state: u64 = 7;
+        let mut random = || {
+            state ^= state << 13;
+            state ^= state >> 7;
+            state ^= state << 17;
+            state
+        };
+        for round in 0..40_000 {
+            let bits = random();
+            let value = match round % 5 {
+                // Any double; ones of every day, ties among them; integers; what lies beside a power of ten.
+                0 => f64::from_bits(bits & !(1 << 63)),
+                1 => (bits % 2_000_000) as f64 / 64.0,
+                2 => (bits >> 12) as f64 / 1000.0,
+                3 => (bits >> (bits % 60)) as f64,
+                _ => {
+                    f64::from_bits((10_f64.powi((bits % 40) as i32 - 15)).to_bits() + bits % 5 - 2)
+                }
+            };
+            if !value.is_finite() {
+                continue;
+            }
+            let places = (bits >> 40) as usize % 17;
+            let (mut fixed, mut exponent) = (String::new(), String::new());
+            push_fixed(&mut fixed, value, places, false);
+            assert_eq!(fixed, format!("{value:.places$}"));
+            push_exponent(&mut exponent, value, places, false);
+            let exact = format!("{value:.places$e}");
+            let (digits, power) = exact.split_once('e').expect("an exponent");
+            let power: i32 = power.parse().expect("a number");
+            assert_eq!(
+                exponent,
+                format!(
+                    "{digits}e{}{:02}",
+                    if power < 0 { '-' } else { '+' },
+                    power.abs()
+                )
+            );
+        }
     }
 }

@@ -2,6 +2,7 @@
 
 use super::double::{Form, push_magnitude};
 use super::integer::{self, Base};
+use super::prepared::PreparedConversion;
 use super::spec::{Conversion, Size, c_int, read_flags, read_size, split_digits};
 use super::{FormatArgs, FormatError};
 use crate::limits::STRING_BYTES_MAX;
@@ -25,10 +26,9 @@ pub(super) struct Formatter<'a> {
 }
 
 impl<'a> Formatter<'a> {
-    pub(super) fn new(spec: &str, args: &'a mut dyn FormatArgs) -> Formatter<'a> {
-        let out = String::with_capacity(spec.len() + 16);
+    pub(super) fn new(room: usize, args: &'a mut dyn FormatArgs) -> Formatter<'a> {
         Formatter {
-            out,
+            out: String::with_capacity(room),
             args,
             next: 0,
             style: None,
@@ -81,6 +81,27 @@ impl<'a> Formatter<'a> {
         self.emit(&conversion, letter)?;
         self.next += 1;
         Ok(chars.as_str())
+    }
+
+    /// Performs a conversion that has been read before.
+    pub(super) fn convert_prepared(
+        &mut self,
+        prepared: &PreparedConversion,
+    ) -> Result<(), FormatError> {
+        if self.next >= self.args.count() {
+            return Err(self.missing());
+        }
+        let mut conversion = prepared.conversion;
+        if prepared.takes_width {
+            let width = self.star()?;
+            conversion.set_width(width)?;
+        }
+        if prepared.takes_precision {
+            conversion.precision = Some(self.star()?.max(0));
+        }
+        self.emit(&conversion, prepared.letter)?;
+        self.next += 1;
+        Ok(())
     }
 
     /// `%s` and `%d` as such, which are most of all conversions; `None` if this is another.
@@ -138,15 +159,14 @@ impl<'a> Formatter<'a> {
         rest: &'s str,
     ) -> Result<&'s str, FormatError> {
         let (width, after) = if let Some(after) = rest.strip_prefix('*') {
-            let width = self.star()?;
-            conversion.is_left |= width < 0;
-            // The most negative int has no opposite; tclsh pads nothing then.
-            (width.checked_abs().unwrap_or(0), after)
+            (self.star()?, after)
         } else {
             let (digits, after) = split_digits(rest);
-            (c_int(digits), after)
+            let width = c_int(digits);
+            conversion.width = usize::try_from(width).map_err(|_| FormatError::TooLong)?;
+            return Ok(after);
         };
-        conversion.width = usize::try_from(width).map_err(|_| FormatError::TooLong)?;
+        conversion.set_width(width)?;
         Ok(after)
     }
 
@@ -249,6 +269,27 @@ impl<'a> Formatter<'a> {
             let message = expected_number("integer", &self.args.text(self.next));
             return Err(FormatError::NotANumber(message.into()));
         };
+        if let Number::Int(value) = value
+            && let Some((sign, magnitude)) = base.plain(value, conversion)
+        {
+            let digits = base.digit_count(magnitude);
+            let missing = conversion
+                .width
+                .saturating_sub(digits + usize::from(sign.is_some()));
+            self.reserve(missing.saturating_add(digits + 1))?;
+            // Zeros stand behind the sign, on whichever side the padding would be.
+            let spaces = if conversion.has_zero { 0 } else { missing };
+            if !conversion.is_left {
+                push_repeated(&mut self.out, ' ', spaces);
+            }
+            self.out.extend(sign);
+            push_repeated(&mut self.out, '0', missing - spaces);
+            base.push_magnitude(&mut self.out, magnitude, digits);
+            if conversion.is_left {
+                push_repeated(&mut self.out, ' ', spaces);
+            }
+            return Ok(());
+        }
         let segment = base.digits(value, conversion)?;
         let with_zeros = conversion.has_zero && conversion.precision.is_none();
         self.pad(conversion, with_zeros, &segment, segment.len())
@@ -273,32 +314,29 @@ impl<'a> Formatter<'a> {
         let precision =
             usize::try_from(conversion.precision.unwrap_or(6)).map_err(|_| FormatError::TooLong)?;
         self.reserve(precision)?;
-        let mut segment = String::new();
-        segment.extend(if value.is_sign_negative() {
+        let start = self.out.len();
+        self.out.extend(if value.is_sign_negative() {
             Some('-')
         } else {
             conversion.plus
         });
-        let sign_bytes = segment.len();
-        push_magnitude(
-            &mut segment,
-            value,
-            form,
-            precision,
-            conversion.is_alternate,
-        );
+        let digits = self.out.len();
+        let is_alternate = conversion.is_alternate;
+        push_magnitude(&mut self.out, value, form, precision, is_alternate);
         if is_upper {
-            segment.make_ascii_uppercase();
+            self.out[start..].make_ascii_uppercase();
         }
+        let missing = conversion.width.saturating_sub(self.out.len() - start);
+        self.reserve(missing)?;
         // C's rules: `-` wins over `0`, and an infinity gets no zeros.
-        let has_zero = conversion.has_zero && !conversion.is_left && value.is_finite();
-        if has_zero && segment.len() < conversion.width {
-            self.reserve(conversion.width)?;
-            let zeros = "0".repeat(conversion.width - segment.len());
-            segment.insert_str(sign_bytes, &zeros);
+        if conversion.is_left {
+            push_repeated(&mut self.out, ' ', missing);
+        } else if conversion.has_zero && value.is_finite() {
+            insert_repeated(&mut self.out, digits, ZEROS, missing);
+        } else {
+            insert_repeated(&mut self.out, start, BLANKS, missing);
         }
-        let chars = segment.len();
-        self.pad(conversion, has_zero, &segment, chars)
+        Ok(())
     }
 
     /// Appends `text`, which has `chars` chars, padded to the width.
@@ -325,13 +363,32 @@ fn push_padded(
     if missing > room || text.len() > room - missing {
         return Err(FormatError::TooLong);
     }
-    let padding = std::iter::repeat_n(if with_zeros { '0' } else { ' ' }, missing);
+    let padding = if with_zeros { '0' } else { ' ' };
     if conversion.is_left {
         out.push_str(text);
-        out.extend(padding);
+        push_repeated(out, padding, missing);
     } else {
-        out.extend(padding);
+        push_repeated(out, padding, missing);
         out.push_str(text);
     }
     Ok(())
+}
+
+const BLANKS: &str = "                                ";
+const ZEROS: &str = "00000000000000000000000000000000";
+
+/// Inserts `count` of the characters that `filling` is made of.
+fn insert_repeated(out: &mut String, at: usize, filling: &str, count: usize) {
+    match filling.get(..count) {
+        Some("") => {}
+        Some(filling) => out.insert_str(at, filling),
+        None => out.insert_str(at, &filling.repeat(count.div_ceil(filling.len()))[..count]),
+    }
+}
+
+fn push_repeated(out: &mut String, character: char, count: usize) {
+    out.reserve(count);
+    for _ in 0..count {
+        out.push(character);
+    }
 }

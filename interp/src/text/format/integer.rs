@@ -90,6 +90,46 @@ impl Base {
         Ok(segment)
     }
 
+    /// Sign and magnitude of `value` where the conversion wants nothing but digits, a sign and a width.
+    pub(super) fn plain(&self, value: i64, conversion: &Conversion) -> Option<(Option<char>, u64)> {
+        if conversion.precision.is_some()
+            || conversion.is_alternate
+            || self.is_upper
+            || conversion.size != Size::Wide
+        {
+            return None;
+        }
+        if !self.is_signed {
+            return Some((None, value as u64));
+        }
+        let sign = if value < 0 {
+            Some('-')
+        } else {
+            conversion.plus
+        };
+        Some((sign, value.unsigned_abs()))
+    }
+
+    /// How many digits `magnitude` has.
+    pub(super) fn digit_count(&self, magnitude: u64) -> usize {
+        magnitude
+            .checked_ilog(u64::from(self.radix))
+            .map_or(1, |power| power as usize + 1)
+    }
+
+    /// Appends the lower-case digits of `magnitude`, which has `count` of them.
+    pub(super) fn push_magnitude(&self, out: &mut String, magnitude: u64, count: usize) {
+        if self.radix == 10 {
+            out.push_str(itoa::Buffer::new().format(magnitude));
+            return;
+        }
+        let bits = self.radix.trailing_zeros();
+        for place in (0..count as u32).rev() {
+            let digit = (magnitude >> (place * bits)) as u32 & (self.radix - 1);
+            out.push(char::from_digit(digit, self.radix).unwrap_or('0'));
+        }
+    }
+
     /// Appends prefix and digits to `segment`, with the zeros that precision or width ask for.
     fn push_digits(
         &self,

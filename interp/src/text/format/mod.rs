@@ -3,11 +3,13 @@
 mod double;
 mod engine;
 mod integer;
+mod prepared;
 pub(super) mod spec;
 
 use std::borrow::Cow;
 
 use engine::Formatter;
+pub use prepared::Prepared;
 
 use super::number::Number;
 
@@ -111,7 +113,7 @@ impl FormatError {
 
 /// The text that `spec` makes of `args`, as the `format` command does.
 pub fn format(spec: &str, args: &mut dyn FormatArgs) -> Result<String, FormatError> {
-    let mut formatter = Formatter::new(spec, args);
+    let mut formatter = Formatter::new(spec.len() + 16, args);
     let mut rest = spec;
     while let Some(at) = memchr::memchr(b'%', rest.as_bytes()) {
         formatter.push(&rest[..at])?;

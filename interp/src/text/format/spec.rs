@@ -1,7 +1,9 @@
 //! What stands between `%` and the letter of a conversion.
 
+use super::FormatError;
+
 /// The size letters before a conversion.
-#[derive(Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq, Debug)]
 pub(super) enum Size {
     Wide,
     Short,
@@ -9,6 +11,7 @@ pub(super) enum Size {
 }
 
 /// One conversion: what stands between `%` and its letter.
+#[derive(Clone, Copy)]
 pub(super) struct Conversion {
     /// `-`: pads on the right.
     pub(super) is_left: bool,
@@ -23,6 +26,17 @@ pub(super) struct Conversion {
     /// As C's int: tclsh takes one beyond 2^31 − 1 for a negative one.
     pub(super) precision: Option<i32>,
     pub(super) size: Size,
+}
+
+impl Conversion {
+    /// Takes the width from an argument; a negative one pads on the right.
+    pub(super) fn set_width(&mut self, width: i32) -> Result<(), FormatError> {
+        self.is_left |= width < 0;
+        // The most negative int has no opposite; tclsh pads nothing then.
+        self.width =
+            usize::try_from(width.checked_abs().unwrap_or(0)).map_err(|_| FormatError::TooLong)?;
+        Ok(())
+    }
 }
 
 /// The flags at the start of `rest`, and what follows them.

@@ -6,7 +6,7 @@ mod spec;
 use std::borrow::Cow;
 
 use reader::{Reader, Stop};
-use spec::parse_spec;
+use spec::{Item, parse_spec};
 
 use super::number::Number;
 
@@ -114,12 +114,36 @@ impl ScanError {
 ///
 /// The format is checked whole before any of it is used.
 pub fn scan<'t>(text: &'t str, spec: &str, variables: usize) -> Result<Scan<'t>, ScanError> {
-    let (items, values) = parse_spec(spec, variables)?;
-    let (values, stop, conversions) = Reader::new(text, values).run(&items);
-    Ok(Scan {
-        values,
-        at_end: stop == Some(Stop::AtEnd) && conversions == 0,
-    })
+    Ok(ScanFormat::new(spec, variables)?.scan(text))
+}
+
+/// A format of `scan`, checked and taken apart.
+pub struct ScanFormat {
+    items: Vec<Item>,
+    values: usize,
+    /// How many variable names it is for: 0 where the values are to be the result.
+    pub variables: usize,
+}
+
+impl ScanFormat {
+    /// Checks and takes apart `spec` for so many variables.
+    pub fn new(spec: &str, variables: usize) -> Result<ScanFormat, ScanError> {
+        let (items, values) = parse_spec(spec, variables)?;
+        Ok(ScanFormat {
+            items,
+            values,
+            variables,
+        })
+    }
+
+    /// Takes `text` apart as the format says.
+    pub fn scan<'t>(&self, text: &'t str) -> Scan<'t> {
+        let (values, stop, conversions) = Reader::new(text, self.values).run(&self.items);
+        Scan {
+            values,
+            at_end: stop == Some(Stop::AtEnd) && conversions == 0,
+        }
+    }
 }
 
 #[cfg(test)]

@@ -8,6 +8,9 @@ use crate::text::chars::{Class, is_class};
 use crate::text::number::{Number, big_low_bits, big_to_f64, decimal_prefix, parse_radix};
 use crate::text::utf::{offset_of_unit, tcl_bytes, unit_len, unit_of};
 
+/// So many digits of any radix up to 16 are a number of less than 63 bits.
+const SMALL_DIGITS_MAX: usize = 15;
+
 /// Why scanning ended early.
 #[derive(Debug, PartialEq)]
 pub(super) enum Stop {
@@ -62,6 +65,14 @@ impl<'t> Reader<'t> {
     }
 
     fn skip_space(&mut self) {
+        if self
+            .rest
+            .as_bytes()
+            .first()
+            .is_some_and(u8::is_ascii_graphic)
+        {
+            return;
+        }
         self.rest = self
             .rest
             .trim_start_matches(|character| is_class(character, Class::Space));
@@ -83,7 +94,7 @@ impl<'t> Reader<'t> {
             'c' => Ok(self.take_char()),
             's' => Ok(self.take_while(conversion, |character| !is_class(character, Class::Space))),
             '[' => {
-                let set = CharSet::new(conversion.set);
+                let set = CharSet::new(&conversion.set);
                 let piece = self.take_while(conversion, |character| set.contains(character));
                 if piece == Scanned::Text("") {
                     Err(Stop::Mismatch)
@@ -143,9 +154,15 @@ impl<'t> Reader<'t> {
             });
         }
         self.rest = &self.rest[digits_start + length..];
-        // Of more digits than a number may have.
-        let magnitude = parse_radix(&digits[..length], radix).ok_or(Stop::Mismatch)?;
         let is_negative = limited.starts_with('-');
+        let magnitude = if length <= SMALL_DIGITS_MAX {
+            let digits = digits.bytes().take(length);
+            let digit = |byte: u8| i64::from(char::from(byte).to_digit(radix).unwrap_or(0));
+            Number::Int(digits.fold(0, |value, byte| value * i64::from(radix) + digit(byte)))
+        } else {
+            // None of more digits than a number may have.
+            parse_radix(&digits[..length], radix).ok_or(Stop::Mismatch)?
+        };
         Ok(Scanned::Number(fit_integer(
             magnitude,
             is_negative,
@@ -199,6 +216,7 @@ fn radix_of(letter: char, unsigned: &str) -> (u32, usize) {
 fn fit_integer(magnitude: Number, is_negative: bool, conversion: &Conversion) -> Number {
     let magnitude = match magnitude {
         Number::Int(value) if !is_negative => return Number::Int(value),
+        Number::Int(value) if conversion.letter != 'u' => return Number::Int(-value),
         Number::Int(value) => BigInt::from(value),
         Number::Big(value) => value,
         Number::Double(_) => return Number::Int(0),
@@ -228,7 +246,7 @@ fn is_start_of_double(text: &str) -> bool {
     unsigned == "." || starts("infinity") || starts("nan")
 }
 
-impl Conversion<'_> {
+impl Conversion {
     /// `text` up to the width.
     fn cut<'t>(&self, text: &'t str) -> &'t str {
         if self.width == 0 {

@@ -5,15 +5,15 @@ use crate::text::chars::{Class, is_class};
 use crate::text::format::spec::split_digits;
 
 /// One part of a format.
-pub(super) enum Item<'s> {
+pub(super) enum Item {
     /// White space: any amount of it matches.
     Space,
     /// A character that has to be there.
     Literal(char),
-    Conversion(Conversion<'s>),
+    Conversion(Conversion),
 }
 
-pub(super) struct Conversion<'s> {
+pub(super) struct Conversion {
     /// The value it sets; `None` for `%*`.
     pub(super) target: Option<usize>,
     /// The most chars it takes; 0 for no limit.
@@ -22,7 +22,7 @@ pub(super) struct Conversion<'s> {
     pub(super) size: Size,
     pub(super) letter: char,
     /// What is between the brackets of `%[`, `^` included.
-    pub(super) set: &'s str,
+    pub(super) set: Box<str>,
 }
 
 #[derive(Clone, Copy, PartialEq)]
@@ -33,10 +33,7 @@ pub(super) enum Size {
 }
 
 /// The parts of `spec`, and how many values there will be.
-pub(super) fn parse_spec(
-    spec: &str,
-    variables: usize,
-) -> Result<(Vec<Item<'_>>, usize), ScanError> {
+pub(super) fn parse_spec(spec: &str, variables: usize) -> Result<(Vec<Item>, usize), ScanError> {
     let mut parser = SpecParser {
         variables,
         next: 0,
@@ -80,7 +77,7 @@ struct SpecParser {
 }
 
 impl SpecParser {
-    fn conversion<'s>(&mut self, rest: &'s str) -> Result<(Conversion<'s>, &'s str), ScanError> {
+    fn conversion<'s>(&mut self, rest: &'s str) -> Result<(Conversion, &'s str), ScanError> {
         let (is_suppressed, rest) = match rest.strip_prefix('*') {
             Some(after) => (true, after),
             None => (false, self.position(rest)?),
@@ -102,12 +99,13 @@ impl SpecParser {
             has_width: !digits.is_empty(),
             size,
             letter,
-            set: "",
+            set: Box::default(),
         };
         conversion.check()?;
         let mut rest = chars.as_str();
         if letter == '[' {
-            (conversion.set, rest) = split_set(rest).ok_or(ScanError::UnmatchedBracket)?;
+            let (set, after) = split_set(rest).ok_or(ScanError::UnmatchedBracket)?;
+            (conversion.set, rest) = (set.into(), after);
         }
         if let Some(target) = conversion.target {
             if target >= self.assigned.len() {
@@ -196,7 +194,7 @@ fn split_set(rest: &str) -> Option<(&str, &str)> {
     Some((&rest[..end], &rest[end + 1..]))
 }
 
-impl Conversion<'_> {
+impl Conversion {
     fn check(&self) -> Result<(), ScanError> {
         match self.letter {
             'c' if self.has_width => Err(ScanError::WidthOfChar),
