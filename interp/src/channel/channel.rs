@@ -9,7 +9,10 @@ use super::driver::{Direction, Driver, Side};
 use super::encoding::{Encoding, system_encoding};
 use super::error::ChannelError;
 use super::input::{Device, Gets, Input};
+use super::memory::MemoryDriver;
 use super::output::Output;
+use super::reflection::{Reflection, Scripted, needs_script};
+use super::transform::TransformDriver;
 use super::{Translation, wait};
 
 /// A channel as tables and commands hold it.
@@ -28,6 +31,8 @@ pub struct Channel {
     is_readable: bool,
     is_writable: bool,
     pub(super) is_blocking: bool,
+    /// Whether operations may need a script: see `reflection.rs`.
+    is_scripted: bool,
     pub(super) buffer_size: usize,
     pub(super) encoding: Encoding,
     pub(super) input: Input,
@@ -38,6 +43,8 @@ pub struct Channel {
     pub(super) copying_from: Option<bool>,
     /// A copy in the background writes to it; whether it blocked before. Nothing else may write meanwhile.
     pub(super) copying_to: Option<bool>,
+    /// Why the flush of a close failed that has yet to be finished.
+    close_error: Option<ChannelError>,
     /// In how many tables it is: only the last of them closes it.
     pub(super) registrations: usize,
 }
@@ -78,6 +85,7 @@ impl Channel {
     ) -> Channel {
         let mut channel = Channel {
             name: name.into(),
+            is_scripted: driver.is_scripted(),
             driver,
             is_readable,
             is_writable,
@@ -89,6 +97,7 @@ impl Channel {
             is_closing: false,
             copying_from: None,
             copying_to: None,
+            close_error: None,
             registrations: 0,
         };
         channel.set_encoding(system_encoding());
@@ -160,10 +169,12 @@ impl Channel {
             // One position serves both directions: what was written comes first.
             self.flush()?;
         }
+        let write_bytes_max = self.write_bytes_max();
         let device = Device {
             driver: &mut *self.driver,
             is_blocking: self.is_blocking,
             buffer_size: self.buffer_size,
+            write_bytes_max,
         };
         // What waits has been decoded where that takes a state.
         let encoding = match self.input.decoder {
@@ -180,24 +191,134 @@ impl Channel {
         if self.copying_to.is_some() {
             return Err(rustix::io::Errno::BUSY.into());
         }
-        if self.is_readable && !self.input.queue.is_empty() && self.driver.is_seekable() {
-            self.unread();
+        if self.is_readable
+            && !self.input.queue.is_empty()
+            && self.driver.is_seekable()
+            && !self.output.is_suspended()
+        {
+            self.unread()?;
         }
+        let write_bytes_max = self.write_bytes_max();
         let device = Device {
             driver: &mut *self.driver,
             is_blocking: self.is_blocking,
             buffer_size: self.buffer_size,
+            write_bytes_max,
         };
         Ok((&mut self.output, device, self.encoding))
     }
 
     /// Gives back what was read ahead, so that a write lands where the script thinks it is. Nothing happens where the
     /// device turns out to have no positions.
-    fn unread(&mut self) {
+    ///
+    /// Errors: [`ChannelError::Scripted`].
+    fn unread(&mut self) -> Result<(), ChannelError> {
         let ahead = i64::try_from(self.input.queue.len()).unwrap_or(i64::MAX);
-        if self.driver.seek(SeekFrom::Current(-ahead)).is_ok() {
-            self.input.reset();
+        match self.driver.seek(SeekFrom::Current(-ahead)) {
+            Ok(_) => self.input.reset(),
+            Err(error) if self.is_scripted && needs_script(&error) => return Err(error.into()),
+            Err(_) => {}
         }
+        Ok(())
+    }
+
+    /// Whether operations may fail with [`ChannelError::Scripted`].
+    pub fn is_scripted(&self) -> bool {
+        self.is_scripted
+    }
+
+    /// What the operation that has just failed with [`ChannelError::Scripted`] needs.
+    pub fn take_scripted(&mut self) -> Option<Scripted> {
+        self.driver.take_scripted()
+    }
+
+    /// The script that implements the device, if one does.
+    pub fn reflection(&self) -> Option<&Rc<Reflection>> {
+        self.driver.reflection()
+    }
+
+    /// Whether a handler is to write, and [`Channel::resume_output`] goes on after that.
+    pub fn is_suspended(&self) -> bool {
+        self.output.is_suspended()
+    }
+
+    /// Does what has to be done before output can be written: after that, a write that fails with
+    /// [`ChannelError::Scripted`] has been put into the buffer.
+    pub fn prepare_output(&mut self) -> Result<(), ChannelError> {
+        self.writer().map(|_| ())
+    }
+
+    /// Goes on with output when the handler has been called.
+    pub fn resume_output(&mut self) -> Result<(), ChannelError> {
+        let copying_to = self.copying_to.take();
+        let resumed = match self.writer() {
+            Ok((output, mut device, _)) => output.resume(&mut device),
+            Err(error) => Err(error),
+        };
+        self.copying_to = copying_to;
+        resumed
+    }
+
+    /// Keeps a failure of the background for the next command that writes.
+    pub fn defer_error(&mut self, error: ChannelError) {
+        self.output.deferred_error.get_or_insert(error);
+    }
+
+    /// Whether input waits in the buffer that the last command could have used.
+    pub fn has_buffered_input(&self) -> bool {
+        self.is_readable
+            && !self.input.needs_more
+            && (!self.input.queue.is_empty() || (self.is_scripted && self.driver.has_ready_input()))
+    }
+
+    /// How much a driver is given to write at once: a script sees the channel's buffers.
+    fn write_bytes_max(&self) -> usize {
+        if self.is_scripted {
+            self.buffer_size
+        } else {
+            usize::MAX
+        }
+    }
+
+    /// Puts a transformation on top of the device. What had been read ahead goes through it.
+    ///
+    /// Errors: what is written already could not be flushed.
+    pub fn push(&mut self, reflection: Rc<Reflection>) -> Result<(), ChannelError> {
+        if self.is_writable {
+            self.flush()?;
+        }
+        let below = std::mem::replace(&mut self.driver, Box::new(MemoryDriver::default()));
+        let unread = self.input.take_ahead();
+        self.driver = Box::new(TransformDriver::new(reflection, below, unread));
+        self.is_scripted = true;
+        Ok(())
+    }
+
+    /// Takes the topmost transformation away. Without one nothing happens. What has been transformed and not been read
+    /// is lost.
+    ///
+    /// Errors: what was written could not be flushed, or the handler failed; the transformation is gone nevertheless,
+    /// except with [`ChannelError::Scripted`].
+    pub fn pop(&mut self) -> Result<(), ChannelError> {
+        if self.driver.as_any().downcast_ref::<TransformDriver>().is_none() {
+            return Ok(());
+        }
+        if self.is_writable {
+            self.flush()?;
+        }
+        let Some(transform) = self.driver_mut::<TransformDriver>() else {
+            return Ok(());
+        };
+        let left = transform.leave();
+        if matches!(left, Err(ChannelError::Scripted)) {
+            return left;
+        }
+        let (below, unread) = transform.take_parts();
+        self.driver = below;
+        self.is_scripted = self.driver.is_scripted();
+        self.input.reset();
+        self.input.put_ahead(&unread);
+        left
     }
 
     /// The next line, without its end. Blocks if the channel does.
@@ -266,12 +387,16 @@ impl Channel {
     }
 
     /// Goes on sending queued output, when the event loop has said writable.
-    pub fn drain_output(&mut self) {
+    ///
+    /// Errors: [`ChannelError::Scripted`].
+    pub fn drain_output(&mut self) -> Result<(), ChannelError> {
         let copying_to = self.copying_to.take();
-        if let Ok((output, mut device, _)) = self.writer() {
-            output.drain(&mut device);
-        }
+        let drained = match self.writer() {
+            Ok((output, mut device, _)) => output.drain(&mut device),
+            Err(_) => Ok(()),
+        };
         self.copying_to = copying_to;
+        drained
     }
 
     /// Reserves one direction for a copy in the background, which must not wait. Until [`Channel::end_copy`] other
@@ -313,7 +438,7 @@ impl Channel {
     }
 
     /// Waits until a read will bring something, whether or not the channel blocks.
-    pub(super) fn wait_for_input(&mut self) -> Result<(), ChannelError> {
+    pub fn wait_for_input(&mut self) -> Result<(), ChannelError> {
         match self.driver.fd(Direction::Read) {
             Some(fd) => wait::wait_readable(fd).map_err(|_| ChannelError::Interrupted),
             None => Err(rustix::io::Errno::AGAIN.into()),
@@ -321,13 +446,13 @@ impl Channel {
     }
 
     /// Waits until queued output has gone, whether or not the channel blocks.
-    pub(super) fn wait_for_output(&mut self) -> Result<(), ChannelError> {
+    pub fn wait_for_output(&mut self) -> Result<(), ChannelError> {
         while self.output.is_draining {
             match self.driver.fd(Direction::Write) {
                 Some(fd) => wait::wait_writable(fd).map_err(|_| ChannelError::Interrupted)?,
                 None => return Err(rustix::io::Errno::AGAIN.into()),
             }
-            self.drain_output();
+            self.drain_output()?;
         }
         self.output.check_deferred()
     }
@@ -340,6 +465,7 @@ impl Channel {
     /// Whether a read would bring something or fail at once, as far as can be told without reading.
     pub fn is_readable_now(&self) -> bool {
         !self.input.queue.is_empty()
+            || (self.is_scripted && self.driver.has_ready_input())
             || self
                 .driver
                 .fd(Direction::Read)
@@ -375,19 +501,22 @@ impl Channel {
     }
 
     /// The position in bytes of the next byte that a script would read or write; −1 where there are no positions.
-    pub fn tell(&mut self) -> i64 {
+    /// Errors: [`ChannelError::Scripted`].
+    pub fn tell(&mut self) -> Result<i64, ChannelError> {
         if !self.driver.is_seekable() {
-            return -1;
+            return Ok(-1);
         }
-        let Ok(position) = self.driver.seek(SeekFrom::Current(0)) else {
-            return -1;
+        let position = match self.driver.seek(SeekFrom::Current(0)) {
+            Ok(position) => position,
+            Err(error) if self.is_scripted && needs_script(&error) => return Err(error.into()),
+            Err(_) => return Ok(-1),
         };
         let ahead = i64::try_from(self.input.queue.len()).unwrap_or(i64::MAX);
         let behind = i64::try_from(self.output.len()).unwrap_or(i64::MAX);
-        i64::try_from(position)
+        Ok(i64::try_from(position)
             .unwrap_or(i64::MAX)
             .saturating_sub(ahead)
-            .saturating_add(behind)
+            .saturating_add(behind))
     }
 
     /// Moves the position, after writing out what waits; drops what was read ahead, and end of file.
@@ -475,8 +604,11 @@ impl Channel {
             }
             self.is_closing = true;
             result = result.and_then(|()| self.flush());
-            if matches!(result, Err(ChannelError::Interrupted)) {
-                return Err(ChannelError::Interrupted);
+            if matches!(
+                result,
+                Err(ChannelError::Interrupted | ChannelError::Scripted)
+            ) {
+                return result.map(|()| CloseState::Closed);
             }
             if self.output.is_draining {
                 return Ok(CloseState::Draining);
@@ -491,7 +623,16 @@ impl Channel {
         self.is_closing = false;
         let whole = !self.is_readable && !self.is_writable;
         let closed = self.driver.close(if whole { Side::Both } else { side });
-        result.and(closed).map(|()| CloseState::Closed)
+        if let Err(error) = result {
+            self.close_error.get_or_insert(error);
+        }
+        if matches!(closed, Err(ChannelError::Scripted)) && !self.driver.has_failed() {
+            return Err(ChannelError::Scripted);
+        }
+        match self.close_error.take() {
+            Some(error) => Err(error),
+            None => closed.map(|()| CloseState::Closed),
+        }
     }
 
     /// Whether [`Channel::close`] of one side alone can work.
@@ -505,7 +646,7 @@ impl Channel {
         let was_full = std::mem::take(&mut self.input.was_full);
         let proves = self.driver.short_read_drains() || !self.is_blocking;
         ReadinessChange {
-            is_buffered: self.is_readable && !self.input.queue.is_empty() && !self.input.needs_more,
+            is_buffered: self.has_buffered_input(),
             read_drained: fell_short && proves,
             read_unknown: (fell_short && !proves) || (was_full && self.is_blocking),
             write_drained: std::mem::take(&mut self.output.fell_short),

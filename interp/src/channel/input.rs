@@ -36,6 +36,8 @@ pub(super) struct Device<'a> {
     pub(super) driver: &'a mut dyn Driver,
     pub(super) is_blocking: bool,
     pub(super) buffer_size: usize,
+    /// How much is written at once: one buffer where a script sees it.
+    pub(super) write_bytes_max: usize,
 }
 
 /// What an attempt to read brought.
@@ -118,6 +120,24 @@ impl Input {
         self.needs_more = false;
         self.pending_unit = None;
         self.undecoded.clear();
+    }
+
+    /// Takes out what has been read ahead, as it came.
+    pub(super) fn take_ahead(&mut self) -> Vec<u8> {
+        let mut ahead = self.queue.view().to_vec();
+        ahead.append(&mut self.undecoded);
+        self.reset();
+        ahead
+    }
+
+    /// Puts bytes that have been read ahead into the empty queue.
+    pub(super) fn put_ahead(&mut self, bytes: &[u8]) {
+        if self.decoder.is_some() {
+            self.undecoded.extend_from_slice(bytes);
+        } else {
+            self.queue.room(bytes.len()).copy_from_slice(bytes);
+            self.queue.commit(bytes.len());
+        }
     }
 
     /// Begins anew with another decoder, at what waits.
@@ -242,6 +262,12 @@ impl Input {
         if may_wait && let Some(fd) = device.driver.fd(Direction::Read) {
             wait::wait_readable(fd).map_err(|_| ChannelError::Interrupted)?;
         }
+        let wanted = if device.write_bytes_max == usize::MAX {
+            wanted
+        } else {
+            // As in tclsh, a handler is asked for what there is room for in the buffer.
+            device.buffer_size - self.queue.end() % device.buffer_size
+        };
         loop {
             match self.read_decoded(device, wanted) {
                 Ok(0) => {
@@ -263,7 +289,10 @@ impl Input {
                         return Ok(Fill::Blocked);
                     }
                     let Some(fd) = device.driver.fd(Direction::Read) else {
-                        return Err(error.into());
+                        // As in tclsh, a handler that says so is not waited for in either mode.
+                        self.is_blocked = true;
+                        self.needs_more = true;
+                        return Ok(Fill::Blocked);
                     };
                     wait::wait_readable(fd).map_err(|_| ChannelError::Interrupted)?;
                 }

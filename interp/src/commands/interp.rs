@@ -13,7 +13,7 @@ use crate::runtime::{ANY, Builtin, CommandResult, Exception, Interp, done, done_
 use crate::value::Value;
 
 pub(super) use alias::check_alias_loop;
-pub(crate) use family::{in_interpreter, is_first, pass_on};
+pub(crate) use family::{Home, in_interpreter, is_first, pass_on};
 pub(crate) use limits::check_limits;
 
 /// The rows of this file.
