@@ -43,10 +43,21 @@ pub struct Channel {
     pub(super) copying_from: Option<bool>,
     /// A copy in the background writes to it; whether it blocked before. Nothing else may write meanwhile.
     pub(super) copying_to: Option<bool>,
+    /// A seek waits for a handler.
+    is_seeking: bool,
     /// Why the flush of a close failed that has yet to be finished.
     close_error: Option<ChannelError>,
     /// In how many tables it is: only the last of them closes it.
     pub(super) registrations: usize,
+}
+
+/// A transformation that is on no channel any more.
+#[derive(Debug)]
+pub struct Popped {
+    /// Its handler.
+    pub reflection: Rc<Reflection>,
+    /// The handler has returned all that was read.
+    pub is_drained: bool,
 }
 
 /// Whether a close has finished.
@@ -97,6 +108,7 @@ impl Channel {
             is_closing: false,
             copying_from: None,
             copying_to: None,
+            is_seeking: false,
             close_error: None,
             registrations: 0,
         };
@@ -169,12 +181,11 @@ impl Channel {
             // One position serves both directions: what was written comes first.
             self.flush()?;
         }
-        let write_bytes_max = self.write_bytes_max();
         let device = Device {
             driver: &mut *self.driver,
             is_blocking: self.is_blocking,
             buffer_size: self.buffer_size,
-            write_bytes_max,
+            is_scripted: self.is_scripted,
         };
         // What waits has been decoded where that takes a state.
         let encoding = match self.input.decoder {
@@ -198,12 +209,11 @@ impl Channel {
         {
             self.unread()?;
         }
-        let write_bytes_max = self.write_bytes_max();
         let device = Device {
             driver: &mut *self.driver,
             is_blocking: self.is_blocking,
             buffer_size: self.buffer_size,
-            write_bytes_max,
+            is_scripted: self.is_scripted,
         };
         Ok((&mut self.output, device, self.encoding))
     }
@@ -216,7 +226,13 @@ impl Channel {
         let ahead = i64::try_from(self.input.queue.len()).unwrap_or(i64::MAX);
         match self.driver.seek(SeekFrom::Current(-ahead)) {
             Ok(_) => self.input.reset(),
-            Err(error) if self.is_scripted && needs_script(&error) => return Err(error.into()),
+            Err(error) if needs_script(&error) => {
+                if !self.driver.has_failed() {
+                    return Err(error.into());
+                }
+                // As in tclsh, that does not matter.
+                self.driver.take_scripted();
+            }
             Err(_) => {}
         }
         Ok(())
@@ -235,6 +251,11 @@ impl Channel {
     /// The script that implements the device, if one does.
     pub fn reflection(&self) -> Option<&Rc<Reflection>> {
         self.driver.reflection()
+    }
+
+    /// Whether a handler is one of this channel's.
+    pub fn has_reflection(&self, reflection: &Rc<Reflection>) -> bool {
+        self.driver.has_reflection(reflection)
     }
 
     /// Whether a handler is to write, and [`Channel::resume_output`] goes on after that.
@@ -271,15 +292,6 @@ impl Channel {
             && (!self.input.queue.is_empty() || (self.is_scripted && self.driver.has_ready_input()))
     }
 
-    /// How much a driver is given to write at once: a script sees the channel's buffers.
-    fn write_bytes_max(&self) -> usize {
-        if self.is_scripted {
-            self.buffer_size
-        } else {
-            usize::MAX
-        }
-    }
-
     /// Puts a transformation on top of the device. What had been read ahead goes through it.
     ///
     /// Errors: what is written already could not be flushed.
@@ -289,36 +301,30 @@ impl Channel {
         }
         let below = std::mem::replace(&mut self.driver, Box::new(MemoryDriver::default()));
         let unread = self.input.take_ahead();
-        self.driver = Box::new(TransformDriver::new(reflection, below, unread));
+        let mut transform = TransformDriver::new(reflection, below, unread);
+        if self.is_seeking || self.is_suspended() {
+            transform.skip_clear();
+        }
+        self.driver = Box::new(transform);
         self.is_scripted = true;
         Ok(())
     }
 
-    /// Takes the topmost transformation away. Without one nothing happens. What has been transformed and not been read
-    /// is lost.
-    ///
-    /// Errors: what was written could not be flushed, or the handler failed; the transformation is gone nevertheless,
-    /// except with [`ChannelError::Scripted`].
-    pub fn pop(&mut self) -> Result<(), ChannelError> {
-        if self.driver.as_any().downcast_ref::<TransformDriver>().is_none() {
-            return Ok(());
-        }
-        if self.is_writable {
-            self.flush()?;
-        }
-        let Some(transform) = self.driver_mut::<TransformDriver>() else {
-            return Ok(());
-        };
-        let left = transform.leave();
-        if matches!(left, Err(ChannelError::Scripted)) {
-            return left;
-        }
-        let (below, unread) = transform.take_parts();
-        self.driver = below;
+    /// Takes the topmost transformation away, whose handler has yet to be told. `None`: there is none. What has been
+    /// transformed and not been read is lost. Output should have been flushed before.
+    pub fn pop(&mut self) -> Option<Popped> {
+        let parts = self.driver_mut::<TransformDriver>()?.take_apart();
+        self.driver = parts.below;
         self.is_scripted = self.driver.is_scripted();
         self.input.reset();
-        self.input.put_ahead(&unread);
-        left
+        self.input.put_ahead(&parts.unread);
+        if parts.transformed > 0 || !parts.unsent.is_empty() {
+            self.output.replace_front(parts.transformed, parts.unsent);
+        }
+        Some(Popped {
+            reflection: parts.reflection,
+            is_drained: parts.is_drained,
+        })
     }
 
     /// The next line, without its end. Blocks if the channel does.
@@ -539,13 +545,18 @@ impl Channel {
             }
             absolute => absolute,
         };
-        self.driver.seek(to)?;
+        let sought = self.driver.seek(to).map_err(ChannelError::from);
+        self.is_seeking = matches!(sought, Err(ChannelError::Scripted));
+        sought?;
         self.input.reset();
         Ok(())
     }
 
     /// Sets the length in bytes (`None`: to the present position). Errors: `EINVAL` where that cannot be.
     pub fn truncate(&mut self, length: Option<u64>) -> Result<(), ChannelError> {
+        if self.is_scripted {
+            return Err(rustix::io::Errno::INVAL.into());
+        }
         if !self.is_writable {
             return Err(ChannelError::NotWritable);
         }

@@ -146,6 +146,12 @@ pub trait Driver {
         false
     }
 
+    /// Whether a script is one of those that implement the device or transform what passes through it.
+    fn has_reflection(&self, reflection: &Rc<Reflection>) -> bool {
+        let _ = reflection;
+        false
+    }
+
     /// The script that implements the device, if one does.
     fn reflection(&self) -> Option<&Rc<Reflection>> {
         None

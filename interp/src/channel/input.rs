@@ -36,8 +36,8 @@ pub(super) struct Device<'a> {
     pub(super) driver: &'a mut dyn Driver,
     pub(super) is_blocking: bool,
     pub(super) buffer_size: usize,
-    /// How much is written at once: one buffer where a script sees it.
-    pub(super) write_bytes_max: usize,
+    /// A script sees what is read and written at once: a buffer.
+    pub(super) is_scripted: bool,
 }
 
 /// What an attempt to read brought.
@@ -262,11 +262,11 @@ impl Input {
         if may_wait && let Some(fd) = device.driver.fd(Direction::Read) {
             wait::wait_readable(fd).map_err(|_| ChannelError::Interrupted)?;
         }
-        let wanted = if device.write_bytes_max == usize::MAX {
-            wanted
-        } else {
+        let wanted = if device.is_scripted {
             // As in tclsh, a handler is asked for what there is room for in the buffer.
             device.buffer_size - self.queue.end() % device.buffer_size
+        } else {
+            wanted
         };
         loop {
             match self.read_decoded(device, wanted) {

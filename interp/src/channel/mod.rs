@@ -41,7 +41,7 @@ mod transform;
 mod wait;
 
 pub use buffer::TEXT_BYTES_MAX;
-pub use channel::{Channel, CloseState, ReadinessChange, SharedChannel};
+pub use channel::{Channel, CloseState, Popped, ReadinessChange, SharedChannel};
 pub use copy::{CopyError, CopyProgress, CopyStep, copy_all, copy_step};
 pub use driver::{Direction, Driver, OptionValue, Side};
 pub use encoding::{Encoding, set_system_encoding, system_encoding};

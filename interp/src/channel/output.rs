@@ -204,6 +204,12 @@ impl Output {
         Ok(())
     }
 
+    /// Puts `bytes` in place of the first `count` that wait.
+    pub(super) fn replace_front(&mut self, count: usize, bytes: Vec<u8>) {
+        let end = self.sent.saturating_add(count).min(self.queue.len());
+        self.queue.splice(self.sent..end, bytes);
+    }
+
     /// Whether a handler is writing: [`Output::resume`] will go on.
     pub(super) fn is_suspended(&self) -> bool {
         self.goal.is_some()
@@ -223,8 +229,17 @@ impl Output {
             *present = goal.max(*present);
             return Ok(());
         }
+        let write_bytes_max = if device.is_scripted {
+            if self.is_draining {
+                // The handler has refused, and will say when it takes more.
+                return Ok(());
+            }
+            device.buffer_size
+        } else {
+            usize::MAX
+        };
         while self.sent < goal {
-            let end = goal.min(self.sent.saturating_add(device.write_bytes_max));
+            let end = goal.min(self.sent.saturating_add(write_bytes_max));
             let bytes = self.queue.get(self.sent..end).unwrap_or_default();
             match device.driver.write(bytes) {
                 Ok(0) => return self.fail(Errno::from(rustix::io::Errno::IO)),

@@ -114,6 +114,10 @@ impl Driver for ReflectedDriver {
         self.reflection.has_failed()
     }
 
+    fn has_reflection(&self, reflection: &Rc<Reflection>) -> bool {
+        Rc::ptr_eq(&self.reflection, reflection)
+    }
+
     fn reflection(&self) -> Option<&Rc<Reflection>> {
         Some(&self.reflection)
     }

@@ -9,7 +9,9 @@ use super::driver::{Direction, Driver, OptionValue, Side};
 use super::error::ChannelError;
 use super::memory::MemoryDriver;
 use super::reflected::serve;
-use super::reflection::{Failure, Method, Reflection, Reply, Request, Scripted};
+use super::reflection::{
+    Failure, Method, Reflection, Reply, Request, Scripted, needs_script,
+};
 
 /// How far a transformation has been taken down.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd)]
@@ -29,6 +31,20 @@ struct Outgoing {
     left: Vec<u8>,
 }
 
+/// What a transformation leaves behind.
+pub(super) struct Parts {
+    /// The device.
+    pub(super) below: Box<dyn Driver>,
+    /// Untransformed bytes that had been read ahead of it.
+    pub(super) unread: Vec<u8>,
+    pub(super) reflection: Rc<Reflection>,
+    pub(super) is_drained: bool,
+    /// How much of what the channel is to write has been transformed into `unsent`.
+    pub(super) transformed: usize,
+    /// Transformed bytes that the device has yet to take.
+    pub(super) unsent: Vec<u8>,
+}
+
 /// A device under a script that transforms what is read and written.
 pub struct TransformDriver {
     reflection: Rc<Reflection>,
@@ -42,6 +58,12 @@ pub struct TransformDriver {
     /// What the handler has said about how much to read; `None`: not asked yet.
     limit: Option<usize>,
     is_drained: bool,
+    /// What is half transformed has been forgotten, for the seek or write that is being done.
+    is_cleared: bool,
+    /// The first half of that is done.
+    is_read_cleared: bool,
+    /// The device below is at its end, and the handler has yet to be drained.
+    is_ending: bool,
     /// End of file is to follow what is ready.
     at_eof: bool,
     outgoing: Option<Outgoing>,
@@ -66,6 +88,9 @@ impl TransformDriver {
             ready: Vec::new(),
             limit: None,
             is_drained: false,
+            is_cleared: false,
+            is_read_cleared: false,
+            is_ending: false,
             at_eof: false,
             outgoing: None,
             stage: Stage::InUse,
@@ -74,11 +99,61 @@ impl TransformDriver {
         }
     }
 
-    /// The device below and what had been read ahead of it.
-    pub(super) fn take_parts(&mut self) -> (Box<dyn Driver>, Vec<u8>) {
+    /// Says that nothing is to be forgotten for the operation in progress: the transformation comes in the middle of it.
+    pub(super) fn skip_clear(&mut self) {
+        self.is_cleared = true;
+    }
+
+    /// Forgets what has been read ahead and is half transformed. What the handler says to that is ignored.
+    ///
+    /// * `flushes`: what is half transformed for below too, without writing it.
+    fn clear(&mut self, flushes: bool) -> io::Result<()> {
+        if self.is_cleared {
+            return Ok(());
+        }
+        if self.reflection.has(Method::Clear) && !self.is_read_cleared {
+            self.ask_in_vain(Method::Clear)?;
+            self.is_read_cleared = true;
+        }
+        if flushes && self.reflection.has(Method::Flush) {
+            self.ask_in_vain(Method::Flush)?;
+        }
+        self.is_cleared = true;
+        self.ready.clear();
+        self.raw = None;
+        self.is_drained = false;
+        (self.is_ending, self.at_eof) = (false, false);
+        Ok(())
+    }
+
+    fn end_clear(&mut self) {
+        (self.is_cleared, self.is_read_cleared) = (false, false);
+    }
+
+    /// Asks for something whose failure does not matter.
+    fn ask_in_vain(&mut self, method: Method) -> io::Result<()> {
+        match self.reflection.ask(Request::Plain(method)) {
+            Err(error) if needs_script(&error) && !self.reflection.has_failed() => Err(error),
+            Err(_) => {
+                self.reflection.take();
+                Ok(())
+            }
+            Ok(_) => Ok(()),
+        }
+    }
+
+    /// Takes the transformation apart, without asking its handler for anything.
+    pub(super) fn take_apart(&mut self) -> Parts {
         let nothing = Box::new(MemoryDriver::default());
-        let below = std::mem::replace(&mut self.below, nothing);
-        (below, std::mem::take(&mut self.unread))
+        let outgoing = self.outgoing.take().unwrap_or_default();
+        Parts {
+            below: std::mem::replace(&mut self.below, nothing),
+            unread: std::mem::take(&mut self.unread),
+            reflection: Rc::clone(&self.reflection),
+            is_drained: self.is_drained,
+            transformed: outgoing.source.len(),
+            unsent: outgoing.left,
+        }
     }
 
     fn ask_bytes(&self, request: Request) -> io::Result<Vec<u8>> {
@@ -136,10 +211,10 @@ impl TransformDriver {
         Ok(())
     }
 
-    /// Takes the transformation down, up to where the device below is as it was before.
+    /// Takes the transformation down, up to where only the device below is to be closed.
     ///
     /// Errors: [`ChannelError::Scripted`] any number of times; else the handler failed, and is gone.
-    pub(super) fn leave(&mut self) -> Result<(), ChannelError> {
+    fn leave(&mut self) -> Result<(), ChannelError> {
         while self.stage < Stage::Finalized {
             let (done, next) = match self.stage {
                 Stage::InUse => (self.drain(), Stage::Drained),
@@ -217,11 +292,13 @@ impl Driver for TransformDriver {
                     self.raw = None;
                 }
                 self.ready = ready?;
+                self.is_drained = false;
             } else if std::mem::take(&mut self.at_eof) {
                 return Ok(0);
-            } else if !self.fetch(into.len())? {
+            } else if self.is_ending || !self.fetch(into.len())? {
+                self.is_ending = true;
                 self.drain()?;
-                self.at_eof = true;
+                (self.is_ending, self.at_eof) = (false, true);
             }
         }
     }
@@ -235,6 +312,7 @@ impl Driver for TransformDriver {
         if !self.outgoing.as_ref().is_some_and(begun) {
             // What an abandoned write has left goes first.
             self.send()?;
+            self.clear(false)?;
             let left = self.ask_bytes(Request::TransformWrite(from.to_vec()))?;
             self.outgoing = Some(Outgoing {
                 source: from.to_vec(),
@@ -242,22 +320,21 @@ impl Driver for TransformDriver {
             });
         }
         self.send()?;
+        self.end_clear();
         let sent = self.outgoing.take();
         Ok(sent.map_or(from.len(), |outgoing| outgoing.source.len()))
     }
 
     fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
         if to != SeekFrom::Current(0) && self.stage == Stage::InUse {
-            if self.reflection.has(Method::Clear) {
-                self.reflection.ask(Request::Plain(Method::Clear))?;
-            }
-            self.ready.clear();
-            self.raw = None;
+            self.clear(true)?;
             self.unread.clear();
-            self.is_drained = false;
-            self.at_eof = false;
         }
-        self.below.seek(to)
+        let sought = self.below.seek(to);
+        if !sought.as_ref().is_err_and(needs_script) {
+            self.end_clear();
+        }
+        sought
     }
 
     fn is_seekable(&self) -> bool {
@@ -347,6 +424,10 @@ impl Driver for TransformDriver {
 
     fn has_failed(&self) -> bool {
         TransformDriver::has_failed(self)
+    }
+
+    fn has_reflection(&self, reflection: &Rc<Reflection>) -> bool {
+        Rc::ptr_eq(&self.reflection, reflection) || self.below.has_reflection(reflection)
     }
 
     fn reflection(&self) -> Option<&Rc<Reflection>> {

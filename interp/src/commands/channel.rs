@@ -597,7 +597,11 @@ fn gets(interp: &mut Interp, words: &[Value]) -> CommandResult {
     let Ok(mut channel) = shared.try_borrow_mut() else {
         return done_empty();
     };
-    let mut line = next_line(&mut channel);
+    let mut line = if channel.is_scripted() {
+        Err(ChannelError::Scripted)
+    } else {
+        next_line(&mut channel)
+    };
     if channels.handlers.is_any() {
         event::settle(interp, &mut channel);
     }
@@ -772,14 +776,19 @@ fn seek(interp: &mut Interp, words: &[Value]) -> CommandResult {
     let [_, name, offset, rest @ ..] = words else {
         return done_empty();
     };
-    interp.find_channel(name)?;
+    let shared = interp.find_channel(name)?;
     let offset = int_of(offset)?;
+    // What a script that is a device makes of a negative position is its own affair.
+    let is_reflected = shared
+        .try_borrow()
+        .is_ok_and(|channel| channel.reflection().is_some());
     let origin = match rest.first() {
         None => 0,
         Some(word) => option(word, &["start", "current", "end"], "origin")?,
     };
     let to = match (origin, u64::try_from(offset)) {
         (0, Ok(offset)) => Some(SeekFrom::Start(offset)),
+        (0, Err(_)) if is_reflected => Some(SeekFrom::Start(offset.cast_unsigned())),
         (0, Err(_)) => None,
         (1, _) => Some(SeekFrom::Current(offset)),
         _ => Some(SeekFrom::End(offset)),

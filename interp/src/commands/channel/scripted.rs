@@ -12,9 +12,9 @@ use crate::channel::{
     Answer, Channel, ChannelError, Failure, Method, Methods, Reflection, Reply, Request, Scripted,
     SharedChannel,
 };
-use crate::commands::int_of;
 use crate::commands::interp::Home;
 use crate::event::Interest;
+use crate::limits::NESTED_RUN_MAX;
 use crate::runtime::{Exception, Interp, Outcome, code};
 use crate::value::Value;
 
@@ -88,10 +88,11 @@ impl Handler {
                 thrown
             } else {
                 let text = format!("chan handler returned bad code: {}", thrown.code);
-                let mut exception = Exception::error(text);
-                exception.log_command(&Value::list(words).str());
-                exception
+                Exception::error(text)
             };
+            if !std::mem::take(&mut exception.is_logged) {
+                exception.log_command(&Value::list(words).str());
+            }
             exception.add_info(&format!("\n    (chan handler subcommand \"{name}\")"));
             exception
         })
@@ -118,7 +119,8 @@ impl Handler {
         };
         let names: Vec<&str> = known.iter().copied().map(method_name).collect();
         let mut methods = Methods::default();
-        for word in list.elements() {
+        // As in tclsh, the last bad one is the one that is complained of.
+        for word in list.elements().iter().rev() {
             let index = crate::commands::option_exact(word, &names, "method").map_err(|mut bad| {
                 bad.value = Value::string(says(&format!("returned {}", &*bad.value.str())));
                 bad
@@ -210,6 +212,8 @@ fn proceed<T>(
     mut act: impl FnMut(&mut Channel) -> Result<T, ChannelError>,
 ) -> Result<T, ChannelError> {
     let mut is_eof = None;
+    // Handlers that have taken themselves away while they wrote; others may have come in their place.
+    let mut removed = 0;
     loop {
         let Ok(mut channel) = shared.try_borrow_mut() else {
             return Err(rustix::io::Errno::BUSY.into());
@@ -244,7 +248,14 @@ fn proceed<T>(
         match channel.take_scripted() {
             Some(Scripted::Request(reflection, request)) => {
                 drop(channel);
+                let is_write = request.method() == Method::Write;
                 let answered_eof = serve(interp, &reflection, request);
+                if is_write && !has_reflection(shared, &reflection) {
+                    removed += 1;
+                    if removed > NESTED_RUN_MAX {
+                        return Err(thrown(Exception::too_deep()).into());
+                    }
+                }
                 is_eof = (!is_closing).then_some(answered_eof);
             }
             Some(Scripted::Failure(failure)) => {
@@ -254,6 +265,13 @@ fn proceed<T>(
             None => return Err(rustix::io::Errno::IO.into()),
         }
     }
+}
+
+/// Whether a handler is still one of the channel's.
+fn has_reflection(shared: &SharedChannel, reflection: &Rc<Reflection>) -> bool {
+    shared
+        .try_borrow()
+        .is_ok_and(|channel| channel.has_reflection(reflection))
 }
 
 fn is_closed(channel: &Channel) -> bool {
@@ -271,6 +289,17 @@ fn serve(interp: &mut Interp, reflection: &Rc<Reflection>, request: Request) -> 
     is_eof
 }
 
+/// Has a handler do something that has no argument.
+///
+/// Errors: what it has thrown.
+pub(super) fn ask_plain(
+    interp: &mut Interp,
+    handler: &Handler,
+    method: Method,
+) -> Result<Reply, ChannelError> {
+    Ok(answer(interp, handler, &Request::Plain(method))?)
+}
+
 fn answer(interp: &mut Interp, handler: &Handler, request: &Request) -> Answer {
     let arguments = match request {
         Request::Read(count) => vec![Value::int(i64::try_from(*count).unwrap_or(i64::MAX))],
@@ -279,7 +308,8 @@ fn answer(interp: &mut Interp, handler: &Handler, request: &Request) -> Answer {
         | Request::TransformWrite(bytes) => vec![Value::bytes(bytes.clone())],
         Request::Seek(to) => {
             let (offset, base) = match *to {
-                SeekFrom::Start(offset) => (i64::try_from(offset).unwrap_or(i64::MAX), "start"),
+                // A negative one was made unsigned by `seek`.
+                SeekFrom::Start(offset) => (offset.cast_signed(), "start"),
                 SeekFrom::Current(offset) => (offset, "current"),
                 SeekFrom::End(offset) => (offset, "end"),
             };
@@ -288,7 +318,13 @@ fn answer(interp: &mut Interp, handler: &Handler, request: &Request) -> Answer {
         Request::Plain(_) => Vec::new(),
     };
     match handler.call(interp, request.method(), &arguments) {
-        Ok(value) => reply(request, &value).map_err(thrown),
+        Ok(value) => reply(request, &value).map_err(|mut exception| {
+            if exception.error_code.is_some() {
+                // As in tclsh, errorInfo has begun already.
+                exception.add_info("");
+            }
+            thrown(exception)
+        }),
         Err(exception) => Err(match (request, errno(&exception)) {
             (Request::Read(_) | Request::Write(_), Some(errno)) => Failure::Errno(errno),
             _ => thrown(exception),
@@ -335,7 +371,7 @@ fn reply(request: &Request, value: &Value) -> Result<Reply, Box<Exception>> {
                 Err(Exception::error("write wrote more than requested"))
             }
         }
-        Request::Seek(_) => match u64::try_from(int_of(value)?) {
+        Request::Seek(_) => match u64::try_from(position_of(value)?) {
             Ok(position) => Ok(Reply::Count(position)),
             Err(_) => Err(Exception::error("Tried to seek before origin")),
         },
@@ -347,6 +383,15 @@ fn reply(request: &Request, value: &Value) -> Result<Reply, Box<Exception>> {
         | Request::Plain(Method::Drain | Method::Flush) => transformed(value),
         Request::Plain(_) => Ok(Reply::Nothing),
     }
+}
+
+fn position_of(value: &Value) -> Result<i64, Box<Exception>> {
+    value.as_int().ok_or_else(|| {
+        Exception::with_code(
+            format!("expected integer but got \"{}\"", &*value.str()),
+            ["TCL", "VALUE", "NUMBER"],
+        )
+    })
 }
 
 /// What a transformation has made. It may be longer than what it was made of.

@@ -3,9 +3,9 @@
 use std::cell::Cell;
 
 use super::reflected::mode_words;
-use super::scripted::{Handler, with_handlers};
 use super::failed_on;
-use crate::channel::{Method, Reflection};
+use super::scripted::{Handler, ask_plain, handler_of, with_handlers, write_with_handlers};
+use crate::channel::{ChannelError, Method, Popped, Reflection, Reply, SharedChannel};
 use crate::event::Interest;
 use crate::runtime::{CommandResult, Exception, Interp, done, done_empty};
 use crate::value::Value;
@@ -82,7 +82,53 @@ pub(super) fn chan_pop(interp: &mut Interp, words: &[Value]) -> CommandResult {
         return done_empty();
     };
     let shared = interp.find_channel(name)?;
-    let popped = with_handlers(interp, &shared, crate::channel::Channel::pop);
-    popped.map_err(|error| failed_on(interp, &error, "flushing", name))?;
+    let flushed = with_handlers(interp, &shared, |channel| {
+        if channel.is_scripted() && channel.is_writable() {
+            channel.flush()
+        } else {
+            Ok(())
+        }
+    });
+    let popped = match shared.try_borrow_mut() {
+        Ok(mut channel) => channel.pop(),
+        Err(_) => None,
+    };
+    let ended = match popped {
+        Some(popped) => end(interp, &shared, &popped),
+        None => Ok(()),
+    };
+    flushed
+        .and(ended)
+        .map_err(|error| failed_on(interp, &error, "flushing", name))?;
     done_empty()
+}
+
+/// Lets a handler give what it still has, and tells it that it is not needed any more.
+fn end(interp: &mut Interp, shared: &SharedChannel, popped: &Popped) -> Result<(), ChannelError> {
+    let Some(handler) = handler_of(&popped.reflection) else {
+        return Ok(());
+    };
+    let has = |method| popped.reflection.has(method);
+    let drained = if has(Method::Drain) && !popped.is_drained {
+        ask_plain(interp, &handler, Method::Drain).map(|_| ())
+    } else {
+        Ok(())
+    };
+    let flushed = if has(Method::Flush) {
+        ask_plain(interp, &handler, Method::Flush)
+    } else {
+        Ok(Reply::Nothing)
+    };
+    let written = match flushed {
+        Ok(Reply::Bytes(bytes)) if !bytes.is_empty() => {
+            write_with_handlers(interp, shared, |channel| {
+                let written = channel.write_bytes(&bytes);
+                channel.flush().and(written)
+            })
+        }
+        Ok(_) => Ok(()),
+        Err(error) => Err(error),
+    };
+    let finalized = ask_plain(interp, &handler, Method::Finalize).map(|_| ());
+    drained.and(written).and(finalized)
 }
