@@ -230,8 +230,9 @@ impl Channel {
                 if !self.driver.has_failed() {
                     return Err(error.into());
                 }
-                // As in tclsh, that does not matter.
+                // As in tclsh, what was read ahead is forgotten all the same.
                 self.driver.take_scripted();
+                self.input.reset();
             }
             Err(_) => {}
         }
