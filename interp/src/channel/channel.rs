@@ -265,9 +265,12 @@ impl Channel {
     }
 
     /// Does what has to be done before output can be written: after that, a write that fails with
-    /// [`ChannelError::Scripted`] has been put into the buffer.
+    /// [`ChannelError::Scripted`] has been put into the buffer. A copy in the background does it too.
     pub fn prepare_output(&mut self) -> Result<(), ChannelError> {
-        self.writer().map(|_| ())
+        let copying_to = self.copying_to.take();
+        let prepared = self.writer().map(|_| ());
+        self.copying_to = copying_to;
+        prepared
     }
 
     /// Goes on with output when the handler has been called.

@@ -76,6 +76,8 @@ pub(super) struct Input {
     pub(super) needs_more: bool,
     /// The last read from the driver brought less than asked for.
     pub(super) fell_short: bool,
+    /// The same, within the command in progress.
+    is_short: bool,
     /// The last read from the driver brought all that was asked for, so that nothing is known about what is left.
     pub(super) was_full: bool,
     /// The second half of a character of two units, when a `read` took the first.
@@ -101,6 +103,7 @@ impl Input {
             is_blocked: false,
             needs_more: false,
             fell_short: false,
+            is_short: false,
             was_full: false,
             pending_unit: None,
             decoder: None,
@@ -194,6 +197,7 @@ impl Input {
     }
 
     fn begin(&mut self) {
+        self.is_short = false;
         self.is_blocked = false;
         self.needs_more = false;
         self.at_eof = self.sticky_eof;
@@ -262,6 +266,11 @@ impl Input {
         if may_wait && let Some(fd) = device.driver.fd(Direction::Read) {
             wait::wait_readable(fd).map_err(|_| ChannelError::Interrupted)?;
         }
+        if self.is_short && device.is_scripted && !device.is_blocking {
+            // As in tclsh, a handler that has given less than it was asked for is not asked again.
+            (self.is_blocked, self.needs_more) = (true, true);
+            return Ok(Fill::Blocked);
+        }
         let wanted = if device.is_scripted {
             // As in tclsh, a handler is asked for what there is room for in the buffer.
             device.buffer_size - self.queue.end() % device.buffer_size
@@ -279,6 +288,7 @@ impl Input {
                     // Of what a decoder has read nothing is known.
                     self.was_full = count >= wanted || self.decoder.is_some();
                     self.fell_short = !self.was_full;
+                    self.is_short = count < wanted;
                     return Ok(Fill::Bytes);
                 }
                 Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => {

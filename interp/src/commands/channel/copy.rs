@@ -114,17 +114,29 @@ fn is_busy(name: &Value) -> Box<Exception> {
     Exception::error(format!("channel \"{}\" is busy", &*name.str()))
 }
 
-fn message_of(interp: &mut Interp, error: &CopyError, from: &Value, to: &Value) -> Box<Exception> {
-    match error {
-        CopyError::Reading(error) => failed(
-            interp,
-            error,
-            &format!("error reading \"{}\"", &*from.str()),
-        ),
-        CopyError::Writing(error) => {
-            failed(interp, error, &format!("error writing \"{}\"", &*to.str()))
-        }
+/// * `is_background`: the message goes to a callback.
+fn message_of(
+    interp: &mut Interp,
+    error: &CopyError,
+    from: &Value,
+    to: &Value,
+    is_background: bool,
+) -> Box<Exception> {
+    let (error, doing, name) = match error {
+        CopyError::Reading(error) => (error, "reading", from),
+        CopyError::Writing(error) => (error, "writing", to),
+    };
+    let what = format!("error {doing} \"{}\"", &*name.str());
+    let exception = failed(interp, error, &what);
+    if !matches!(error, ChannelError::Thrown(_)) || exception.is_uncatchable {
+        return exception;
     }
+    if is_background {
+        let message = &*exception.value.str();
+        return Exception::error(format!("{what}: {message}"));
+    }
+    // As in tclsh, what the handler has said is not told.
+    failed(interp, &rustix::io::Errno::INVAL.into(), &what)
 }
 
 fn copy_now(
@@ -156,7 +168,7 @@ fn copy_now(
     };
     match result {
         Ok(count) => done(Value::int(i64::try_from(count).unwrap_or(i64::MAX))),
-        Err(error) => Err(message_of(interp, &error, from, to)),
+        Err(error) => Err(message_of(interp, &error, from, to, false)),
     }
 }
 
@@ -174,6 +186,10 @@ fn copy_with_handlers(
         match step.progress {
             CopyProgress::Done => return Ok(total),
             CopyProgress::More => {}
+            // As in tclsh, a handler that has nothing at present is asked again.
+            CopyProgress::NeedsInput if is_without_descriptor(source) => interp
+                .check_safepoint()
+                .map_err(|exception| CopyError::Reading(ChannelError::Thrown(Rc::new(*exception))))?,
             CopyProgress::NeedsInput => {
                 with_handlers(interp, source, Channel::wait_for_input).map_err(CopyError::Reading)?;
             }
@@ -183,6 +199,12 @@ fn copy_with_handlers(
             }
         }
     }
+}
+
+fn is_without_descriptor(channel: &SharedChannel) -> bool {
+    channel
+        .try_borrow()
+        .is_ok_and(|channel| channel.fd(Direction::Read).is_none())
 }
 
 /// One step of a copy, with what handlers have to do for it.
@@ -280,7 +302,7 @@ pub(super) fn proceed(interp: &mut Interp, copy: &Rc<BackgroundCopy>) {
             }
         }
         Err(error) => {
-            let exception = message_of(interp, &error, &copy.from, &copy.to);
+            let exception = message_of(interp, &error, &copy.from, &copy.to, true);
             finish(interp, copy, Some(exception.value.clone()));
         }
     }
