@@ -14,6 +14,7 @@ use super::output::Output;
 use super::reflection::{Reflection, Scripted, needs_script};
 use super::transform::TransformDriver;
 use super::{Translation, wait};
+use crate::limits::TRANSFORMS_MAX;
 
 /// A channel as tables and commands hold it.
 pub type SharedChannel = Rc<RefCell<Channel>>;
@@ -296,16 +297,33 @@ impl Channel {
             && (!self.input.queue.is_empty() || (self.is_scripted && self.driver.has_ready_input()))
     }
 
+    /// Whether transformations lie on the device.
+    pub fn is_transformed(&self) -> bool {
+        self.driver.transforms() > 0
+    }
+
+    /// Whether there is room for one more transformation. Errors: there are [`TRANSFORMS_MAX`] already.
+    pub fn check_transforms(&self) -> Result<(), ChannelError> {
+        if self.driver.transforms() < TRANSFORMS_MAX {
+            return Ok(());
+        }
+        Err(ChannelError::coded(
+            format!("too many transformations of one channel (limit {TRANSFORMS_MAX})"),
+            &["REMEX", "LIMIT", "CHANNEL"],
+        ))
+    }
+
     /// Puts a transformation on top of the device. What had been read ahead goes through it.
     ///
-    /// Errors: what is written already could not be flushed.
+    /// Errors: what is written already could not be flushed; there are [`TRANSFORMS_MAX`] already.
     pub fn push(&mut self, reflection: Rc<Reflection>) -> Result<(), ChannelError> {
+        self.check_transforms()?;
         if self.is_writable {
             self.flush()?;
         }
         let below = std::mem::replace(&mut self.driver, Box::new(MemoryDriver::default()));
         let unread = self.input.take_ahead();
-        let mut transform = TransformDriver::new(reflection, below, unread);
+        let mut transform = TransformDriver::new(reflection, below, unread, self.is_writable);
         if self.is_seeking || self.is_suspended() {
             transform.skip_clear();
         }

@@ -146,6 +146,11 @@ pub trait Driver {
         false
     }
 
+    /// How many transformations lie on the device.
+    fn transforms(&self) -> usize {
+        0
+    }
+
     /// Whether a script is one of those that implement the device or transform what passes through it.
     fn has_reflection(&self, reflection: &Rc<Reflection>) -> bool {
         let _ = reflection;

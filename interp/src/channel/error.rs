@@ -5,8 +5,8 @@ use std::fmt;
 use std::io;
 use std::rc::Rc;
 
-use super::reflection::{Failure, needs_script};
 use super::errno::{Errno, signal_message, signal_symbol};
+use super::reflection::{Failure, needs_script};
 
 /// How one process ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -285,10 +285,12 @@ impl Input {
                 }
                 Ok(count) => {
                     self.queue.commit(count);
-                    // Of what a decoder has read nothing is known.
-                    self.was_full = count >= wanted || self.decoder.is_some();
+                    // Of what a decoder or a transformation has read nothing is known.
+                    let is_transformed =
+                        device.is_scripted && device.driver.fd(Direction::Read).is_some();
+                    self.was_full = count >= wanted || self.decoder.is_some() || is_transformed;
                     self.fell_short = !self.was_full;
-                    self.is_short = count < wanted;
+                    self.is_short = self.fell_short;
                     return Ok(Fill::Bytes);
                 }
                 Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => {

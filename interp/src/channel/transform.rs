@@ -9,9 +9,7 @@ use super::driver::{Direction, Driver, OptionValue, Side};
 use super::error::ChannelError;
 use super::memory::MemoryDriver;
 use super::reflected::serve;
-use super::reflection::{
-    Failure, Method, Reflection, Reply, Request, Scripted, needs_script,
-};
+use super::reflection::{Failure, Method, Reflection, Reply, Request, Scripted, needs_script};
 
 /// How far a transformation has been taken down.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd)]
@@ -67,6 +65,8 @@ pub struct TransformDriver {
     /// End of file is to follow what is ready.
     at_eof: bool,
     outgoing: Option<Outgoing>,
+    /// Whether the device below takes output at all.
+    is_writable: bool,
     stage: Stage,
     is_closed: bool,
     /// Why the handler did not go in peace; the device below is closed nevertheless.
@@ -79,6 +79,7 @@ impl TransformDriver {
         reflection: Rc<Reflection>,
         below: Box<dyn Driver>,
         unread: Vec<u8>,
+        is_writable: bool,
     ) -> TransformDriver {
         TransformDriver {
             reflection,
@@ -93,6 +94,7 @@ impl TransformDriver {
             is_ending: false,
             at_eof: false,
             outgoing: None,
+            is_writable,
             stage: Stage::InUse,
             is_closed: false,
             close_error: None,
@@ -260,10 +262,13 @@ impl TransformDriver {
     fn flush_handler(&mut self) -> io::Result<()> {
         self.send()?;
         if self.reflection.has(Method::Flush)
-            && self.outgoing.as_ref().is_none_or(|outgoing| !outgoing.source.is_empty())
+            && self
+                .outgoing
+                .as_ref()
+                .is_none_or(|outgoing| !outgoing.source.is_empty())
         {
             let left = self.ask_bytes(Request::Plain(Method::Flush))?;
-            self.outgoing = Some(Outgoing {
+            self.outgoing = self.is_writable.then_some(Outgoing {
                 source: Vec::new(),
                 left,
             });
@@ -424,6 +429,10 @@ impl Driver for TransformDriver {
 
     fn has_failed(&self) -> bool {
         TransformDriver::has_failed(self)
+    }
+
+    fn transforms(&self) -> usize {
+        1 + self.below.transforms()
     }
 
     fn has_reflection(&self, reflection: &Rc<Reflection>) -> bool {

@@ -386,6 +386,10 @@ fn close(interp: &mut Interp, words: &[Value]) -> CommandResult {
         drop(shared);
         return done(close_channel(interp, name)?);
     }
+    if channel.is_transformed() {
+        const TEXT: &str = "half-close not applicable to stack of transformations";
+        return Err(Exception::error(TEXT));
+    }
     if !channel.can_half_close() {
         return Err(Exception::error(""));
     }
@@ -577,9 +581,8 @@ fn put_scripted(
         Ok(channel) => channel.name().to_owned(),
         Err(_) => return done_empty(),
     };
-    write_with_handlers(interp, shared, |channel| write_text(channel, text, newline)).map_err(
-        |error| failed(interp, &error, &format!("error writing \"{name}\"")),
-    )?;
+    write_with_handlers(interp, shared, |channel| write_text(channel, text, newline))
+        .map_err(|error| failed(interp, &error, &format!("error writing \"{name}\"")))?;
     done_empty()
 }
 

@@ -187,11 +187,14 @@ fn copy_with_handlers(
             CopyProgress::Done => return Ok(total),
             CopyProgress::More => {}
             // As in tclsh, a handler that has nothing at present is asked again.
-            CopyProgress::NeedsInput if is_without_descriptor(source) => interp
-                .check_safepoint()
-                .map_err(|exception| CopyError::Reading(ChannelError::Thrown(Rc::new(*exception))))?,
+            CopyProgress::NeedsInput if is_without_descriptor(source) => {
+                interp.check_safepoint().map_err(|exception| {
+                    CopyError::Reading(ChannelError::Thrown(Rc::new(*exception)))
+                })?
+            }
             CopyProgress::NeedsInput => {
-                with_handlers(interp, source, Channel::wait_for_input).map_err(CopyError::Reading)?;
+                with_handlers(interp, source, Channel::wait_for_input)
+                    .map_err(CopyError::Reading)?;
             }
             CopyProgress::NeedsOutput => {
                 with_handlers(interp, destination, Channel::wait_for_output)
@@ -270,9 +273,18 @@ fn start(
         is_over: Cell::new(false),
     });
     reading.copy_from.replace(Some(Rc::clone(&copy)));
-    writing.copy_to.replace(Some(copy));
+    writing.copy_to.replace(Some(Rc::clone(&copy)));
     update(interp, &reading)?;
     update(interp, &writing)?;
+    // A handler may have something already, and says only later that it has more.
+    let is_scripted = [&copy.source, &copy.destination].iter().any(|shared| {
+        shared
+            .try_borrow()
+            .is_ok_and(|channel| channel.is_scripted())
+    });
+    if is_scripted {
+        proceed(interp, &copy);
+    }
     done_empty()
 }
 

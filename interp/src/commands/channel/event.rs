@@ -354,7 +354,9 @@ fn drain(interp: &mut Interp, handler: &Rc<Handler>) -> bool {
         drop(channel);
         remove(interp, handler);
         // The script that closed it is long gone; nobody can be told of a failure.
-        let _ = with_handlers(interp, &handler.channel, |channel| channel.close(Side::Both));
+        let _ = with_handlers(interp, &handler.channel, |channel| {
+            channel.close(Side::Both)
+        });
         return false;
     }
     settle_handler(interp, handler, &mut channel);

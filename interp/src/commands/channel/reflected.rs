@@ -110,7 +110,9 @@ pub(super) fn chan_postevent(interp: &mut Interp, words: &[Value]) -> CommandRes
     };
     let channels = channels_of(interp);
     let shared = channels.table.borrow().get(&name.str()).cloned();
-    let handler = shared.as_ref().and_then(super::scripted::handler_of_channel);
+    let handler = shared
+        .as_ref()
+        .and_then(super::scripted::handler_of_channel);
     let Some(handler) = handler.filter(|handler| handler.id.same_text(name)) else {
         let name = name.str();
         return Err(Exception::with_code(

@@ -121,10 +121,11 @@ impl Handler {
         let mut methods = Methods::default();
         // As in tclsh, the last bad one is the one that is complained of.
         for word in list.elements().iter().rev() {
-            let index = crate::commands::option_exact(word, &names, "method").map_err(|mut bad| {
-                bad.value = Value::string(says(&format!("returned {}", &*bad.value.str())));
-                bad
-            })?;
+            let index =
+                crate::commands::option_exact(word, &names, "method").map_err(|mut bad| {
+                    bad.value = Value::string(says(&format!("returned {}", &*bad.value.str())));
+                    bad
+                })?;
             methods = known
                 .get(index)
                 .map_or(methods, |method| methods.with(*method));
@@ -140,7 +141,11 @@ pub(super) fn handler_of(reflection: &Reflection) -> Option<Rc<Handler>> {
 
 /// The handler of the script that a channel consists of, if it does.
 pub(super) fn handler_of_channel(channel: &SharedChannel) -> Option<Rc<Handler>> {
-    channel.try_borrow().ok()?.reflection().and_then(|reflection| handler_of(reflection))
+    channel
+        .try_borrow()
+        .ok()?
+        .reflection()
+        .and_then(|reflection| handler_of(reflection))
 }
 
 /// Does `act` with a channel, calling its handlers as they are needed: `act` is begun again after each of them.
@@ -303,9 +308,9 @@ pub(super) fn ask_plain(
 fn answer(interp: &mut Interp, handler: &Handler, request: &Request) -> Answer {
     let arguments = match request {
         Request::Read(count) => vec![Value::int(i64::try_from(*count).unwrap_or(i64::MAX))],
-        Request::Write(bytes)
-        | Request::TransformRead(bytes)
-        | Request::TransformWrite(bytes) => vec![Value::bytes(bytes.clone())],
+        Request::Write(bytes) | Request::TransformRead(bytes) | Request::TransformWrite(bytes) => {
+            vec![Value::bytes(bytes.clone())]
+        }
         Request::Seek(to) => {
             let (offset, base) = match *to {
                 // A negative one was made unsigned by `seek`.
@@ -399,7 +404,10 @@ fn transformed(value: &Value) -> Result<Reply, Box<Exception>> {
     let bytes = value.to_bytes();
     if bytes.as_slice().len() > crate::channel::TEXT_BYTES_MAX {
         let limit = crate::channel::TEXT_BYTES_MAX;
-        return Err(Exception::too_large("the result of a transformation", limit));
+        return Err(Exception::too_large(
+            "the result of a transformation",
+            limit,
+        ));
     }
     Ok(Reply::Bytes(bytes.as_slice().to_vec()))
 }

@@ -2,8 +2,8 @@
 
 use std::cell::Cell;
 
-use super::reflected::mode_words;
 use super::failed_on;
+use super::reflected::mode_words;
 use super::scripted::{Handler, ask_plain, handler_of, with_handlers, write_with_handlers};
 use crate::channel::{ChannelError, Method, Popped, Reflection, Reply, SharedChannel};
 use crate::event::Interest;
@@ -33,13 +33,18 @@ pub(super) fn chan_push(interp: &mut Interp, words: &[Value]) -> CommandResult {
         return done_empty();
     };
     let shared = interp.find_channel(name)?;
-    let mode = match shared.try_borrow() {
-        Ok(channel) => [
-            (channel.is_readable(), Interest::READ),
-            (channel.is_writable(), Interest::WRITE),
-        ],
+    let (mode, room) = match shared.try_borrow() {
+        Ok(channel) => {
+            let mode = [
+                (channel.is_readable(), Interest::READ),
+                (channel.is_writable(), Interest::WRITE),
+            ];
+            (mode, channel.check_transforms())
+        }
         Err(_) => return done_empty(),
     };
+    // Before the handler has been initialized.
+    room.map_err(|error| failed_on(interp, &error, "transforming", name))?;
     let mode = mode
         .into_iter()
         .filter(|(is_open, _)| *is_open)
@@ -119,8 +124,11 @@ fn end(interp: &mut Interp, shared: &SharedChannel, popped: &Popped) -> Result<(
     } else {
         Ok(Reply::Nothing)
     };
+    let is_writable = shared
+        .try_borrow()
+        .is_ok_and(|channel| channel.is_writable());
     let written = match flushed {
-        Ok(Reply::Bytes(bytes)) if !bytes.is_empty() => {
+        Ok(Reply::Bytes(bytes)) if !bytes.is_empty() && is_writable => {
             write_with_handlers(interp, shared, |channel| {
                 let written = channel.write_bytes(&bytes);
                 channel.flush().and(written)
@@ -131,4 +139,32 @@ fn end(interp: &mut Interp, shared: &SharedChannel, popped: &Popped) -> Result<(
     };
     let finalized = ask_plain(interp, &handler, Method::Finalize).map(|_| ());
     drained.and(written).and(finalized)
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::limits::TRANSFORMS_MAX;
+    use crate::runtime::Interp;
+
+    #[test]
+    fn transformations_of_one_channel_are_limited() {
+        let mut interp = Interp::new();
+        let script = format!(
+            "proc same {{method args}} {{
+                 if {{$method eq {{initialize}}}} {{return {{initialize finalize read}}}}
+                 lindex $args 1
+             }}
+             set f [open /dev/zero rb]
+             for {{set i 0}} {{$i < {TRANSFORMS_MAX}}} {{incr i}} {{chan push $f same}}
+             set first [string length [read $f 10]]
+             set second [catch {{chan push $f same}} message options]
+             close $f
+             list $first $second $message [dict get $options -errorcode]"
+        );
+        let result = interp.eval(script.as_str()).unwrap();
+        let expected = format!(
+            "10 1 {{too many transformations of one channel (limit {TRANSFORMS_MAX})}} {{REMEX LIMIT CHANNEL}}"
+        );
+        assert_eq!(result.to_text(), expected);
+    }
 }
