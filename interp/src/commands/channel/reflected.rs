@@ -113,7 +113,7 @@ pub(super) fn chan_postevent(interp: &mut Interp, words: &[Value]) -> CommandRes
     let handler = shared
         .as_ref()
         .and_then(super::scripted::handler_of_channel);
-    let Some(handler) = handler.filter(|handler| handler.id.same_text(name)) else {
+    let Some(handler) = handler else {
         let name = name.str();
         return Err(Exception::with_code(
             format!("can not find reflected channel named \"{name}\""),

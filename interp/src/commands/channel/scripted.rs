@@ -258,7 +258,10 @@ fn proceed<T>(
                 if is_write && !has_reflection(shared, &reflection) {
                     removed += 1;
                     if removed > NESTED_RUN_MAX {
-                        return Err(thrown(Exception::too_deep()).into());
+                        if let Ok(mut channel) = shared.try_borrow_mut() {
+                            channel.drop_output();
+                        }
+                        return Err(thrown(*Exception::too_deep()).into());
                     }
                 }
                 is_eof = (!is_closing).then_some(answered_eof);
@@ -328,17 +331,17 @@ fn answer(interp: &mut Interp, handler: &Handler, request: &Request) -> Answer {
                 // As in tclsh, errorInfo has begun already.
                 exception.add_info("");
             }
-            thrown(exception)
+            thrown(*exception)
         }),
         Err(exception) => Err(match (request, errno(&exception)) {
             (Request::Read(_) | Request::Write(_), Some(errno)) => Failure::Errno(errno),
-            _ => thrown(exception),
+            _ => thrown(*exception),
         }),
     }
 }
 
-fn thrown(exception: Box<Exception>) -> Failure {
-    Failure::Thrown(Rc::new(*exception))
+fn thrown(exception: Exception) -> Failure {
+    Failure::Thrown(Rc::new(exception))
 }
 
 /// The system's error that a handler means: `EAGAIN`, or minus its number.
