@@ -35,13 +35,14 @@ mod process;
 mod reflected;
 mod reflection;
 mod scan;
+mod scripted;
 mod socket;
 mod table;
 mod transform;
 mod wait;
 
 pub use buffer::TEXT_BYTES_MAX;
-pub use channel::{Channel, CloseState, Popped, ReadinessChange, SharedChannel};
+pub use channel::{Channel, CloseState, ReadinessChange, SharedChannel};
 pub use copy::{CopyError, CopyProgress, CopyStep, copy_all, copy_step};
 pub use driver::{Direction, Driver, OptionValue, Side};
 pub use encoding::{Encoding, set_system_encoding, system_encoding};
@@ -59,6 +60,7 @@ pub use process::{
 };
 pub use reflected::ReflectedDriver;
 pub use reflection::{Answer, Failure, Method, Methods, Reflection, Reply, Request, Scripted};
+pub use scripted::Popped;
 pub use socket::{
     Accepted, AddressFamily, ConnectOptions, ListenOptions, TcpDriver, TcpListenerDriver, connect,
     listen, port_number,

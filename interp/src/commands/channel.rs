@@ -19,7 +19,9 @@ use self::copy::fcopy;
 use self::event::{Handlers, fileevent};
 use self::options::fconfigure;
 use self::reflected::{chan_create, chan_postevent};
-use self::scripted::{finish_output, with_handlers, write_with_handlers};
+use self::scripted::{
+    close_scripted, finish_output, put_scripted, with_handlers, write_text, write_with_handlers,
+};
 use self::transform::{chan_pop, chan_push};
 use super::{int_of, option};
 use crate::channel::{
@@ -470,29 +472,6 @@ pub(crate) fn close_channel(interp: &mut Interp, name: &Value) -> Outcome {
     }
 }
 
-/// [`close_channel`] where handlers are called: they do not find the channel any more.
-fn close_scripted(interp: &mut Interp, name: &Value, shared: &SharedChannel) -> Outcome {
-    let channels = channels_of(interp);
-    channels.table.borrow_mut().remove_closed(&name.str());
-    let closed = with_handlers(interp, shared, |channel| channel.close(Side::Both));
-    if let Ok(CloseState::Draining) = closed {
-        event::close_when_drained(interp, &name.str());
-        return Ok(Value::EMPTY);
-    }
-    event::end_watch(interp, &name.str());
-    match closed {
-        Ok(_) => Ok(Value::EMPTY),
-        Err(ChannelError::Posix(errno)) => {
-            let error = ChannelError::Message {
-                text: errno.message(),
-                code: errno.error_code().to_vec(),
-            };
-            Err(failed(interp, &error, ""))
-        }
-        Err(error) => Err(failed(interp, &error, "")),
-    }
-}
-
 // puts, gets and read
 
 fn puts(interp: &mut Interp, words: &[Value]) -> CommandResult {
@@ -560,30 +539,6 @@ fn put(interp: &mut Interp, words: &[Value], command: &str) -> CommandResult {
             Err(failed(interp, &error, &what))
         }
     }
-}
-
-fn write_text(channel: &mut Channel, text: &Value, newline: bool) -> Result<(), ChannelError> {
-    if newline {
-        channel.write_line(&text.str())
-    } else {
-        channel.write_str(&text.str())
-    }
-}
-
-/// `puts` where handlers may have to be called.
-fn put_scripted(
-    interp: &mut Interp,
-    shared: &SharedChannel,
-    text: &Value,
-    newline: bool,
-) -> CommandResult {
-    let name = match shared.try_borrow() {
-        Ok(channel) => channel.name().to_owned(),
-        Err(_) => return done_empty(),
-    };
-    write_with_handlers(interp, shared, |channel| write_text(channel, text, newline))
-        .map_err(|error| failed(interp, &error, &format!("error writing \"{name}\"")))?;
-    done_empty()
 }
 
 fn gets(interp: &mut Interp, words: &[Value]) -> CommandResult {

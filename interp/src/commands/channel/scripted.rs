@@ -7,15 +7,15 @@ use std::cell::Cell;
 use std::io::SeekFrom;
 use std::rc::Rc;
 
-use super::{event, integer_of};
+use super::{channels_of, event, failed, integer_of};
 use crate::channel::{
-    Answer, Channel, ChannelError, Failure, Method, Methods, Reflection, Reply, Request, Scripted,
-    SharedChannel,
+    Answer, Channel, ChannelError, CloseState, Failure, Method, Methods, Reflection, Reply,
+    Request, Scripted, SharedChannel, Side,
 };
 use crate::commands::interp::Home;
 use crate::event::Interest;
 use crate::limits::NESTED_RUN_MAX;
-use crate::runtime::{Exception, Interp, Outcome, code};
+use crate::runtime::{CommandResult, Exception, Interp, Outcome, code, done_empty};
 use crate::value::Value;
 
 /// The methods of handlers, as messages list them.
@@ -436,4 +436,56 @@ pub(super) fn sync_watch(interp: &mut Interp, shared: &SharedChannel) {
         .filter(|(kind, _)| interest.contains(*kind))
         .map(|(_, name)| Value::text(name));
     let _ = handler.call(interp, Method::Watch, &[Value::list(names.collect())]);
+}
+
+/// [`close_channel`] where handlers are called: they do not find the channel any more.
+pub(super) fn close_scripted(interp: &mut Interp, name: &Value, shared: &SharedChannel) -> Outcome {
+    let channels = channels_of(interp);
+    channels.table.borrow_mut().remove_closed(&name.str());
+    let closed = with_handlers(interp, shared, |channel| channel.close(Side::Both));
+    if let Ok(CloseState::Draining) = closed {
+        event::close_when_drained(interp, &name.str());
+        return Ok(Value::EMPTY);
+    }
+    event::end_watch(interp, &name.str());
+    match closed {
+        Ok(_) => Ok(Value::EMPTY),
+        Err(ChannelError::Posix(errno)) => {
+            let error = ChannelError::Message {
+                text: errno.message(),
+                code: errno.error_code().to_vec(),
+            };
+            Err(failed(interp, &error, ""))
+        }
+        Err(error) => Err(failed(interp, &error, "")),
+    }
+}
+
+/// Writes what `puts` writes.
+pub(super) fn write_text(
+    channel: &mut Channel,
+    text: &Value,
+    newline: bool,
+) -> Result<(), ChannelError> {
+    if newline {
+        channel.write_line(&text.str())
+    } else {
+        channel.write_str(&text.str())
+    }
+}
+
+/// `puts` where handlers may have to be called.
+pub(super) fn put_scripted(
+    interp: &mut Interp,
+    shared: &SharedChannel,
+    text: &Value,
+    newline: bool,
+) -> CommandResult {
+    let name = match shared.try_borrow() {
+        Ok(channel) => channel.name().to_owned(),
+        Err(_) => return done_empty(),
+    };
+    write_with_handlers(interp, shared, |channel| write_text(channel, text, newline))
+        .map_err(|error| failed(interp, &error, &format!("error writing \"{name}\"")))?;
+    done_empty()
 }
