@@ -31,6 +31,10 @@ pub const ENCODING_FILES_MAX: usize = 256;
 /// Longest encoding file in bytes: Tcl's longest has 130 kB, one with all 256 pages 270 kB.
 pub const ENCODING_FILE_BYTES_MAX: u64 = 1 << 20;
 
+/// Transformations on one channel (`chan push`): a read goes down through all of them on the Rust stack. More than a
+/// handful make no sense.
+pub const TRANSFORMS_MAX: usize = 100;
+
 /// Coroutines that resume one another; each keeps frames of its own.
 pub const COROUTINE_NESTING_MAX: usize = 10_000;
 

@@ -27,6 +27,11 @@ impl ByteQueue {
         self.start == self.end
     }
 
+    /// Where the next byte goes, as long as some wait.
+    pub(super) fn end(&self) -> usize {
+        if self.is_empty() { 0 } else { self.end }
+    }
+
     pub(super) fn clear(&mut self) {
         (self.start, self.end) = (0, 0);
     }

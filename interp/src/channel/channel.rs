@@ -10,6 +10,7 @@ use super::encoding::{Encoding, system_encoding};
 use super::error::ChannelError;
 use super::input::{Device, Gets, Input};
 use super::output::Output;
+use super::reflection::needs_script;
 use super::{Translation, wait};
 
 /// A channel as tables and commands hold it.
@@ -24,10 +25,12 @@ pub(super) const BUFFER_SIZE_DEFAULT: usize = 4096;
 /// [`Channel::is_blocked`] as the Tcl commands show them.
 pub struct Channel {
     name: String,
-    driver: Box<dyn Driver>,
-    is_readable: bool,
-    is_writable: bool,
+    pub(super) driver: Box<dyn Driver>,
+    pub(super) is_readable: bool,
+    pub(super) is_writable: bool,
     pub(super) is_blocking: bool,
+    /// Whether operations may need a script: see `reflection.rs`.
+    pub(super) is_scripted: bool,
     pub(super) buffer_size: usize,
     pub(super) encoding: Encoding,
     pub(super) input: Input,
@@ -38,6 +41,10 @@ pub struct Channel {
     pub(super) copying_from: Option<bool>,
     /// A copy in the background writes to it; whether it blocked before. Nothing else may write meanwhile.
     pub(super) copying_to: Option<bool>,
+    /// A seek waits for a handler.
+    pub(super) is_seeking: bool,
+    /// Why the flush of a close failed that has yet to be finished.
+    close_error: Option<ChannelError>,
     /// In how many tables it is: only the last of them closes it.
     pub(super) registrations: usize,
 }
@@ -78,6 +85,7 @@ impl Channel {
     ) -> Channel {
         let mut channel = Channel {
             name: name.into(),
+            is_scripted: driver.is_scripted(),
             driver,
             is_readable,
             is_writable,
@@ -89,6 +97,8 @@ impl Channel {
             is_closing: false,
             copying_from: None,
             copying_to: None,
+            is_seeking: false,
+            close_error: None,
             registrations: 0,
         };
         channel.set_encoding(system_encoding());
@@ -164,6 +174,7 @@ impl Channel {
             driver: &mut *self.driver,
             is_blocking: self.is_blocking,
             buffer_size: self.buffer_size,
+            is_scripted: self.is_scripted,
         };
         // What waits has been decoded where that takes a state.
         let encoding = match self.input.decoder {
@@ -173,31 +184,48 @@ impl Channel {
         Ok((&mut self.input, device, encoding))
     }
 
-    fn writer(&mut self) -> Result<(&mut Output, Device<'_>, Encoding), ChannelError> {
+    pub(super) fn writer(&mut self) -> Result<(&mut Output, Device<'_>, Encoding), ChannelError> {
         if !self.is_writable {
             return Err(ChannelError::NotWritable);
         }
         if self.copying_to.is_some() {
             return Err(rustix::io::Errno::BUSY.into());
         }
-        if self.is_readable && !self.input.queue.is_empty() && self.driver.is_seekable() {
-            self.unread();
+        if self.is_readable
+            && !self.input.queue.is_empty()
+            && self.driver.is_seekable()
+            && !self.output.is_suspended()
+        {
+            self.unread()?;
         }
         let device = Device {
             driver: &mut *self.driver,
             is_blocking: self.is_blocking,
             buffer_size: self.buffer_size,
+            is_scripted: self.is_scripted,
         };
         Ok((&mut self.output, device, self.encoding))
     }
 
     /// Gives back what was read ahead, so that a write lands where the script thinks it is. Nothing happens where the
     /// device turns out to have no positions.
-    fn unread(&mut self) {
+    ///
+    /// Errors: [`ChannelError::Scripted`].
+    fn unread(&mut self) -> Result<(), ChannelError> {
         let ahead = i64::try_from(self.input.queue.len()).unwrap_or(i64::MAX);
-        if self.driver.seek(SeekFrom::Current(-ahead)).is_ok() {
-            self.input.reset();
+        match self.driver.seek(SeekFrom::Current(-ahead)) {
+            Ok(_) => self.input.reset(),
+            Err(error) if needs_script(&error) => {
+                if !self.driver.has_failed() {
+                    return Err(error.into());
+                }
+                // As in tclsh, what was read ahead is forgotten all the same.
+                self.driver.take_scripted();
+                self.input.reset();
+            }
+            Err(_) => {}
         }
+        Ok(())
     }
 
     /// The next line, without its end. Blocks if the channel does.
@@ -266,12 +294,16 @@ impl Channel {
     }
 
     /// Goes on sending queued output, when the event loop has said writable.
-    pub fn drain_output(&mut self) {
+    ///
+    /// Errors: [`ChannelError::Scripted`].
+    pub fn drain_output(&mut self) -> Result<(), ChannelError> {
         let copying_to = self.copying_to.take();
-        if let Ok((output, mut device, _)) = self.writer() {
-            output.drain(&mut device);
-        }
+        let drained = match self.writer() {
+            Ok((output, mut device, _)) => output.drain(&mut device),
+            Err(_) => Ok(()),
+        };
         self.copying_to = copying_to;
+        drained
     }
 
     /// Reserves one direction for a copy in the background, which must not wait. Until [`Channel::end_copy`] other
@@ -313,7 +345,7 @@ impl Channel {
     }
 
     /// Waits until a read will bring something, whether or not the channel blocks.
-    pub(super) fn wait_for_input(&mut self) -> Result<(), ChannelError> {
+    pub fn wait_for_input(&mut self) -> Result<(), ChannelError> {
         match self.driver.fd(Direction::Read) {
             Some(fd) => wait::wait_readable(fd).map_err(|_| ChannelError::Interrupted),
             None => Err(rustix::io::Errno::AGAIN.into()),
@@ -321,13 +353,13 @@ impl Channel {
     }
 
     /// Waits until queued output has gone, whether or not the channel blocks.
-    pub(super) fn wait_for_output(&mut self) -> Result<(), ChannelError> {
+    pub fn wait_for_output(&mut self) -> Result<(), ChannelError> {
         while self.output.is_draining {
             match self.driver.fd(Direction::Write) {
                 Some(fd) => wait::wait_writable(fd).map_err(|_| ChannelError::Interrupted)?,
                 None => return Err(rustix::io::Errno::AGAIN.into()),
             }
-            self.drain_output();
+            self.drain_output()?;
         }
         self.output.check_deferred()
     }
@@ -340,6 +372,7 @@ impl Channel {
     /// Whether a read would bring something or fail at once, as far as can be told without reading.
     pub fn is_readable_now(&self) -> bool {
         !self.input.queue.is_empty()
+            || (self.is_scripted && self.driver.has_ready_input())
             || self
                 .driver
                 .fd(Direction::Read)
@@ -375,19 +408,22 @@ impl Channel {
     }
 
     /// The position in bytes of the next byte that a script would read or write; −1 where there are no positions.
-    pub fn tell(&mut self) -> i64 {
+    /// Errors: [`ChannelError::Scripted`].
+    pub fn tell(&mut self) -> Result<i64, ChannelError> {
         if !self.driver.is_seekable() {
-            return -1;
+            return Ok(-1);
         }
-        let Ok(position) = self.driver.seek(SeekFrom::Current(0)) else {
-            return -1;
+        let position = match self.driver.seek(SeekFrom::Current(0)) {
+            Ok(position) => position,
+            Err(error) if self.is_scripted && needs_script(&error) => return Err(error.into()),
+            Err(_) => return Ok(-1),
         };
         let ahead = i64::try_from(self.input.queue.len()).unwrap_or(i64::MAX);
         let behind = i64::try_from(self.output.len()).unwrap_or(i64::MAX);
-        i64::try_from(position)
+        Ok(i64::try_from(position)
             .unwrap_or(i64::MAX)
             .saturating_sub(ahead)
-            .saturating_add(behind)
+            .saturating_add(behind))
     }
 
     /// Moves the position, after writing out what waits; drops what was read ahead, and end of file.
@@ -410,13 +446,18 @@ impl Channel {
             }
             absolute => absolute,
         };
-        self.driver.seek(to)?;
+        let sought = self.driver.seek(to).map_err(ChannelError::from);
+        self.is_seeking = matches!(sought, Err(ChannelError::Scripted));
+        sought?;
         self.input.reset();
         Ok(())
     }
 
     /// Sets the length in bytes (`None`: to the present position). Errors: `EINVAL` where that cannot be.
     pub fn truncate(&mut self, length: Option<u64>) -> Result<(), ChannelError> {
+        if self.is_scripted {
+            return Err(rustix::io::Errno::INVAL.into());
+        }
         if !self.is_writable {
             return Err(ChannelError::NotWritable);
         }
@@ -475,8 +516,11 @@ impl Channel {
             }
             self.is_closing = true;
             result = result.and_then(|()| self.flush());
-            if matches!(result, Err(ChannelError::Interrupted)) {
-                return Err(ChannelError::Interrupted);
+            if matches!(
+                result,
+                Err(ChannelError::Interrupted | ChannelError::Scripted)
+            ) {
+                return result.map(|()| CloseState::Closed);
             }
             if self.output.is_draining {
                 return Ok(CloseState::Draining);
@@ -491,7 +535,16 @@ impl Channel {
         self.is_closing = false;
         let whole = !self.is_readable && !self.is_writable;
         let closed = self.driver.close(if whole { Side::Both } else { side });
-        result.and(closed).map(|()| CloseState::Closed)
+        if let Err(error) = result {
+            self.close_error.get_or_insert(error);
+        }
+        if matches!(closed, Err(ChannelError::Scripted)) && !self.driver.has_failed() {
+            return Err(ChannelError::Scripted);
+        }
+        match self.close_error.take() {
+            Some(error) => Err(error),
+            None => closed.map(|()| CloseState::Closed),
+        }
     }
 
     /// Whether [`Channel::close`] of one side alone can work.
@@ -505,7 +558,7 @@ impl Channel {
         let was_full = std::mem::take(&mut self.input.was_full);
         let proves = self.driver.short_read_drains() || !self.is_blocking;
         ReadinessChange {
-            is_buffered: self.is_readable && !self.input.queue.is_empty() && !self.input.needs_more,
+            is_buffered: self.has_buffered_input(),
             read_drained: fell_short && proves,
             read_unknown: (fell_short && !proves) || (was_full && self.is_blocking),
             write_drained: std::mem::take(&mut self.output.fell_short),

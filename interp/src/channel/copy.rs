@@ -79,7 +79,7 @@ fn unreserved_step(
     };
     let moved = u64::try_from(moved).unwrap_or(u64::MAX);
     let progress = if source.at_eof() || left == Some(moved) {
-        destination.flush().map_err(CopyError::Writing)?;
+        written(destination.flush())?;
         CopyProgress::Done
     } else if destination.is_draining() {
         CopyProgress::NeedsOutput
@@ -118,9 +118,7 @@ fn copy_to_binary(
     let mut bytes = Vec::new();
     Encoding::UTF_8.encode(&text, &mut bytes);
     let as_chars: String = bytes.iter().copied().map(char::from).collect();
-    destination
-        .write_str(&as_chars)
-        .map_err(CopyError::Writing)?;
+    written(destination.write_str(&as_chars))?;
     Ok(chars)
 }
 
@@ -132,9 +130,7 @@ fn copy_from_binary(
     left: Option<u64>,
 ) -> Result<usize, CopyError> {
     let mut as_chars = String::new();
-    let mut count = source
-        .read(Some(size), &mut as_chars)
-        .map_err(CopyError::Reading)?;
+    let mut count = read_some(source, size, &mut as_chars)?;
     // A character that goes on beyond the step.
     while count >= size
         && count < size + CHAR_BYTES_MAX
@@ -153,11 +149,31 @@ fn copy_from_binary(
     let bytes: Vec<u8> = as_chars.chars().map(|byte| byte as u8).collect();
     let mut text = String::new();
     Encoding::UTF_8.decode(&bytes, &mut text, true);
-    destination.write_str(&text).map_err(CopyError::Writing)?;
+    written(destination.write_str(&text))?;
     if !is_whole {
         return Err(CopyError::Writing(rustix::io::Errno::INVAL.into()));
     }
     Ok(count)
+}
+
+/// [`Channel::read`] that moves what is there before the source's handler is called.
+fn read_some(source: &mut Channel, size: usize, text: &mut String) -> Result<usize, CopyError> {
+    match source.read(Some(size), text) {
+        Err(ChannelError::Scripted) if !text.is_empty() => {
+            source.take_scripted();
+            Ok(text.chars().count())
+        }
+        read => read.map_err(CopyError::Reading),
+    }
+}
+
+/// What has been written is in the buffer, even if the destination's handler has yet to be called: the caller goes on with
+/// [`Channel::resume_output`].
+fn written(result: Result<(), ChannelError>) -> Result<(), CopyError> {
+    match result {
+        Err(ChannelError::Scripted) => Ok(()),
+        other => other.map_err(CopyError::Writing),
+    }
 }
 
 /// Whether the bytes, given as characters, end with the beginning of a UTF-8 character.
@@ -187,21 +203,19 @@ fn copy_bytes(
     size: usize,
 ) -> Result<usize, CopyError> {
     let mut bytes = Vec::new();
-    source
-        .read_bytes(Some(size), &mut bytes)
-        .map_err(CopyError::Reading)?;
-    destination
-        .write_bytes(&bytes)
-        .map_err(CopyError::Writing)?;
+    match source.read_bytes(Some(size), &mut bytes) {
+        // What is there is moved before the source's handler is called.
+        Err(ChannelError::Scripted) if !bytes.is_empty() => drop(source.take_scripted()),
+        read => read.map_err(CopyError::Reading)?,
+    }
+    written(destination.write_bytes(&bytes))?;
     Ok(bytes.len())
 }
 
 /// At most `size` chars of the source, and how many they are.
 fn read_chars(source: &mut Channel, size: usize) -> Result<(String, usize), CopyError> {
     let mut text = String::new();
-    let chars = source
-        .read(Some(size), &mut text)
-        .map_err(CopyError::Reading)?;
+    let chars = read_some(source, size, &mut text)?;
     Ok((text, chars))
 }
 
@@ -211,7 +225,7 @@ fn copy_chars(
     size: usize,
 ) -> Result<usize, CopyError> {
     let (text, chars) = read_chars(source, size)?;
-    destination.write_str(&text).map_err(CopyError::Writing)?;
+    written(destination.write_str(&text))?;
     Ok(chars)
 }
 

@@ -3,8 +3,10 @@
 use std::any::Any;
 use std::io::{self, SeekFrom};
 use std::os::fd::BorrowedFd;
+use std::rc::Rc;
 
 use super::error::ChannelError;
+use super::reflection::{Reflection, Scripted};
 
 /// One direction of a channel, from the script's side.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -126,6 +128,43 @@ pub trait Driver {
     /// `Ok(false)`: it takes longer.
     fn finish_connecting(&mut self) -> io::Result<bool> {
         Ok(true)
+    }
+
+    /// Whether operations may fail with [`ChannelError::Scripted`]: a script implements the device, or transforms what
+    /// passes through it. Reads and writes are then of one buffer at most, as the script sees them.
+    fn is_scripted(&self) -> bool {
+        false
+    }
+
+    /// What the operation that has just failed with [`ChannelError::Scripted`] needs.
+    fn take_scripted(&mut self) -> Option<Scripted> {
+        None
+    }
+
+    /// Whether what [`Driver::take_scripted`] will say is that a handler has failed.
+    fn has_failed(&self) -> bool {
+        false
+    }
+
+    /// How many transformations lie on the device.
+    fn transforms(&self) -> usize {
+        0
+    }
+
+    /// Whether a script is one of those that implement the device or transform what passes through it.
+    fn has_reflection(&self, reflection: &Rc<Reflection>) -> bool {
+        let _ = reflection;
+        false
+    }
+
+    /// The script that implements the device, if one does.
+    fn reflection(&self) -> Option<&Rc<Reflection>> {
+        None
+    }
+
+    /// Whether a read would bring something that the descriptor does not tell of.
+    fn has_ready_input(&self) -> bool {
+        false
     }
 
     /// The driver itself, for code that knows its type (a listener's `accept`).

@@ -1,9 +1,12 @@
 //! What can go wrong with a channel, kept so that the command layer can print Tcl's text.
 
+use std::any::Any;
 use std::fmt;
 use std::io;
+use std::rc::Rc;
 
 use super::errno::{Errno, signal_message, signal_symbol};
+use super::reflection::{Failure, needs_script};
 
 /// How one process ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -141,6 +144,16 @@ pub enum ChannelError {
     Posix(Errno),
     /// The interrupt check ended a wait. Input read so far has been kept in the channel.
     Interrupted,
+    /// A script has to be called first: see `reflection.rs`. It never gets as far as a script's own error.
+    Scripted,
+    /// A handler has thrown something, which the command layer knows.
+    Thrown(Rc<dyn Any>),
+    /// The channel was closed while its handler ran. What the handler has returned is lost; it was the end of file if
+    /// `is_eof`.
+    Vanished {
+        /// Nothing would have followed.
+        is_eof: bool,
+    },
     /// More text at once than [`super::TEXT_BYTES_MAX`].
     TooLong,
     /// A finished message with its `errorCode` words.
@@ -186,6 +199,13 @@ impl ChannelError {
             ChannelError::NotReadable => format!("channel \"{name}\" wasn't opened for reading"),
             ChannelError::NotWritable => format!("channel \"{name}\" wasn't opened for writing"),
             ChannelError::Posix(errno) => format!("{what}: {}", errno.message()),
+            ChannelError::Scripted | ChannelError::Thrown(_) => {
+                format!("{what}: the channel's handler cannot be called here")
+            }
+            ChannelError::Vanished { .. } => {
+                let errno = Errno::from(rustix::io::Errno::INVAL);
+                format!("{what}: {}", errno.message())
+            }
             ChannelError::Interrupted => {
                 format!("{what}: {}", Errno::from(rustix::io::Errno::INTR).message())
             }
@@ -200,7 +220,13 @@ impl ChannelError {
     /// The words of `errorCode`.
     pub fn error_code(&self) -> Vec<String> {
         match self {
-            ChannelError::NotReadable | ChannelError::NotWritable => vec!["NONE".to_owned()],
+            ChannelError::NotReadable
+            | ChannelError::NotWritable
+            | ChannelError::Scripted
+            | ChannelError::Thrown(_) => vec!["NONE".to_owned()],
+            ChannelError::Vanished { .. } => {
+                Errno::from(rustix::io::Errno::INVAL).error_code().to_vec()
+            }
             ChannelError::Posix(errno) => errno.error_code().to_vec(),
             ChannelError::Interrupted => Errno::from(rustix::io::Errno::INTR).error_code().to_vec(),
             ChannelError::TooLong => ["REMEX", "LIMIT", "CHANNEL"].map(str::to_owned).to_vec(),
@@ -220,7 +246,20 @@ impl std::error::Error for ChannelError {}
 
 impl From<io::Error> for ChannelError {
     fn from(error: io::Error) -> ChannelError {
+        if needs_script(&error) {
+            return ChannelError::Scripted;
+        }
         ChannelError::Posix(Errno::of(&error))
+    }
+}
+
+impl From<Failure> for ChannelError {
+    fn from(failure: Failure) -> ChannelError {
+        match failure {
+            Failure::Errno(errno) => io::Error::from_raw_os_error(errno).into(),
+            Failure::Thrown(thrown) => ChannelError::Thrown(thrown),
+            Failure::Message(text) => ChannelError::message(text),
+        }
     }
 }
 

@@ -36,6 +36,8 @@ pub(super) struct Device<'a> {
     pub(super) driver: &'a mut dyn Driver,
     pub(super) is_blocking: bool,
     pub(super) buffer_size: usize,
+    /// A script sees what is read and written at once: a buffer.
+    pub(super) is_scripted: bool,
 }
 
 /// What an attempt to read brought.
@@ -74,6 +76,8 @@ pub(super) struct Input {
     pub(super) needs_more: bool,
     /// The last read from the driver brought less than asked for.
     pub(super) fell_short: bool,
+    /// The same, within the command in progress.
+    is_short: bool,
     /// The last read from the driver brought all that was asked for, so that nothing is known about what is left.
     pub(super) was_full: bool,
     /// The second half of a character of two units, when a `read` took the first.
@@ -99,6 +103,7 @@ impl Input {
             is_blocked: false,
             needs_more: false,
             fell_short: false,
+            is_short: false,
             was_full: false,
             pending_unit: None,
             decoder: None,
@@ -118,6 +123,24 @@ impl Input {
         self.needs_more = false;
         self.pending_unit = None;
         self.undecoded.clear();
+    }
+
+    /// Takes out what has been read ahead, as it came.
+    pub(super) fn take_ahead(&mut self) -> Vec<u8> {
+        let mut ahead = self.queue.view().to_vec();
+        ahead.append(&mut self.undecoded);
+        self.reset();
+        ahead
+    }
+
+    /// Puts bytes that have been read ahead into the empty queue.
+    pub(super) fn put_ahead(&mut self, bytes: &[u8]) {
+        if self.decoder.is_some() {
+            self.undecoded.extend_from_slice(bytes);
+        } else {
+            self.queue.room(bytes.len()).copy_from_slice(bytes);
+            self.queue.commit(bytes.len());
+        }
     }
 
     /// Begins anew with another decoder, at what waits.
@@ -174,6 +197,7 @@ impl Input {
     }
 
     fn begin(&mut self) {
+        self.is_short = false;
         self.is_blocked = false;
         self.needs_more = false;
         self.at_eof = self.sticky_eof;
@@ -242,6 +266,17 @@ impl Input {
         if may_wait && let Some(fd) = device.driver.fd(Direction::Read) {
             wait::wait_readable(fd).map_err(|_| ChannelError::Interrupted)?;
         }
+        if self.is_short && device.is_scripted && !device.is_blocking {
+            // As in tclsh, a handler that has given less than it was asked for is not asked again.
+            (self.is_blocked, self.needs_more) = (true, true);
+            return Ok(Fill::Blocked);
+        }
+        let wanted = if device.is_scripted {
+            // As in tclsh, a handler is asked for what there is room for in the buffer.
+            device.buffer_size - self.queue.end() % device.buffer_size
+        } else {
+            wanted
+        };
         loop {
             match self.read_decoded(device, wanted) {
                 Ok(0) => {
@@ -250,9 +285,12 @@ impl Input {
                 }
                 Ok(count) => {
                     self.queue.commit(count);
-                    // Of what a decoder has read nothing is known.
-                    self.was_full = count >= wanted || self.decoder.is_some();
+                    // Of what a decoder or a transformation has read nothing is known.
+                    let is_transformed =
+                        device.is_scripted && device.driver.fd(Direction::Read).is_some();
+                    self.was_full = count >= wanted || self.decoder.is_some() || is_transformed;
                     self.fell_short = !self.was_full;
+                    self.is_short = self.fell_short;
                     return Ok(Fill::Bytes);
                 }
                 Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => {
@@ -263,7 +301,10 @@ impl Input {
                         return Ok(Fill::Blocked);
                     }
                     let Some(fd) = device.driver.fd(Direction::Read) else {
-                        return Err(error.into());
+                        // As in tclsh, a handler that says so is not waited for in either mode.
+                        self.is_blocked = true;
+                        self.needs_more = true;
+                        return Ok(Fill::Blocked);
                     };
                     wait::wait_readable(fd).map_err(|_| ChannelError::Interrupted)?;
                 }

@@ -32,9 +32,13 @@ mod output;
 pub mod path;
 pub mod pipeline;
 mod process;
+mod reflected;
+mod reflection;
 mod scan;
+mod scripted;
 mod socket;
 mod table;
+mod transform;
 mod wait;
 
 pub use buffer::TEXT_BYTES_MAX;
@@ -54,6 +58,9 @@ pub use process::{
     ChannelFinder, ExecOutput, PipelineDriver, SpawnedPipeline, Surroundings, exec, lend,
     open_pipeline, reap_detached,
 };
+pub use reflected::ReflectedDriver;
+pub use reflection::{Answer, Failure, Method, Methods, Reflection, Reply, Request, Scripted};
+pub use scripted::Popped;
 pub use socket::{
     Accepted, AddressFamily, ConnectOptions, ListenOptions, TcpDriver, TcpListenerDriver, connect,
     listen, port_number,

@@ -9,6 +9,7 @@ use super::encoding_escape::EscapeEncoder;
 use super::errno::Errno;
 use super::error::ChannelError;
 use super::input::Device;
+use super::reflection::needs_script;
 use super::{Buffering, Translation, wait};
 
 /// State of the writing half.
@@ -22,11 +23,14 @@ pub(super) struct Output {
     pub(super) eof_char: Option<u8>,
     pub(super) buffering: Buffering,
     /// A failure while the queue was drained in the background, not told to anybody yet.
-    deferred_error: Option<Errno>,
+    pub(super) deferred_error: Option<ChannelError>,
     /// The driver had no room, and the channel does not block: the rest goes when the event loop says writable.
     pub(super) is_draining: bool,
     /// The driver took less than it was given.
     pub(super) fell_short: bool,
+    /// A handler is writing, and this much is to be gone, counted from the start of the queue, when it has done all its
+    /// work. What is written meanwhile waits for that.
+    goal: Option<usize>,
     /// Where writing stands, in an encoding that has a state.
     encoder: Option<EscapeEncoder>,
 }
@@ -42,6 +46,7 @@ impl Output {
             deferred_error: None,
             is_draining: false,
             fell_short: false,
+            goal: None,
             encoder: None,
         }
     }
@@ -75,13 +80,12 @@ impl Output {
         self.queue.clear();
         self.sent = 0;
         self.is_draining = false;
+        self.goal = None;
     }
 
     /// Tells a failure of the background once.
     pub(super) fn check_deferred(&mut self) -> Result<(), ChannelError> {
-        self.deferred_error
-            .take()
-            .map_or(Ok(()), |errno| Err(ChannelError::Posix(errno)))
+        self.deferred_error.take().map_or(Ok(()), Err)
     }
 
     /// Writes text, and a line end after it if `newline`.
@@ -180,20 +184,63 @@ impl Output {
     }
 
     /// Goes on sending after the event loop has said writable. Failures are kept for the next command.
-    pub(super) fn drain(&mut self, device: &mut Device<'_>) {
+    ///
+    /// Errors: [`ChannelError::Scripted`], also for failures of handlers.
+    pub(super) fn drain(&mut self, device: &mut Device<'_>) -> Result<(), ChannelError> {
+        if self.is_suspended() {
+            // Whoever is writing does it.
+            return Ok(());
+        }
         self.is_draining = false;
         match self.send(device, self.len()) {
             Ok(()) => {}
-            Err(ChannelError::Posix(errno)) => self.deferred_error = Some(errno),
+            Err(ChannelError::Posix(errno)) => {
+                self.deferred_error = Some(ChannelError::Posix(errno));
+            }
+            Err(ChannelError::Scripted) => return Err(ChannelError::Scripted),
             // Not blocking, so neither interrupts nor limits are met.
             Err(_) => {}
+        }
+        Ok(())
+    }
+
+    /// Puts `bytes` in place of the first `count` that wait.
+    pub(super) fn replace_front(&mut self, count: usize, bytes: Vec<u8>) {
+        let end = self.sent.saturating_add(count).min(self.queue.len());
+        self.queue.splice(self.sent..end, bytes);
+    }
+
+    /// Whether a handler is writing: [`Output::resume`] will go on.
+    pub(super) fn is_suspended(&self) -> bool {
+        self.goal.is_some()
+    }
+
+    /// Goes on when the handler has written something.
+    pub(super) fn resume(&mut self, device: &mut Device<'_>) -> Result<(), ChannelError> {
+        match self.goal.take() {
+            Some(goal) => self.send(device, goal.saturating_sub(self.sent)),
+            None => Ok(()),
         }
     }
 
     fn send(&mut self, device: &mut Device<'_>, count: usize) -> Result<(), ChannelError> {
         let goal = (self.sent + count).min(self.queue.len());
+        if let Some(present) = &mut self.goal {
+            *present = goal.max(*present);
+            return Ok(());
+        }
+        let write_bytes_max = if device.is_scripted {
+            if self.is_draining {
+                // The handler has refused, and will say when it takes more.
+                return Ok(());
+            }
+            device.buffer_size
+        } else {
+            usize::MAX
+        };
         while self.sent < goal {
-            let bytes = self.queue.get(self.sent..goal).unwrap_or_default();
+            let end = goal.min(self.sent.saturating_add(write_bytes_max));
+            let bytes = self.queue.get(self.sent..end).unwrap_or_default();
             match device.driver.write(bytes) {
                 Ok(0) => return self.fail(Errno::from(rustix::io::Errno::IO)),
                 Ok(written) => {
@@ -202,7 +249,8 @@ impl Output {
                 }
                 Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => {
                     self.fell_short = true;
-                    if !device.is_blocking {
+                    // As in tclsh, a handler that says so is not waited for in either mode.
+                    if !device.is_blocking || device.driver.fd(Direction::Write).is_none() {
                         self.is_draining = true;
                         self.compact();
                         return Ok(());
@@ -220,6 +268,14 @@ impl Output {
                         self.compact();
                         return Err(ChannelError::Interrupted);
                     }
+                }
+                Err(error) if needs_script(&error) => {
+                    if device.driver.has_failed() {
+                        self.clear();
+                    } else {
+                        self.goal = Some(goal);
+                    }
+                    return Err(ChannelError::Scripted);
                 }
                 Err(error) => return self.fail(Errno::of(&error)),
             }

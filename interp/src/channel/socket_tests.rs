@@ -152,7 +152,7 @@ fn an_asynchronous_connection_queues_what_is_written() {
         .unwrap();
     while watch.is_draining() {
         assert!(matches!(next(&mut events), Event::Writable(_)));
-        near.drain_output();
+        near.drain_output().unwrap();
         watch.settle(&mut events, &mut near).unwrap();
     }
     let mut accepted = server

@@ -7,6 +7,9 @@
 mod copy;
 pub(crate) mod event;
 mod options;
+mod reflected;
+mod scripted;
+mod transform;
 
 use std::cell::RefCell;
 use std::io::SeekFrom;
@@ -15,6 +18,11 @@ use std::rc::{Rc, Weak};
 use self::copy::fcopy;
 use self::event::{Handlers, fileevent};
 use self::options::fconfigure;
+use self::reflected::{chan_create, chan_postevent};
+use self::scripted::{
+    close_scripted, finish_output, put_scripted, with_handlers, write_text, write_with_handlers,
+};
+use self::transform::{chan_pop, chan_push};
 use super::option;
 use crate::channel::{
     Channel, ChannelError, ChannelTable, CloseState, FileAccess, Gets, SharedChannel, Side,
@@ -185,9 +193,9 @@ impl Interp {
     /// Writes to the channel `stderr`, if the interpreter has one: what the interpreter itself reports.
     pub fn print_error(&mut self, text: &str) {
         if let Ok(channel) = self.find_channel(&Value::text("stderr")) {
-            let mut channel = channel.borrow_mut();
             // There is nowhere to report that reporting failed.
-            let _ = channel.write_str(text).and_then(|()| channel.flush());
+            let _ = write_with_handlers(self, &channel, |channel| channel.write_str(text))
+                .and_then(|()| with_handlers(self, &channel, Channel::flush));
         }
     }
 
@@ -219,6 +227,11 @@ pub(crate) fn failed(interp: &mut Interp, error: &ChannelError, what: &str) -> B
         && let Err(exception) = interp.check_safepoint()
     {
         return exception;
+    }
+    if let ChannelError::Thrown(thrown) = error
+        && let Some(exception) = thrown.downcast_ref::<Exception>()
+    {
+        return Box::new(exception.clone());
     }
     let name = what.split('"').nth(1).unwrap_or_default();
     let mut exception = Exception::error(error.text(what, name));
@@ -266,18 +279,16 @@ fn with_channel<T>(
     interp: &mut Interp,
     name: &Value,
     doing: &str,
-    act: impl FnOnce(&mut Channel) -> Result<T, ChannelError>,
+    act: impl FnMut(&mut Channel) -> Result<T, ChannelError>,
 ) -> Result<T, Box<Exception>> {
     let shared = interp.find_channel(name)?;
-    let Ok(mut channel) = shared.try_borrow_mut() else {
+    if shared.try_borrow_mut().is_err() {
         return Err(Exception::error(format!(
             "channel \"{}\" is busy",
             &*name.str()
         )));
-    };
-    let result = act(&mut channel);
-    event::settle(interp, &mut channel);
-    drop(channel);
+    }
+    let result = with_handlers(interp, &shared, act);
     result.map_err(|error| failed_on(interp, &error, doing, name))
 }
 
@@ -368,6 +379,10 @@ fn close(interp: &mut Interp, words: &[Value]) -> CommandResult {
         drop(shared);
         return done(close_channel(interp, name)?);
     }
+    if channel.is_transformed() {
+        const TEXT: &str = "half-close not applicable to stack of transformations";
+        return Err(Exception::error(TEXT));
+    }
     if !channel.can_half_close() {
         return Err(Exception::error(""));
     }
@@ -390,10 +405,25 @@ pub(crate) fn close_channel(interp: &mut Interp, name: &Value) -> Outcome {
         return Ok(Value::EMPTY);
     };
     if channel.is_shared() {
-        let _ = channel.flush();
+        let flushed = channel.flush();
         drop(channel);
+        if matches!(flushed, Err(ChannelError::Scripted)) {
+            // What a handler says to that is lost, as other failures are.
+            let _ = finish_output(interp, &shared);
+        }
         interp.forget_channel(name);
         return Ok(Value::EMPTY);
+    }
+    if channel.is_scripted() {
+        if channel.is_suspended() {
+            // Its own handler, which is writing, wants it closed.
+            return Err(Exception::error(format!(
+                "channel \"{}\" is busy",
+                &*name.str()
+            )));
+        }
+        drop(channel);
+        return close_scripted(interp, name, &shared);
     }
     if !event::is_pending_close(&channel) {
         event::end_watch(interp, &name.str());
@@ -471,6 +501,12 @@ fn put(interp: &mut Interp, words: &[Value], command: &str) -> CommandResult {
     let Ok(mut channel) = shared.try_borrow_mut() else {
         return done_empty();
     };
+    if channel.is_scripted() {
+        drop(channel);
+        let shared = Rc::clone(shared);
+        drop(table);
+        return put_scripted(interp, &shared, text, newline);
+    }
     let result = if text.is_bytes() && channel.writes_bytes() {
         let bytes = text.to_bytes();
         let written = channel.write_bytes(bytes.as_slice());
@@ -479,10 +515,8 @@ fn put(interp: &mut Interp, words: &[Value], command: &str) -> CommandResult {
         } else {
             written
         }
-    } else if newline {
-        channel.write_line(&text.str())
     } else {
-        channel.write_str(&text.str())
+        write_text(&mut channel, text, newline)
     };
     if channel.is_draining() || channels.handlers.is_any() {
         event::settle(interp, &mut channel);
@@ -512,16 +546,25 @@ fn gets(interp: &mut Interp, words: &[Value]) -> CommandResult {
     let Ok(mut channel) = shared.try_borrow_mut() else {
         return done_empty();
     };
-    let line = match channel.gets() {
-        Ok(Gets::Line(line)) => Ok(Some(Value::text(line))),
-        Ok(Gets::Eof | Gets::Blocked) => Ok(None),
-        Err(error) => Err(error),
+    let mut line = if channel.is_scripted() {
+        Err(ChannelError::Scripted)
+    } else {
+        next_line(&mut channel)
     };
     if channels.handlers.is_any() {
         event::settle(interp, &mut channel);
     }
     drop(channel);
-    drop(table);
+    if matches!(line, Err(ChannelError::Scripted)) {
+        let shared = Rc::clone(shared);
+        drop(table);
+        line = match with_handlers(interp, &shared, next_line) {
+            Err(ChannelError::Vanished { .. }) => Ok(None),
+            line => line,
+        };
+    } else {
+        drop(table);
+    }
     let line = line.map_err(|error| failed_on(interp, &error, "reading", name))?;
     match rest.first() {
         None => done(line.unwrap_or_default()),
@@ -533,6 +576,14 @@ fn gets(interp: &mut Interp, words: &[Value]) -> CommandResult {
             done(Value::int(count))
         }
     }
+}
+
+/// The next line, if there is one at present.
+fn next_line(channel: &mut Channel) -> Result<Option<Value>, ChannelError> {
+    Ok(match channel.gets()? {
+        Gets::Line(line) => Some(Value::text(line)),
+        Gets::Eof | Gets::Blocked => None,
+    })
 }
 
 fn read(interp: &mut Interp, words: &[Value]) -> CommandResult {
@@ -570,20 +621,53 @@ fn read_as(interp: &mut Interp, words: &[Value], command: &str, usage: &str) -> 
         _ => return Err(wrong()),
     };
     heed_interrupts(interp);
-    let mut value = with_channel(interp, name, "reading", |channel| {
-        if channel.reads_bytes() {
-            let mut bytes = Vec::new();
-            channel.read_bytes(limit, &mut bytes)?;
-            return Ok(Value::bytes(bytes));
-        }
-        let mut text = String::new();
-        channel.read(limit, &mut text)?;
-        Ok(Value::string(text))
-    })?;
+    let shared = interp.find_channel(name)?;
+    let mut value = match read_value(interp, &shared, limit) {
+        Ok(value) => value,
+        Err(error) => return Err(failed_on(interp, &error, "reading", name)),
+    };
     if strips_newline && let Some(shorter) = value.str().strip_suffix('\n') {
         value = Value::text(shorter);
     }
     done(value)
+}
+
+/// What `read` returns. What has come is kept while handlers bring more.
+fn read_value(
+    interp: &mut Interp,
+    shared: &SharedChannel,
+    limit: Option<usize>,
+) -> Result<Value, ChannelError> {
+    let (mut bytes, mut text) = (Vec::new(), String::new());
+    let (mut is_binary, mut chars) = (false, 0);
+    let result = with_handlers(interp, shared, |channel| {
+        is_binary = channel.reads_bytes() && text.is_empty();
+        if is_binary {
+            let left = limit.map(|limit| limit.saturating_sub(bytes.len()));
+            return channel.read_bytes(left, &mut bytes);
+        }
+        let start = text.len();
+        let left = limit.map(|limit| limit.saturating_sub(chars));
+        let result = channel.read(left, &mut text);
+        if matches!(result, Err(ChannelError::Scripted)) {
+            chars += text.get(start..).map_or(0, |more| more.chars().count());
+        }
+        result.map(|_| ())
+    });
+    match result {
+        Ok(()) | Err(ChannelError::Vanished { is_eof: true }) => {}
+        Err(error) => return Err(error),
+    }
+    if bytes.is_empty() {
+        return Ok(Value::string(text));
+    }
+    if is_binary && text.is_empty() {
+        return Ok(Value::bytes(bytes));
+    }
+    // The handler has changed how it is to be read.
+    let mut all: String = bytes.iter().copied().map(char::from).collect();
+    all.push_str(&text);
+    Ok(Value::string(all))
 }
 
 fn char_limit(value: &Value) -> Result<usize, Box<Exception>> {
@@ -641,14 +725,19 @@ fn seek(interp: &mut Interp, words: &[Value]) -> CommandResult {
     let [_, name, offset, rest @ ..] = words else {
         return done_empty();
     };
-    interp.find_channel(name)?;
+    let shared = interp.find_channel(name)?;
     let offset = wide_of(offset)?;
+    // What a script that is a device makes of a negative position is its own affair.
+    let is_reflected = shared
+        .try_borrow()
+        .is_ok_and(|channel| channel.reflection().is_some());
     let origin = match rest.first() {
         None => 0,
         Some(word) => option(word, &["start", "current", "end"], "origin")?,
     };
     let to = match (origin, u64::try_from(offset)) {
         (0, Ok(offset)) => Some(SeekFrom::Start(offset)),
+        (0, Err(_)) if is_reflected => Some(SeekFrom::Start(offset.cast_unsigned())),
         (0, Err(_)) => None,
         (1, _) => Some(SeekFrom::Current(offset)),
         _ => Some(SeekFrom::End(offset)),
@@ -664,7 +753,7 @@ fn tell(interp: &mut Interp, words: &[Value]) -> CommandResult {
     let [_, name, ..] = words else {
         return done_empty();
     };
-    let position = with_channel(interp, name, "during tell on", |channel| Ok(channel.tell()))?;
+    let position = with_channel(interp, name, "during tell on", Channel::tell)?;
     done(Value::int(position))
 }
 
@@ -741,44 +830,4 @@ fn chan_truncate(interp: &mut Interp, words: &[Value]) -> CommandResult {
         },
     )?;
     done_empty()
-}
-
-fn not_supported(what: &str) -> CommandResult {
-    Err(Exception::with_code(
-        format!("{what} is not supported"),
-        ["REMEX", "UNSUPPORTED"],
-    ))
-}
-
-fn chan_create(_interp: &mut Interp, _words: &[Value]) -> CommandResult {
-    not_supported("chan create")
-}
-
-fn chan_push(interp: &mut Interp, words: &[Value]) -> CommandResult {
-    let [_, name, ..] = words else {
-        return done_empty();
-    };
-    interp.find_channel(name)?;
-    not_supported("chan push")
-}
-
-fn chan_pop(interp: &mut Interp, words: &[Value]) -> CommandResult {
-    // Nothing is ever pushed, so nothing is on top to be taken away.
-    let [_, name] = words else {
-        return done_empty();
-    };
-    interp.find_channel(name)?;
-    done_empty()
-}
-
-fn chan_postevent(interp: &mut Interp, words: &[Value]) -> CommandResult {
-    let [_, name, ..] = words else {
-        return done_empty();
-    };
-    interp.find_channel(name)?;
-    let name = name.str();
-    Err(Exception::with_code(
-        format!("can not find reflected channel named \"{name}\""),
-        ["TCL", "LOOKUP", "CHANNEL", &name],
-    ))
 }

@@ -14,7 +14,7 @@ use crate::value::Value;
 
 pub(super) use alias::check_alias_loop;
 pub(crate) use family::location_in_caller;
-pub(crate) use family::{in_interpreter, is_first, pass_on};
+pub(crate) use family::{Home, in_interpreter, is_first, pass_on};
 pub(crate) use limits::{check_limits, exceeded_in_wait};
 
 /// The rows of this file.

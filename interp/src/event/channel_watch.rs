@@ -82,13 +82,16 @@ impl ChannelWatch {
         } else {
             (wanted, Interest::NONE)
         };
-        watch_one(events, &mut self.reader, read_fd.or(write_fd), first)?;
-        watch_one(
-            events,
-            &mut self.writer,
-            if is_split { write_fd } else { None },
-            second,
-        )
+        // Memory is always ready; a script says when its channel is.
+        let without_fd = if channel.is_scripted() {
+            Interest::NONE
+        } else {
+            Interest::BOTH
+        };
+        let first_fd = read_fd.or(write_fd);
+        watch_one(events, &mut self.reader, first_fd, first, without_fd)?;
+        let second_fd = if is_split { write_fd } else { None };
+        watch_one(events, &mut self.writer, second_fd, second, without_fd)
     }
 
     /// Tells the loop what the channel's last use has shown. Cheap; does nothing while nothing is watched.
@@ -135,12 +138,13 @@ impl ChannelWatch {
 }
 
 /// Brings one source to what is wanted, making it if need be. Without a descriptor the source is one that is ready when
-/// its channel's buffer is.
+/// its channel's buffer is, and for `ready_without_fd` from the start.
 fn watch_one(
     events: &mut EventLoop,
     source: &mut Option<SourceId>,
     fd: Option<std::os::fd::BorrowedFd<'_>>,
     wanted: Interest,
+    ready_without_fd: Interest,
 ) -> Result<(), WatchError> {
     match (*source, fd) {
         (Some(id), _) => events.set_interest(id, wanted),
@@ -151,8 +155,7 @@ fn watch_one(
         }
         (None, None) => {
             let id = events.watch_unpolled(wanted)?;
-            // Memory is always ready.
-            events.mark_ready(id, Interest::BOTH);
+            events.mark_ready(id, ready_without_fd);
             *source = Some(id);
             Ok(())
         }
@@ -235,7 +238,7 @@ mod tests {
         while watch.is_draining() {
             reader.read(None, &mut text).unwrap();
             assert!(matches!(next(&mut events), Some(Event::Writable(_))));
-            writer.drain_output();
+            writer.drain_output().unwrap();
             watch.settle(&mut events, &mut writer).unwrap();
         }
         reader.read(None, &mut text).unwrap();

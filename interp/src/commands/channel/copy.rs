@@ -5,8 +5,10 @@ use std::rc::Rc;
 
 use super::event::{handler, update};
 use super::failed;
+use super::scripted::{call_handler, finish_output, sync_watch, with_handlers};
 use crate::channel::{
-    Channel, ChannelError, CopyError, CopyProgress, Direction, SharedChannel, copy_all, copy_step,
+    Channel, ChannelError, CopyError, CopyProgress, CopyStep, Direction, SharedChannel, copy_all,
+    copy_step,
 };
 use crate::commands::option;
 use crate::runtime::integer::wide_of;
@@ -113,17 +115,29 @@ fn is_busy(name: &Value) -> Box<Exception> {
     Exception::error(format!("channel \"{}\" is busy", &*name.str()))
 }
 
-fn message_of(interp: &mut Interp, error: &CopyError, from: &Value, to: &Value) -> Box<Exception> {
-    match error {
-        CopyError::Reading(error) => failed(
-            interp,
-            error,
-            &format!("error reading \"{}\"", &*from.str()),
-        ),
-        CopyError::Writing(error) => {
-            failed(interp, error, &format!("error writing \"{}\"", &*to.str()))
-        }
+/// * `is_background`: the message goes to a callback.
+fn message_of(
+    interp: &mut Interp,
+    error: &CopyError,
+    from: &Value,
+    to: &Value,
+    is_background: bool,
+) -> Box<Exception> {
+    let (error, doing, name) = match error {
+        CopyError::Reading(error) => (error, "reading", from),
+        CopyError::Writing(error) => (error, "writing", to),
+    };
+    let what = format!("error {doing} \"{}\"", &*name.str());
+    let exception = failed(interp, error, &what);
+    if !matches!(error, ChannelError::Thrown(_)) || exception.is_uncatchable {
+        return exception;
     }
+    if is_background {
+        let message = &*exception.value.str();
+        return Exception::error(format!("{what}: {message}"));
+    }
+    // As in tclsh, what the handler has said is not told.
+    failed(interp, &rustix::io::Errno::INVAL.into(), &what)
 }
 
 fn copy_now(
@@ -135,18 +149,101 @@ fn copy_now(
     size: Option<u64>,
 ) -> CommandResult {
     super::heed_interrupts(interp);
-    let (Ok(mut source), Ok(mut destination)) =
-        (source.try_borrow_mut(), destination.try_borrow_mut())
-    else {
-        return Err(is_busy(from));
+    let result = match (source.try_borrow_mut(), destination.try_borrow_mut()) {
+        (Ok(mut source), Ok(mut destination))
+            if !source.is_scripted() && !destination.is_scripted() =>
+        {
+            let result = copy_all(&mut source, &mut destination, size);
+            super::event::settle(interp, &mut source);
+            super::event::settle(interp, &mut destination);
+            result
+        }
+        (Ok(_), Ok(_)) => Err(CopyError::Reading(ChannelError::Scripted)),
+        _ => return Err(is_busy(from)),
     };
-    let result = copy_all(&mut source, &mut destination, size);
-    super::event::settle(interp, &mut source);
-    super::event::settle(interp, &mut destination);
-    drop((source, destination));
+    let result = match result {
+        Err(CopyError::Reading(ChannelError::Scripted)) => {
+            copy_with_handlers(interp, source, destination, size)
+        }
+        other => other,
+    };
     match result {
         Ok(count) => done(Value::int(i64::try_from(count).unwrap_or(i64::MAX))),
-        Err(error) => Err(message_of(interp, &error, from, to)),
+        Err(error) => Err(message_of(interp, &error, from, to, false)),
+    }
+}
+
+/// [`copy_all`] where handlers may have to be called.
+fn copy_with_handlers(
+    interp: &mut Interp,
+    source: &SharedChannel,
+    destination: &SharedChannel,
+    size: Option<u64>,
+) -> Result<u64, CopyError> {
+    let mut total = 0;
+    loop {
+        let step = step(interp, source, destination, size.map(|size| size - total))?;
+        total += step.moved;
+        match step.progress {
+            CopyProgress::Done => return Ok(total),
+            CopyProgress::More => {}
+            // As in tclsh, a handler that has nothing at present is asked again.
+            CopyProgress::NeedsInput if is_without_descriptor(source) => {
+                interp.check_safepoint().map_err(|exception| {
+                    CopyError::Reading(ChannelError::Thrown(Rc::new(*exception)))
+                })?
+            }
+            CopyProgress::NeedsInput => {
+                with_handlers(interp, source, Channel::wait_for_input)
+                    .map_err(CopyError::Reading)?;
+            }
+            CopyProgress::NeedsOutput => {
+                with_handlers(interp, destination, Channel::wait_for_output)
+                    .map_err(CopyError::Writing)?;
+            }
+        }
+    }
+}
+
+fn is_without_descriptor(channel: &SharedChannel) -> bool {
+    channel
+        .try_borrow()
+        .is_ok_and(|channel| channel.fd(Direction::Read).is_none())
+}
+
+/// One step of a copy, with what handlers have to do for it.
+fn step(
+    interp: &mut Interp,
+    source: &SharedChannel,
+    destination: &SharedChannel,
+    left: Option<u64>,
+) -> Result<CopyStep, CopyError> {
+    loop {
+        let is_scripted = destination
+            .try_borrow()
+            .is_ok_and(|channel| channel.is_scripted());
+        if is_scripted {
+            with_handlers(interp, destination, Channel::prepare_output)
+                .map_err(CopyError::Writing)?;
+        }
+        let (Ok(mut from), Ok(mut to)) = (source.try_borrow_mut(), destination.try_borrow_mut())
+        else {
+            return Err(CopyError::Reading(rustix::io::Errno::BUSY.into()));
+        };
+        let was_suspended = to.is_suspended();
+        let step = copy_step(&mut from, &mut to, left);
+        super::event::settle(interp, &mut from);
+        super::event::settle(interp, &mut to);
+        let finishes = to.is_suspended() && !was_suspended;
+        drop((from, to));
+        if let Err(CopyError::Reading(ChannelError::Scripted)) = &step {
+            call_handler(interp, source).map_err(CopyError::Reading)?;
+            continue;
+        }
+        if finishes {
+            finish_output(interp, destination).map_err(CopyError::Writing)?;
+        }
+        return step;
     }
 }
 
@@ -177,9 +274,18 @@ fn start(
         is_over: Cell::new(false),
     });
     reading.copy_from.replace(Some(Rc::clone(&copy)));
-    writing.copy_to.replace(Some(copy));
+    writing.copy_to.replace(Some(Rc::clone(&copy)));
     update(interp, &reading)?;
     update(interp, &writing)?;
+    // A handler may have something already, and says only later that it has more.
+    let is_scripted = [&copy.source, &copy.destination].iter().any(|shared| {
+        shared
+            .try_borrow()
+            .is_ok_and(|channel| channel.is_scripted())
+    });
+    if is_scripted {
+        proceed(interp, &copy);
+    }
     done_empty()
 }
 
@@ -188,20 +294,17 @@ pub(super) fn proceed(interp: &mut Interp, copy: &Rc<BackgroundCopy>) {
     if copy.is_over.get() {
         return;
     }
-    let step = {
-        let (Ok(mut source), Ok(mut destination)) = (
-            copy.source.try_borrow_mut(),
-            copy.destination.try_borrow_mut(),
-        ) else {
-            return;
-        };
-        let step = copy_step(&mut source, &mut destination, copy.left.get());
-        let sides: [&mut Channel; 2] = [&mut source, &mut destination];
-        for channel in sides {
-            super::event::settle(interp, channel);
-        }
-        step
-    };
+    if copy.source.try_borrow().is_err() || copy.destination.try_borrow().is_err() {
+        return;
+    }
+    let step = step(interp, &copy.source, &copy.destination, copy.left.get());
+    if copy.is_over.get() {
+        // A handler has closed one of the channels.
+        return;
+    }
+    for shared in [&copy.source, &copy.destination] {
+        sync_watch(interp, shared);
+    }
     match step {
         Ok(step) => {
             copy.total.set(copy.total.get().saturating_add(step.moved));
@@ -212,7 +315,7 @@ pub(super) fn proceed(interp: &mut Interp, copy: &Rc<BackgroundCopy>) {
             }
         }
         Err(error) => {
-            let exception = message_of(interp, &error, &copy.from, &copy.to);
+            let exception = message_of(interp, &error, &copy.from, &copy.to, true);
             finish(interp, copy, Some(exception.value.clone()));
         }
     }

@@ -8,8 +8,9 @@ use foldhash::fast::RandomState;
 use hashbrown::HashMap;
 
 use super::copy::BackgroundCopy;
+use super::scripted::{finish_output, sync_watch, with_handlers};
 use super::{channels_of, close_channel};
-use crate::channel::{Channel, SharedChannel, Side, TcpListenerDriver};
+use crate::channel::{Channel, ChannelError, SharedChannel, Side, TcpListenerDriver};
 use crate::commands::option;
 use crate::event::{ChannelWatch, Interest, SourceId};
 use crate::runtime::events::SourceCallback;
@@ -108,7 +109,41 @@ pub(super) fn update(interp: &mut Interp, handler: &Rc<Handler>) -> Result<(), B
     let Ok(mut channel) = handler.channel.try_borrow_mut() else {
         return Ok(());
     };
-    update_borrowed(interp, handler, &mut channel)
+    update_borrowed(interp, handler, &mut channel)?;
+    let is_scripted = channel.is_scripted();
+    drop(channel);
+    if is_scripted {
+        sync_watch(interp, &handler.channel);
+    }
+    Ok(())
+}
+
+/// The events that somebody wants of a channel's device. Input that waits in a buffer needs none.
+pub(super) fn wanted(interp: &mut Interp, channel: &Channel) -> Interest {
+    let channels = channels_of(interp);
+    let Some(handler) = channels.handlers.get(channel.name()) else {
+        return Interest::NONE;
+    };
+    let mut interest = handler.interest();
+    if channel.is_draining() || handler.copy_to.borrow().is_some() {
+        interest = interest.union(Interest::WRITE);
+    }
+    if channel.has_buffered_input() {
+        interest = interest.without(Interest::READ);
+    }
+    interest
+}
+
+/// A handler says that its channel is ready: whoever waits for that is called at once.
+pub(super) fn post(interp: &mut Interp, name: &str, events: Interest) {
+    for (kind, is_readable) in [(Interest::READ, true), (Interest::WRITE, false)] {
+        let channels = channels_of(interp);
+        if events.contains(kind)
+            && let Some(handler) = channels.handlers.get(name)
+        {
+            ready(interp, &handler, is_readable);
+        }
+    }
 }
 
 fn update_borrowed(
@@ -207,7 +242,10 @@ fn settle_handler(interp: &mut Interp, handler: &Rc<Handler>, channel: &mut Chan
 pub(super) fn stop_handlers(interp: &mut Interp, name: &str) {
     let channels = channels_of(interp);
     if let Some(handler) = channels.handlers.get(name) {
-        handler.readable.take();
+        if handler.readable.take().is_some() {
+            // One after the other, since a channel's own handler sees it.
+            let _ = update(interp, &handler);
+        }
         handler.writable.take();
         handler.accept.take();
         for copy in [handler.copy_from.take(), handler.copy_to.take()]
@@ -297,15 +335,28 @@ fn drain(interp: &mut Interp, handler: &Rc<Handler>) -> bool {
     let Ok(mut channel) = handler.channel.try_borrow_mut() else {
         return false;
     };
-    channel.drain_output();
-    if channel.is_draining() {
+    let drained = channel.drain_output();
+    drop(channel);
+    if matches!(drained, Err(ChannelError::Scripted))
+        && let Err(error) = finish_output(interp, &handler.channel)
+        && let Ok(mut channel) = handler.channel.try_borrow_mut()
+    {
+        channel.defer_error(error);
+    }
+    let Ok(mut channel) = handler.channel.try_borrow_mut() else {
+        return false;
+    };
+    if channel.is_draining() || channel.is_suspended() {
         settle_handler(interp, handler, &mut channel);
         return false;
     }
     if handler.is_closing.get() {
+        drop(channel);
         remove(interp, handler);
         // The script that closed it is long gone; nobody can be told of a failure.
-        let _ = channel.close(Side::Both);
+        let _ = with_handlers(interp, &handler.channel, |channel| {
+            channel.close(Side::Both)
+        });
         return false;
     }
     settle_handler(interp, handler, &mut channel);
@@ -331,8 +382,13 @@ fn run_script(interp: &mut Interp, handler: &Rc<Handler>, is_readable: bool, scr
         let _ = update(interp, handler);
     }
     interp.report_outcome(outcome, "");
+    let mut is_scripted = false;
     if let Ok(mut channel) = handler.channel.try_borrow_mut() {
         settle_handler_if_known(interp, handler, &mut channel);
+        is_scripted = channel.is_scripted();
+    }
+    if is_scripted {
+        sync_watch(interp, &handler.channel);
     }
 }
 

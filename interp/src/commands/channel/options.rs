@@ -27,6 +27,10 @@ pub(super) fn fconfigure(interp: &mut Interp, words: &[Value]) -> CommandResult 
     let Ok(mut channel) = shared.try_borrow_mut() else {
         return done_empty();
     };
+    if let Some(reflection) = channel.reflection().cloned() {
+        drop(channel);
+        return super::reflected::configure(interp, &shared, &reflection, rest);
+    }
     let channel = &mut *channel;
     match rest {
         [] => {
@@ -35,22 +39,14 @@ pub(super) fn fconfigure(interp: &mut Interp, words: &[Value]) -> CommandResult 
                 .map_err(|error| failed(interp, &error, ""))?;
             let words = options
                 .into_iter()
-                .flat_map(|(name, value)| [Value::text(name), value_of(value)]);
+                .flat_map(|(name, value)| [Value::text(name), plain_value(value)]);
             done(Value::list(words.collect()))
         }
         [option] => {
             let value = channel
                 .option(&option.str())
                 .map_err(|error| failed(interp, &error, ""))?;
-            match value {
-                // tclsh shows no character as an element even when there is one direction only.
-                OptionValue::Text(text)
-                    if text.is_empty() && "-eofchar".starts_with(&*option.str()) =>
-                {
-                    done(Value::text("{}"))
-                }
-                value => done(value_of(value)),
-            }
+            done(value_of(value, option))
         }
         pairs => {
             for pair in pairs.chunks(2) {
@@ -64,7 +60,19 @@ pub(super) fn fconfigure(interp: &mut Interp, words: &[Value]) -> CommandResult 
     }
 }
 
-fn value_of(value: OptionValue) -> Value {
+/// The value of one option that was asked for.
+pub(super) fn value_of(value: OptionValue, option: &Value) -> Value {
+    match value {
+        // tclsh shows no character as an element even when there is one direction only.
+        OptionValue::Text(text) if text.is_empty() && "-eofchar".starts_with(&*option.str()) => {
+            Value::text("{}")
+        }
+        value => plain_value(value),
+    }
+}
+
+/// The value of one option among all.
+pub(super) fn plain_value(value: OptionValue) -> Value {
     match value {
         OptionValue::Text(text) => Value::string(text),
         OptionValue::List(words) => Value::list(words.into_iter().map(Value::string).collect()),
@@ -80,6 +88,16 @@ fn set(
     let option = channel
         .settable_option(&option.str())
         .map_err(|error| failed(interp, &error, ""))?;
+    set_generic(interp, channel, option, value)
+}
+
+/// Sets an option whose name is known.
+pub(super) fn set_generic(
+    interp: &mut Interp,
+    channel: &mut Channel,
+    option: Settable,
+    value: &Value,
+) -> Result<(), Box<Exception>> {
     let result = match option {
         Settable::Blocking => {
             let blocking = value.as_boolean().ok_or_else(|| not_a_boolean(value))?;
@@ -107,7 +125,8 @@ fn words_of(value: &Value) -> Result<Vec<String>, Box<Exception>> {
         .collect())
 }
 
-fn not_a_boolean(value: &Value) -> Box<Exception> {
+/// The error of a value that should be a boolean.
+pub(super) fn not_a_boolean(value: &Value) -> Box<Exception> {
     let text = value.str();
     Exception::with_code(
         expected_number("boolean value", &text),

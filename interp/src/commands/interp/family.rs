@@ -190,6 +190,27 @@ pub(crate) fn location_in_caller(interp: &Interp, text: &str) -> Option<Location
     })
 }
 
+/// An interpreter of the family that something belongs to, to be run later from any other of them.
+pub(crate) struct Home(Weak<Node>);
+
+impl Home {
+    /// The interpreter that runs.
+    pub(crate) fn of(interp: &mut Interp) -> Home {
+        Home(Rc::downgrade(&own_node(interp)))
+    }
+
+    /// Does `action` with the interpreter. `None`: it is gone, perhaps since the action began.
+    pub(crate) fn run<T>(
+        &self,
+        interp: &mut Interp,
+        action: impl FnOnce(&mut Interp) -> T,
+    ) -> Option<T> {
+        let node = self.0.upgrade()?;
+        let done = enter(interp, &node, action).ok()?;
+        (!node.is_deleted.get()).then_some(done)
+    }
+}
+
 /// The event loop, of which a thread's interpreters have one together, and what watches the interpreter that runs go
 /// with control from one to the other.
 fn swap_watchers(one: &mut Interp, other: &mut Interp) {
