@@ -430,7 +430,7 @@ pub(super) fn sync_watch(interp: &mut Interp, shared: &SharedChannel) {
     let _ = handler.call(interp, Method::Watch, &[Value::list(names.collect())]);
 }
 
-/// [`close_channel`] where handlers are called: they do not find the channel any more.
+/// [`super::close_channel`] where handlers are called: they do not find the channel any more.
 pub(super) fn close_scripted(interp: &mut Interp, name: &Value, shared: &SharedChannel) -> Outcome {
     let channels = channels_of(interp);
     channels.table.borrow_mut().remove_closed(&name.str());
