@@ -61,7 +61,10 @@ impl<'a> Target<'a> {
         let is_forgotten = match &self.slot {
             Slot::Nowhere => true,
             Slot::Cell(cell) => {
-                !self.is_by_place && !cell.is_declared.get() && !cell.is_local.get()
+                !(self.is_by_place
+                    || cell.is_declared.get()
+                    || cell.is_local.get()
+                    || cell.has_traces.get())
             }
             Slot::Register(_) => false,
         };

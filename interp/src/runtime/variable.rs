@@ -622,8 +622,9 @@ impl Interp {
     }
 
     fn unset_whole(&mut self, target: &Target<'_>, complains: bool) -> Result<(), Box<Exception>> {
+        let is_missing = complains && target.slot.content().is_unset();
+        let missing = is_missing.then(|| target.no_such_variable("unset"));
         let old = target.slot.replace(Value::UNSET);
-        let was_set = !old.is_unset();
         // Traces are gone before they run, so that they can set new ones.
         let traces = match &target.slot {
             Slot::Cell(cell) => {
@@ -639,10 +640,7 @@ impl Interp {
         drop(old);
         self.fire_unsets(&traces, target.name, None);
         self.forget_cell(&target.slot);
-        if complains && !was_set {
-            return Err(target.no_such_variable("unset"));
-        }
-        Ok(())
+        missing.map_or(Ok(()), Err)
     }
 
     fn unset_element(
@@ -684,7 +682,13 @@ impl Interp {
         }
         self.fire_unsets(&traces, target.name, Some(key));
         if complains && !was_set {
-            return Err(no_such_element("unset", target.name, key));
+            let mut exception = no_such_element("unset", target.name, key);
+            if !traces.is_empty() {
+                exception.error_code = Some(Value::list(
+                    ["TCL", "UNSET", "VARNAME"].map(Value::text).to_vec(),
+                ));
+            }
+            return Err(exception);
         }
         Ok(())
     }
