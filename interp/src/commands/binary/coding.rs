@@ -35,9 +35,7 @@ pub(super) fn encode(_interp: &mut Interp, words: &[Value]) -> CommandResult {
         return done(encode_hex(bytes.as_slice()));
     }
     let (given, data) = match words {
-        [_, _, given @ .., data] if given.len().is_multiple_of(2) && given.len() <= 4 => {
-            (given, data)
-        }
+        [_, _, given @ .., data] if given.len().is_multiple_of(2) => (given, data),
         _ => {
             let usage = format!("binary encode {name} ?-maxlen len? ?-wrapchar char? data");
             return Err(Exception::wrong_args(&usage));
