@@ -185,6 +185,9 @@ fn names_by_regexp(
     names: Vec<Value>,
     pattern: &Value,
 ) -> Result<Vec<Value>, Box<Exception>> {
+    if names.is_empty() {
+        return Ok(names);
+    }
     let regexp = Regexp::new(&pattern.str(), Flags::default()).map_err(|error| {
         Exception::with_code(
             format!(
