@@ -392,6 +392,22 @@ fn close(interp: &mut Interp, words: &[Value]) -> CommandResult {
     }
 }
 
+/// What `close` gives when the channel is gone.
+fn closed(interp: &mut Interp, result: Result<CloseState, ChannelError>) -> Outcome {
+    match result {
+        Ok(_) => Ok(Value::EMPTY),
+        Err(ChannelError::Posix(errno)) => {
+            // tclsh says only the system's words here.
+            let error = ChannelError::Message {
+                text: errno.message(),
+                code: errno.error_code().to_vec(),
+            };
+            Err(failed(interp, &error, ""))
+        }
+        Err(error) => Err(failed(interp, &error, "")),
+    }
+}
+
 /// Closes a channel and takes it out of the table; what does not go out at once goes in the background.
 pub(crate) fn close_channel(interp: &mut Interp, name: &Value) -> Outcome {
     heed_interrupts(interp);
@@ -444,18 +460,7 @@ pub(crate) fn close_channel(interp: &mut Interp, name: &Value) -> Outcome {
             drop(channel);
             event::end_watch(interp, &name.str());
             channels.table.borrow_mut().remove_closed(&name.str());
-            match finished {
-                Ok(_) => Ok(Value::EMPTY),
-                Err(ChannelError::Posix(errno)) => {
-                    // tclsh says only the system's words here.
-                    let error = ChannelError::Message {
-                        text: errno.message(),
-                        code: errno.error_code().to_vec(),
-                    };
-                    Err(failed(interp, &error, ""))
-                }
-                Err(error) => Err(failed(interp, &error, "")),
-            }
+            closed(interp, finished)
         }
     }
 }

@@ -7,7 +7,7 @@ use std::cell::Cell;
 use std::io::SeekFrom;
 use std::rc::Rc;
 
-use super::{channels_of, event, failed};
+use super::{channels_of, closed, event, failed};
 use crate::channel::{
     Answer, Channel, ChannelError, CloseState, Failure, Method, Methods, Reflection, Reply,
     Request, Scripted, SharedChannel, Side,
@@ -434,23 +434,13 @@ pub(super) fn sync_watch(interp: &mut Interp, shared: &SharedChannel) {
 pub(super) fn close_scripted(interp: &mut Interp, name: &Value, shared: &SharedChannel) -> Outcome {
     let channels = channels_of(interp);
     channels.table.borrow_mut().remove_closed(&name.str());
-    let closed = with_handlers(interp, shared, |channel| channel.close(Side::Both));
-    if let Ok(CloseState::Draining) = closed {
+    let result = with_handlers(interp, shared, |channel| channel.close(Side::Both));
+    if let Ok(CloseState::Draining) = result {
         event::close_when_drained(interp, &name.str());
         return Ok(Value::EMPTY);
     }
     event::end_watch(interp, &name.str());
-    match closed {
-        Ok(_) => Ok(Value::EMPTY),
-        Err(ChannelError::Posix(errno)) => {
-            let error = ChannelError::Message {
-                text: errno.message(),
-                code: errno.error_code().to_vec(),
-            };
-            Err(failed(interp, &error, ""))
-        }
-        Err(error) => Err(failed(interp, &error, "")),
-    }
+    closed(interp, result)
 }
 
 /// Writes what `puts` writes.
